@@ -1,0 +1,345 @@
+"""The words in which an exchange is described: endpoints with their limits, requests, readers, number rules."""
+
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isinf
+from typing import Any, Final, Literal, NamedTuple, TypeVar
+
+from exporter.credentials import Credentials
+from exporter.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
+from exporter.model import ZERO, Balance, KeyInfo, Reading
+from exporter.signing import query_encoded
+
+MAX_ROWS: Final = 20_000
+SLICE: Final = 1_000
+"""Rows that are worked on before the loop gets a turn."""
+
+Scope = Literal["ip", "uid", "key"]
+
+
+class Limit(NamedTuple):
+    """A published limit: so many requests in so many seconds, for all requests of one scope and name."""
+
+    scope: Scope
+    name: str
+    requests: int
+    seconds: float
+
+
+class Endpoint(NamedTuple):
+    """One GET path that may be requested. Nothing that is not an `Endpoint` of its API is ever sent.
+
+    Attributes:
+        path: the fixed template, `{id}` where a value goes; also the metric's `endpoint` label.
+        limits: every published limit that a request counts against.
+        signed: whether the request carries credentials.
+    """
+
+    path: str
+    limits: tuple[Limit, ...]
+    signed: bool = True
+
+
+class Request(NamedTuple):
+    """A wish of a reader: an endpoint, its own query in the order that it goes out, and the value for `{id}`."""
+
+    endpoint: Endpoint
+    query: tuple[tuple[str, str], ...] = ()
+    id: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path with its value in place."""
+        return self.endpoint.path.replace("{id}", self.id) if self.id else self.endpoint.path
+
+
+class Signed(NamedTuple):
+    """What goes on the wire, byte for byte: path with finished query, and the headers that carry credentials."""
+
+    target: str
+    headers: Mapping[str, str] = {}
+
+
+class Pause:
+    """Yielded by a reader in the middle of a large answer, so that the loop gets a turn."""
+
+
+PAUSE: Final = Pause()
+
+T = TypeVar("T")
+Reader = Generator[Request | Pause, Any, T]
+"""A conversation without I/O: yields requests, receives unwrapped answers, returns what it read."""
+
+
+class RowMemory:
+    """The parsed rows of a wallet's last good answer by their text, so that an unchanged row is not parsed again."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[Any, ...], Balance] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """One wallet that an API can read.
+
+    Attributes:
+        read: makes a reader for one read; the memory belongs to this wallet of this account.
+        default: read unless the configuration names its wallets (the main wallet always is).
+        overview: the exchange's own value per wallet; holds no balance.
+        lists_zeros: whether a healthy answer lists emptied currencies, so that an empty list is no answer.
+        borrows: whether amounts can be owed here.
+        every: seconds between two reads at least.
+        rare: tried once a day until it has answered once.
+    """
+
+    read: Callable[[RowMemory], Reader[Reading]]
+    default: bool = False
+    overview: bool = False
+    lists_zeros: bool = False
+    borrows: bool = False
+    every: float = 0.0
+    rare: bool = False
+
+
+def _never_absent(wallet: str) -> bool:
+    del wallet
+    return False
+
+
+def _no_remaining(headers: Mapping[str, str]) -> int | None:
+    del headers
+    return None
+
+
+def unsigned(request: Request, now_ms: int) -> Signed:
+    """A public request: the path and its query, nothing else."""
+    del now_ms
+    return Signed(f"{request.path}?{query_encoded(request.query)}" if request.query else request.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """One API of an exchange: a host, a way to sign, an envelope, and what can be read there.
+
+    Attributes:
+        host: scheme and host, no path.
+        endpoints: every path that may be requested.
+        sign: pure; request, credentials, host name as on the wire, exchange time in milliseconds -> wire form.
+        unwrap: pure; HTTP status and parsed JSON -> the content, or a `PollError`.
+        time: reads the exchange's clock, in milliseconds since the epoch.
+        main: name of the main wallet.
+        wallets: what can be read, by our wallet names; with `discover`, what is known before it has run.
+        prices: reads every ticker: symbol as the exchange spells it -> price as it stands in the answer.
+        symbol: base and quote, upper case -> the symbol under which `prices` knows them.
+        discover: lists the wallets of an account where the exchange has a list.
+        may_be_absent: wallets that the exchange opens on first use: not listed means nothing is there.
+        key_info: what the exchange tells about the key; None where it tells nothing.
+        address: reads the address that the exchange sees us at; None where it has no such call.
+        public: pure; the wire form of an unsigned request.
+        remaining: pure; response headers -> requests left in the window, None where not told.
+        page_hint: added to the advice when this API answers with a page instead of JSON.
+    """
+
+    host: str
+    endpoints: tuple[Endpoint, ...]
+    sign: Callable[[Request, Credentials, str, int], Signed]
+    unwrap: Callable[[int, Any], Any]
+    time: Callable[[], Reader[int]]
+    main: str
+    wallets: Mapping[str, Wallet]
+    prices: Callable[[], Reader[Mapping[str, Any]]]
+    symbol: Callable[[str, str], str]
+    discover: Callable[[], Reader[Mapping[str, Wallet]]] | None = None
+    may_be_absent: Callable[[str], bool] = _never_absent
+    key_info: Callable[[], Reader[KeyInfo]] | None = None
+    address: Callable[[], Reader[str]] | None = None
+    public: Callable[[Request, int], Signed] = unsigned
+    remaining: Callable[[Mapping[str, str]], int | None] = _no_remaining
+    page_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One exchange.
+
+    Attributes:
+        name: the `exchange` label.
+        credentials: fields of `Credentials` that a request needs.
+        apis: by the value of the option that chooses between them; one entry named `""` where there is no choice.
+        option: the key under `options` that chooses; empty where there is no choice.
+        first: the API that is used, or with `probes` tried first.
+        probes: whether `auto` is allowed (and the default): the answers prove which API serves the account.
+        aliases: other names accepted in the configuration.
+        ban_seconds: how long a ban lasts unless told.
+        ban_scope: what a ban pauses: every request from our address, or those of one user or key.
+        notice: said once in the log for a configured account; empty where there is nothing to say.
+    """
+
+    name: str
+    credentials: tuple[str, ...]
+    apis: Mapping[str, Api]
+    option: str = ""
+    first: str = ""
+    probes: bool = False
+    aliases: tuple[str, ...] = ()
+    ban_seconds: float = 300.0
+    ban_scope: Scope = "ip"
+    notice: str = ""
+
+
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
+_TEXT: Final = frozenset({str, type(None)})
+
+
+def decimal(value: Any, where: str, *, negative: bool = False) -> Decimal:
+    """An exact amount from an answer: text or JSON number, finite also as a float.
+
+    Raises:
+        BadPayload: anything else, or a negative amount unless `negative` allows it.
+    """
+    kind = type(value)
+    if not (kind is int or kind is Decimal or (kind is str and _NUMBER(value))):
+        raise BadPayload(f"{where}: {shown(value)} where a number belongs")
+    number = Decimal(value)
+    if number.is_signed() and number and not negative:
+        raise BadPayload(f"{where}: {shown(value)} is negative where it can not be")
+    if number.adjusted() > 307 and isinf(float(number)):
+        raise BadPayload(f"{where}: {shown(value)} is beyond what a float holds")
+    return number
+
+
+def optional(value: Any, where: str, *, negative: bool = False) -> Decimal:
+    """Like `decimal`, but null, the empty text and (given as None) an absent field count as 0."""
+    return ZERO if value is None or value == "" else decimal(value, where, negative=negative)
+
+
+def shown(value: Any) -> str:
+    """The beginning of a value, for an error message."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def field(mapping: Any, name: str) -> Any:
+    """One field of a JSON object.
+
+    Raises:
+        BadPayload: not an object, or no such field; the message names the fields that are there.
+    """
+    if not isinstance(mapping, dict):
+        raise BadPayload(f"{name}: {shown(mapping)} where an object belongs")
+    try:
+        return mapping[name]
+    except KeyError:
+        raise BadPayload(f"{name} is missing; there are {shown(sorted(map(str, mapping)))}") from None
+
+
+def name_of(value: Any, where: str) -> str:
+    """A currency or wallet name: a non-empty text.
+
+    Raises:
+        BadPayload: anything else.
+    """
+    if not isinstance(value, str) or not value:
+        raise BadPayload(f"{where}: {shown(value)} where a name belongs")
+    return value
+
+
+def listing(value: Any, where: str) -> list[Any]:
+    """A JSON list of at most `MAX_ROWS` rows; null counts as empty.
+
+    Raises:
+        BadPayload: anything else.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise BadPayload(f"{where}: {shown(value)} where a list belongs")
+    if len(value) > MAX_ROWS:
+        raise BadPayload(f"{where}: {len(value)} rows, more than the {MAX_ROWS} that are worked on")
+    return value
+
+
+def rows(
+    answer: Any, fields: Callable[[Any], tuple[Any, ...]], parse: Callable[..., Balance], memory: RowMemory
+) -> Reader[list[Balance]]:
+    """Parse a list of rows in one pass; a row whose text was in the last answer keeps its amounts.
+
+    Args:
+        answer: the list.
+        fields: takes from a row what `parse` needs (an `itemgetter` where no field may be absent).
+        parse: makes a balance of those fields.
+        memory: of this wallet; replaced when every row was good.
+
+    Raises:
+        BadPayload: a row of another shape.
+    """
+    known, kept, balances = memory.rows, {}, []
+    for count, row in enumerate(listing(answer, "rows"), 1):
+        try:
+            raw = fields(row)
+            balance = known.get(raw)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BadPayload(f"row {shown(row)}: {type(error).__name__} {shown(error.args)}") from None
+        if balance is None:
+            balance = parse(*raw)
+        # Only text equals nothing but itself: 1 == True == 1.0 as dictionary keys.
+        if _TEXT.issuperset(map(type, raw)):
+            kept[raw] = balance
+        balances.append(balance)
+        if not count % SLICE:
+            yield PAUSE
+    memory.rows = kept
+    return balances
+
+
+def holding(currency: Any, available: Any, frozen: Any, locked: Any = "0") -> Balance:
+    """A row of a wallet that can not borrow, from the answer's own texts."""
+    name = name_of(currency, "currency")
+    free = decimal(available, f"{name} available")
+    tied = decimal(frozen, f"{name} frozen")
+    held = decimal(locked, f"{name} locked")
+    return Balance(name, free, tied, held, free + tied + held)
+
+
+def refusal(status: int, text: str) -> PollError:
+    """The error for an HTTP status that says it all, when the answer's own code does not."""
+    if status == 429:
+        return RateLimited(f"HTTP 429: {text}")
+    if status == 418:
+        return Banned(f"HTTP 418: {text}")
+    if status == 401:
+        return AuthError(f"HTTP 401: {text}")
+    if status >= 400:
+        return BadStatus(f"HTTP {status}: {text}", repeat=status >= 500)
+    return ExchangeRefused(text)
+
+
+__all__ = [
+    "MAX_ROWS",
+    "PAUSE",
+    "Api",
+    "Endpoint",
+    "Exchange",
+    "Limit",
+    "Pause",
+    "Reader",
+    "Request",
+    "RowMemory",
+    "Scope",
+    "Signed",
+    "Wallet",
+    "decimal",
+    "field",
+    "holding",
+    "listing",
+    "name_of",
+    "optional",
+    "refusal",
+    "rows",
+    "shown",
+    "unsigned",
+]

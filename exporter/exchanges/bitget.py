@@ -1,0 +1,265 @@
+"""Bitget: classic accounts through v2, unified accounts through v3, of one host and one signature.
+
+Pages: vendor page "Get Account Assets"; research page `api-htx-bitget.md`, part B. A read-only key is enough
+(classic: spot read; unified: "UTA mgt. (read)"). Limits are per endpoint, by UID or, for public calls, by IP;
+all of them together 6000 a minute by IP.
+
+The mode is proven by the answer codes 40085 (a unified account asked v2, answered before the signature is
+checked) and 40084 (a classic account asked v3), never guessed from anything else.
+
+Words: available = `available`; frozen = `frozen`, unified `locked`; locked = `locked`, unified what of equity and
+debt is neither available nor frozen. `limitAvailable` (copy trading) is of unknown relation to the whole and left out.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from operator import itemgetter
+from typing import Any, Final
+
+from exporter.credentials import Credentials
+from exporter.errors import (
+    AuthError,
+    ClockRefused,
+    ExchangeRefused,
+    IpRefused,
+    Maintenance,
+    PermissionMissing,
+    PollError,
+    RateLimited,
+    WrongApi,
+)
+from exporter.exchanges.base import (
+    Api,
+    Endpoint,
+    Exchange,
+    Limit,
+    Reader,
+    Request,
+    RowMemory,
+    Signed,
+    Wallet,
+    decimal,
+    field,
+    holding,
+    listing,
+    name_of,
+    optional,
+    refusal,
+    rows,
+    shown,
+)
+from exporter.model import ZERO, Balance, KeyInfo, Reading, WalletValue
+from exporter.signing import hmac_base64, query_raw
+
+HOST: Final = "https://api.bitget.com"
+ALL: Final = Limit("ip", "all", 6000, 60.0)
+
+
+def _endpoint(path: str, requests: int, scope: str = "uid") -> Endpoint:
+    limit = Limit("uid" if scope == "uid" else "ip", path, requests, 1.0)
+    return Endpoint(path, (limit, ALL), signed=scope == "uid")
+
+
+ASSETS: Final = _endpoint("/api/v2/spot/account/assets", 10)
+OVERVIEW: Final = _endpoint("/api/v2/account/all-account-balance", 1)
+INFO: Final = _endpoint("/api/v2/spot/account/info", 1)
+TIME: Final = _endpoint("/api/v2/public/time", 20, "ip")
+TICKERS: Final = _endpoint("/api/v2/spot/market/tickers", 20, "ip")
+UNIFIED_ASSETS: Final = _endpoint("/api/v3/account/assets", 20)
+UNIFIED_FUNDING: Final = _endpoint("/api/v3/account/funding-assets", 20)
+UNIFIED_INFO: Final = _endpoint("/api/v3/account/info", 5)
+
+ERRORS: Final[Mapping[str, type[PollError]]] = {
+    **dict.fromkeys(("40001", "40006", "40037", "40041", "40011", "40012", "40036"), AuthError),
+    **dict.fromkeys(("40002", "40003", "40009"), AuthError),
+    **dict.fromkeys(("40004", "40005", "40008", "40078", "40911"), ClockRefused),
+    **dict.fromkeys(("40018", "40038", "49003", "22010"), IpRefused),
+    **dict.fromkeys(("40014", "40025", "40040", "40061", "40068"), PermissionMissing),
+    **dict.fromkeys(("429", "30007", "25004", "1001"), RateLimited),
+    **dict.fromkeys(("40200", "45001"), Maintenance),
+}
+"""Codes of one meaning; the rest of the vendor's list is `exchange`."""
+
+TEMPORARY: Final = frozenset({"40010", "40015", "40725", "40808", "40910", "25000", "25001", "25003"})
+"""Codes that come and go, mostly in release windows (Tuesday to Thursday, 14:00 to 18:00 UTC+8)."""
+
+WRONG_API: Final = {"40085": "unified", "40084": "classic"}
+
+
+def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> Signed:
+    """Base64 HMAC over timestamp, method, path and the query as it is before percent-encoding."""
+    del host
+    target = f"{request.path}?{query_raw(request.query)}" if request.query else request.path
+    return Signed(
+        target,
+        {
+            "ACCESS-KEY": credentials.api_key.reveal(),
+            "ACCESS-SIGN": hmac_base64(credentials.secret, f"{now_ms}GET{target}"),
+            "ACCESS-TIMESTAMP": str(now_ms),
+            "ACCESS-PASSPHRASE": credentials.passphrase.reveal(),
+            "locale": "en-US",
+        },
+    )
+
+
+def unwrap(status: int, payload: Any) -> Any:
+    """Take off `{"code", "msg", "data"}`; success is exactly the text "00000"."""
+    if isinstance(payload, dict) and "code" not in payload and status != 200:
+        raise refusal(status, shown(payload))
+    code = field(payload, "code")
+    if code == "00000":
+        return field(payload, "data")
+    text = f"{code} {payload.get('msg') or payload.get('message') or ''}"
+    if code in WRONG_API:
+        raise WrongApi(
+            text, api=WRONG_API[code], advice="Set `options: {mode: auto}`, or the mode that the code names."
+        )
+    if kind := ERRORS.get(str(code)):
+        raise kind(text)
+    if str(code) in TEMPORARY:
+        raise ExchangeRefused(text, repeat=True, advice="Wait: Bitget calls this temporary.")
+    if status == 429 or status >= 500:
+        raise refusal(status, text)
+    raise ExchangeRefused(text)
+
+
+def remaining(headers: Mapping[str, str]) -> int | None:
+    """`x-mbx-used-remain-limit`: calls left in the current second for the endpoint."""
+    text = headers.get("x-mbx-used-remain-limit", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+_SPOT_FIELDS: Final = itemgetter("coin", "available", "frozen", "locked")
+_UNIFIED_FIELDS: Final = itemgetter("coin", "equity", "usdValue", "available", "debt", "locked")
+
+
+def read_spot(memory: RowMemory) -> Reader[Reading]:
+    """Read every held asset of the classic spot wallet in one call; emptied ones are left out of the answer."""
+    answer = yield Request(ASSETS)
+    return Reading((yield from rows(answer, _SPOT_FIELDS, holding, memory)))
+
+
+def read_overview(memory: RowMemory) -> Reader[Reading]:
+    """Read the value of each wallet in USDT, as the exchange reports it."""
+    del memory
+    answer = yield Request(OVERVIEW)
+    return Reading(
+        values=[
+            WalletValue(
+                name_of(field(row, "accountType"), "accountType").lower(),
+                usdt=decimal(field(row, "usdtBalance"), "usdtBalance", negative=True),
+            )
+            for row in listing(answer, "data")
+        ]
+    )
+
+
+def read_unified(memory: RowMemory) -> Reader[Reading]:
+    """Read every non-zero asset of the unified wallet, with the exchange's own USD value."""
+    answer = yield Request(UNIFIED_ASSETS)
+    return Reading((yield from rows(field(answer, "assets"), _UNIFIED_FIELDS, _unified, memory)))
+
+
+def _unified(coin: Any, equity: Any, value: Any, available: Any, debt: Any, locked: Any) -> Balance:
+    name = name_of(coin, "coin")
+    net = decimal(equity, f"{name} equity", negative=True)
+    free = decimal(available, f"{name} available")
+    owed = optional(debt, f"{name} debt")
+    tied = optional(locked, f"{name} locked")
+    usd = None if value is None or value == "" else decimal(value, f"{name} usdValue", negative=True)
+    return Balance(name, free, tied, max(net + owed - free - tied, ZERO), net, borrowed=owed, usd=usd)
+
+
+def read_unified_funding(memory: RowMemory) -> Reader[Reading]:
+    """Read the funding wallet of a unified account."""
+    answer = yield Request(UNIFIED_FUNDING)
+    return Reading((yield from rows(answer, itemgetter("coin", "available", "frozen"), _funding, memory)))
+
+
+def _funding(coin: Any, available: Any, frozen: Any) -> Balance:
+    return holding(coin, available, frozen or "0")  # `frozen` comes as an empty text in funding answers
+
+
+def read_time() -> Reader[int]:
+    """Read the exchange's clock."""
+    answer = yield Request(TIME)
+    return int(decimal(field(answer, "serverTime"), "serverTime"))
+
+
+def read_prices() -> Reader[Mapping[str, Any]]:
+    """Read the last price of every spot pair; works in both modes."""
+    answer = yield Request(TICKERS)
+    return {field(row, "symbol"): field(row, "lastPr") for row in listing(answer, "tickers")}
+
+
+def symbol(base: str, quote: str) -> str:
+    """`BTCUSDT`."""
+    return f"{base}{quote}"
+
+
+_TRADE_CODES: Final = frozenset({"trade", "stow", "coow", "smow", "cpow", "ttow", "uta_trade", "copy_futures_order"})
+_TRANSFER_CODES: Final = frozenset({"wtow", "transfer"})
+
+
+def read_key_info(endpoint: Endpoint, listed: str) -> Reader[KeyInfo]:
+    """Read what the key may do and whether it is bound to addresses; Bitget tells no expiry.
+
+    Classic `authorities` mix words and short codes (`...r` reads, `...w` writes; `wwow` withdraws); unified
+    `permissions` are words beside `permType`.
+    """
+    answer = yield Request(endpoint)
+    codes = {str(code) for code in listing(field(answer, listed), listed)}
+    writes = answer.get("permType") != "read-only"
+    return KeyInfo(
+        permissions={
+            "read": True,
+            "trade": writes and bool(codes & _TRADE_CODES),
+            "transfer": writes and bool(codes & _TRANSFER_CODES),
+            "withdraw": writes and bool(codes & {"wwow", "withdraw"}),
+        },
+        ip_restricted=bool(field(answer, "ips")),
+    )
+
+
+CLASSIC: Final = Api(
+    host=HOST,
+    endpoints=(ASSETS, OVERVIEW, INFO, TIME, TICKERS),
+    sign=sign,
+    unwrap=unwrap,
+    time=read_time,
+    main="spot",
+    wallets={
+        "spot": Wallet(read_spot),
+        "overview": Wallet(read_overview, default=True, overview=True, every=300.0),
+    },
+    prices=read_prices,
+    symbol=symbol,
+    key_info=partial(read_key_info, INFO, "authorities"),
+    remaining=remaining,
+)
+
+UNIFIED: Final = Api(
+    host=HOST,
+    endpoints=(UNIFIED_ASSETS, UNIFIED_FUNDING, UNIFIED_INFO, TIME, TICKERS),
+    sign=sign,
+    unwrap=unwrap,
+    time=read_time,
+    main="unified",
+    wallets={
+        "unified": Wallet(read_unified, borrows=True),
+        "funding": Wallet(read_unified_funding, default=True),
+    },
+    prices=read_prices,
+    symbol=symbol,
+    key_info=partial(read_key_info, UNIFIED_INFO, "permissions"),
+    remaining=remaining,
+)
+
+EXCHANGE: Final = Exchange(
+    name="bitget",
+    credentials=("api_key", "secret", "passphrase"),
+    apis={"classic": CLASSIC, "unified": UNIFIED},
+    option="mode",
+    first="classic",
+    probes=True,
+)

@@ -1,0 +1,77 @@
+"""What a poll brings back: balances as the exchange states them, and values of whole wallets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+ZERO: Final = Decimal(0)
+
+
+class Balance(NamedTuple):
+    """One currency in one wallet, as one good answer stated it.
+
+    Attributes:
+        currency: the name as the exchange spells it; the label is made from it by the store.
+        available: free to use.
+        frozen: tied up by open orders.
+        locked: held for any other reason.
+        net: the whole holding, as DESIGN part 4 defines it.
+        borrowed: owed, positive; None in wallets that can not borrow.
+        usd: value of the whole holding in USD, where the answer gives one.
+        usdt: the same in USDT.
+        price: USD price of one unit that the answer implies; it serves this answer only.
+    """
+
+    currency: str
+    available: Decimal
+    frozen: Decimal
+    locked: Decimal
+    net: Decimal
+    borrowed: Decimal | None = None
+    usd: Decimal | None = None
+    usdt: Decimal | None = None
+    price: Decimal | None = None
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether every amount is zero; such a row counts as missing."""
+        return not (self.available or self.frozen or self.locked or self.net or self.borrowed)
+
+
+class WalletValue(NamedTuple):
+    """What the exchange says a whole wallet is worth, in USDT or in USD (the other is None)."""
+
+    wallet: str
+    usdt: Decimal | None = None
+    usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one good read of one wallet brought.
+
+    Attributes:
+        balances: the rows, in the order of the answer; empty for an overview.
+        values: only for an overview.
+        ignored: rows of a kind that we do not know.
+    """
+
+    balances: Sequence[Balance] = ()
+    values: Sequence[WalletValue] = ()
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """What the exchange tells about an API key.
+
+    Attributes:
+        permissions: of `read`, `trade`, `transfer`, `withdraw`: those that the exchange tells, true or false.
+        ip_restricted: whether the key is bound to addresses; None where it is not told.
+        expires: seconds since the epoch; None where it is not told or never.
+    """
+
+    permissions: Mapping[str, bool] = field(default_factory=dict)
+    ip_restricted: bool | None = None
+    expires: float | None = None
