@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, setcontext
 from typing import Final, NamedTuple
 
 ZERO: Final = Decimal(0)
@@ -61,6 +61,11 @@ class Reading:
     values: Sequence[WalletValue] = ()
     ignored: int = 0
 
+    @property
+    def empty(self) -> bool:
+        """Whether the answer listed nothing at all, not even zeros."""
+        return not (self.balances or self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
@@ -75,3 +80,8 @@ class KeyInfo:
     permissions: Mapping[str, bool] = field(default_factory=dict)
     ip_restricted: bool | None = None
     expires: float | None = None
+
+
+# Differences of amounts with up to 40 digits stay exact; every thread and task that computes inherits this.
+EXACT: Final = Context(prec=80, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
+setcontext(EXACT)

@@ -3,8 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.exchanges import bitget
+from exporter.exchanges import bingx, bitget, bitmart, htx, xt
 from exporter.exchanges.base import Exchange
 
-EXCHANGES: Final[Mapping[str, Exchange]] = {exchange.name: exchange for exchange in (bitget.EXCHANGE,)}
+EXCHANGES: Final[Mapping[str, Exchange]] = {
+    "bitmart": bitmart.EXCHANGE,
+    "xt": xt.EXCHANGE,
+    "bingx": bingx.EXCHANGE,
+    "htx": htx.EXCHANGE,
+    "bitget": bitget.EXCHANGE,
+}
 """Adding one: its file, one line here, its simulated twin, fixtures and test, a README row, a CHANGELOG line."""

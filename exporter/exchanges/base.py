@@ -1,18 +1,30 @@
-"""The words in which an exchange is described: endpoints with their limits, requests, readers, number rules."""
+"""The words in which an exchange is described: endpoints with their limits, requests, readers, rows, refusals."""
 
-import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isinf
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from exporter.credentials import Credentials
-from exporter.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
-from exporter.model import ZERO, Balance, KeyInfo, Reading
+from exporter.errors import BadPayload
+from exporter.exchanges.refusals import refusal, refused
+from exporter.exchanges.values import (
+    MAX_ROWS,
+    ZEROS,
+    decimal,
+    field,
+    header_count,
+    listing,
+    moment,
+    name_of,
+    optional,
+    rest,
+    shown,
+    total,
+)
+from exporter.model import ZERO, Balance, KeyInfo, Reading, WalletValue
 from exporter.signing import query_encoded
 
-MAX_ROWS: Final = 20_000
 SLICE: Final = 1_000
 """Rows that are worked on before the loop gets a turn."""
 
@@ -60,6 +72,10 @@ class Signed(NamedTuple):
 
     target: str
     headers: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        """The path alone: query and headers carry key, passphrase and signature."""
+        return f"Signed({self.target.partition('?')[0]!r})"
 
 
 class Pause:
@@ -191,76 +207,7 @@ class Exchange:
     notice: str = ""
 
 
-_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII).fullmatch
 _TEXT: Final = frozenset({str, type(None)})
-
-
-def decimal(value: Any, where: str, *, negative: bool = False) -> Decimal:
-    """An exact amount from an answer: text or JSON number, finite also as a float.
-
-    Raises:
-        BadPayload: anything else, or a negative amount unless `negative` allows it.
-    """
-    kind = type(value)
-    if not (kind is int or kind is Decimal or (kind is str and _NUMBER(value))):
-        raise BadPayload(f"{where}: {shown(value)} where a number belongs")
-    number = Decimal(value)
-    if number.is_signed() and number and not negative:
-        raise BadPayload(f"{where}: {shown(value)} is negative where it can not be")
-    if number.adjusted() > 307 and isinf(float(number)):
-        raise BadPayload(f"{where}: {shown(value)} is beyond what a float holds")
-    return number
-
-
-def optional(value: Any, where: str, *, negative: bool = False) -> Decimal:
-    """Like `decimal`, but null, the empty text and (given as None) an absent field count as 0."""
-    return ZERO if value is None or value == "" else decimal(value, where, negative=negative)
-
-
-def shown(value: Any) -> str:
-    """The beginning of a value, for an error message."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def field(mapping: Any, name: str) -> Any:
-    """One field of a JSON object.
-
-    Raises:
-        BadPayload: not an object, or no such field; the message names the fields that are there.
-    """
-    if not isinstance(mapping, dict):
-        raise BadPayload(f"{name}: {shown(mapping)} where an object belongs")
-    try:
-        return mapping[name]
-    except KeyError:
-        raise BadPayload(f"{name} is missing; there are {shown(sorted(map(str, mapping)))}") from None
-
-
-def name_of(value: Any, where: str) -> str:
-    """A currency or wallet name: a non-empty text.
-
-    Raises:
-        BadPayload: anything else.
-    """
-    if not isinstance(value, str) or not value:
-        raise BadPayload(f"{where}: {shown(value)} where a name belongs")
-    return value
-
-
-def listing(value: Any, where: str) -> list[Any]:
-    """A JSON list of at most `MAX_ROWS` rows; null counts as empty.
-
-    Raises:
-        BadPayload: anything else.
-    """
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise BadPayload(f"{where}: {shown(value)} where a list belongs")
-    if len(value) > MAX_ROWS:
-        raise BadPayload(f"{where}: {len(value)} rows, more than the {MAX_ROWS} that are worked on")
-    return value
 
 
 def rows(
@@ -270,57 +217,97 @@ def rows(
 
     Args:
         answer: the list.
-        fields: takes from a row what `parse` needs (an `itemgetter` where no field may be absent).
+        fields: takes from a row what `parse` needs, the currency first.
         parse: makes a balance of those fields.
         memory: of this wallet; replaced when every row was good.
 
     Raises:
         BadPayload: a row of another shape.
     """
-    known, kept, balances = memory.rows, {}, []
-    for count, row in enumerate(listing(answer, "rows"), 1):
-        try:
-            raw = fields(row)
-            balance = known.get(raw)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise BadPayload(f"row {shown(row)}: {type(error).__name__} {shown(error.args)}") from None
-        if balance is None:
-            balance = parse(*raw)
-        # Only text equals nothing but itself: 1 == True == 1.0 as dictionary keys.
-        if _TEXT.issuperset(map(type, raw)):
-            kept[raw] = balance
-        balances.append(balance)
-        if not count % SLICE:
+    listed, known = listing(answer, "rows"), memory.rows.get
+    kept: dict[tuple[Any, ...], Balance] = {}
+    balances: list[Balance] = []
+    unkept: list[tuple[Any, ...]] = []
+    for start in range(0, len(listed), SLICE):
+        if start:
             yield PAUSE
+        try:
+            raws = list(map(fields, listed[start : start + SLICE]))
+            pairs = list(zip(raws, map(known, raws), strict=True))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BadPayload(f"a row of another shape: {type(error).__name__} {shown(error.args)}") from None
+        current = [parsed(parse, raw) if balance is None else balance for raw, balance in pairs]
+        kept.update(zip(raws, current, strict=True))
+        unkept += [raw for raw, balance in pairs if balance is None and not is_text(raw)]
+        balances += current
+    for raw in unkept:
+        kept.pop(raw, None)
     memory.rows = kept
     return balances
 
 
+def parsed(parse: Callable[..., Balance], raw: tuple[Any, ...]) -> Balance:
+    """One row's balance; a refusal names the row's first field, which is the currency.
+
+    Raises:
+        BadPayload: as `parse` does.
+    """
+    try:
+        return parse(*raw)
+    except BadPayload as error:
+        raise BadPayload(f"{shown(raw[0])}: {error}") from None
+
+
+def is_text(raw: tuple[Any, ...]) -> bool:
+    """Whether all fields are text or null: only text equals nothing but itself (1 == True == 1.0 as keys)."""
+    return _TEXT.issuperset(map(type, raw))
+
+
 def holding(currency: Any, available: Any, frozen: Any, locked: Any = "0") -> Balance:
     """A row of a wallet that can not borrow, from the answer's own texts."""
-    name = name_of(currency, "currency")
-    free = decimal(available, f"{name} available")
-    tied = decimal(frozen, f"{name} frozen")
-    held = decimal(locked, f"{name} locked")
-    return Balance(name, free, tied, held, free + tied + held)
+    free = decimal(available, "available")
+    tied = decimal(frozen, "frozen")
+    held = decimal(locked, "locked")
+    return Balance(name_of(currency, "currency"), free, tied, held, total(free, tied, held))
 
 
-def refusal(status: int, text: str) -> PollError:
-    """The error for an HTTP status that says it all, when the answer's own code does not."""
-    if status == 429:
-        return RateLimited(f"HTTP 429: {text}")
-    if status == 418:
-        return Banned(f"HTTP 418: {text}")
-    if status == 401:
-        return AuthError(f"HTTP 401: {text}")
-    if status >= 400:
-        return BadStatus(f"HTTP {status}: {text}", repeat=status >= 500)
-    return ExchangeRefused(text)
+def price_book(answer: Any, symbol: Any, price: Any) -> Reader[dict[str, Any]]:
+    """Every ticker's price as it stands in the answer, by the symbol as the exchange spells it.
+
+    A single row of another shape is left out: its currency then has no price, the others keep theirs.
+
+    Args:
+        answer: the list of tickers.
+        symbol: key of the symbol within a row (an index where rows are lists).
+        price: key of the price.
+
+    Raises:
+        BadPayload: no list at all.
+    """
+    book = {}
+    for count, row in enumerate(listing(answer, "tickers"), 1):
+        try:
+            book[row[symbol]] = row[price]
+        except (KeyError, IndexError, TypeError):
+            pass
+        if not count % SLICE:
+            yield PAUSE
+    return book
+
+
+def usdt_values(pairs: Iterable[tuple[str, Decimal]]) -> Reading:
+    """An overview in USDT, of wallet and value; values of one wallet name are added."""
+    sums: dict[str, Decimal] = {}
+    for wallet, value in pairs:
+        sums[wallet] = total(sums.get(wallet, ZERO), value)
+    return Reading(values=[WalletValue(wallet, usdt=value) for wallet, value in sums.items()])
 
 
 __all__ = [
     "MAX_ROWS",
     "PAUSE",
+    "SLICE",
+    "ZEROS",
     "Api",
     "Endpoint",
     "Exchange",
@@ -334,12 +321,21 @@ __all__ = [
     "Wallet",
     "decimal",
     "field",
+    "header_count",
     "holding",
+    "is_text",
     "listing",
+    "moment",
     "name_of",
     "optional",
+    "parsed",
+    "price_book",
     "refusal",
+    "refused",
+    "rest",
     "rows",
     "shown",
+    "total",
     "unsigned",
+    "usdt_values",
 ]

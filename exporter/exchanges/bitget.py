@@ -20,7 +20,6 @@ from exporter.credentials import Credentials
 from exporter.errors import (
     AuthError,
     ClockRefused,
-    ExchangeRefused,
     IpRefused,
     Maintenance,
     PermissionMissing,
@@ -40,16 +39,23 @@ from exporter.exchanges.base import (
     Wallet,
     decimal,
     field,
+    header_count,
     holding,
     listing,
+    moment,
     name_of,
     optional,
+    price_book,
     refusal,
+    refused,
+    rest,
     rows,
     shown,
+    total,
+    usdt_values,
 )
-from exporter.model import ZERO, Balance, KeyInfo, Reading, WalletValue
-from exporter.signing import hmac_base64, query_raw
+from exporter.model import Balance, KeyInfo, Reading
+from exporter.signing import hmac_base64, query_encoded, query_raw
 
 HOST: Final = "https://api.bitget.com"
 ALL: Final = Limit("ip", "all", 6000, 60.0)
@@ -83,18 +89,31 @@ ERRORS: Final[Mapping[str, type[PollError]]] = {
 TEMPORARY: Final = frozenset({"40010", "40015", "40725", "40808", "40910", "25000", "25001", "25003"})
 """Codes that come and go, mostly in release windows (Tuesday to Thursday, 14:00 to 18:00 UTC+8)."""
 
-WRONG_API: Final = {"40085": "unified", "40084": "classic"}
+WRONG_API: Final[Mapping[str, str]] = {"40085": "unified", "40084": "classic"}
+_MODE: Final = "Set `options: {mode: auto}`, or the mode that the code names."
+
+_FROZEN: Final = (
+    "Bitget has frozen, disabled or cancelled this account or key: look for a notice, then ask its support."
+)
+_REGION: Final = "Bitget refuses this account by region or missing identity check: sign in and look for a notice."
+ADVICE: Final = {
+    **dict.fromkeys(("40011", "40012", "40036"), "Check the passphrase: it was chosen when the key was made."),
+    **dict.fromkeys(("40013", "40022", "40023", "40024", "40026", "40031"), _FROZEN),
+    **dict.fromkeys(("40000", "40035", "40100", "40101", "40103", "40104", "40111"), _REGION),
+    "40099": "The key belongs to demo trading: create one for the real account.",
+}
 
 
 def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> Signed:
     """Base64 HMAC over timestamp, method, path and the query as it is before percent-encoding."""
     del host
-    target = f"{request.path}?{query_raw(request.query)}" if request.query else request.path
+    query = sorted(request.query)
+    text = f"{request.path}?{query_raw(query)}" if query else request.path
     return Signed(
-        target,
+        f"{request.path}?{query_encoded(query)}" if query else request.path,
         {
             "ACCESS-KEY": credentials.api_key.reveal(),
-            "ACCESS-SIGN": hmac_base64(credentials.secret, f"{now_ms}GET{target}"),
+            "ACCESS-SIGN": hmac_base64(credentials.secret, f"{now_ms}GET{text}"),
             "ACCESS-TIMESTAMP": str(now_ms),
             "ACCESS-PASSPHRASE": credentials.passphrase.reveal(),
             "locale": "en-US",
@@ -107,26 +126,18 @@ def unwrap(status: int, payload: Any) -> Any:
     if isinstance(payload, dict) and "code" not in payload and status != 200:
         raise refusal(status, shown(payload))
     code = field(payload, "code")
-    if code == "00000":
+    if code == "00000" and status < 400:
         return field(payload, "data")
-    text = f"{code} {payload.get('msg') or payload.get('message') or ''}"
-    if code in WRONG_API:
-        raise WrongApi(
-            text, api=WRONG_API[code], advice="Set `options: {mode: auto}`, or the mode that the code names."
-        )
-    if kind := ERRORS.get(str(code)):
-        raise kind(text)
-    if str(code) in TEMPORARY:
-        raise ExchangeRefused(text, repeat=True, advice="Wait: Bitget calls this temporary.")
-    if status == 429 or status >= 500:
-        raise refusal(status, text)
-    raise ExchangeRefused(text)
+    words = payload.get("msg") or payload.get("message")
+    error = refused(status, code, words, errors=ERRORS, temporary=TEMPORARY, advice=ADVICE)
+    if isinstance(code, str) and code in WRONG_API:
+        raise WrongApi(str(error), api=WRONG_API[code], advice=_MODE)
+    raise error
 
 
 def remaining(headers: Mapping[str, str]) -> int | None:
     """`x-mbx-used-remain-limit`: calls left in the current second for the endpoint."""
-    text = headers.get("x-mbx-used-remain-limit", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return header_count(headers, "x-mbx-used-remain-limit")
 
 
 _SPOT_FIELDS: Final = itemgetter("coin", "available", "frozen", "locked")
@@ -143,14 +154,12 @@ def read_overview(memory: RowMemory) -> Reader[Reading]:
     """Read the value of each wallet in USDT, as the exchange reports it."""
     del memory
     answer = yield Request(OVERVIEW)
-    return Reading(
-        values=[
-            WalletValue(
-                name_of(field(row, "accountType"), "accountType").lower(),
-                usdt=decimal(field(row, "usdtBalance"), "usdtBalance", negative=True),
-            )
-            for row in listing(answer, "data")
-        ]
+    return usdt_values(
+        (
+            name_of(field(row, "accountType"), "accountType").lower(),
+            decimal(field(row, "usdtBalance"), "usdtBalance", negative=True),
+        )
+        for row in listing(answer, "data")
     )
 
 
@@ -161,13 +170,20 @@ def read_unified(memory: RowMemory) -> Reader[Reading]:
 
 
 def _unified(coin: Any, equity: Any, value: Any, available: Any, debt: Any, locked: Any) -> Balance:
-    name = name_of(coin, "coin")
-    net = decimal(equity, f"{name} equity", negative=True)
-    free = decimal(available, f"{name} available")
-    owed = optional(debt, f"{name} debt")
-    tied = optional(locked, f"{name} locked")
-    usd = None if value is None or value == "" else decimal(value, f"{name} usdValue", negative=True)
-    return Balance(name, free, tied, max(net + owed - free - tied, ZERO), net, borrowed=owed, usd=usd)
+    net = decimal(equity, "equity", negative=True)
+    free = decimal(available, "available", negative=True)
+    owed = optional(debt, "debt")
+    tied = optional(locked, "locked", negative=True)
+    usd = optional(value, "usdValue", negative=True)
+    return Balance(
+        name_of(coin, "coin"),
+        free,
+        tied,
+        rest(total(net, owed), free, tied),
+        net,
+        borrowed=owed,
+        usd=usd or None,  # 0 is what Bitget says of a coin that it has no price for
+    )
 
 
 def read_unified_funding(memory: RowMemory) -> Reader[Reading]:
@@ -177,19 +193,19 @@ def read_unified_funding(memory: RowMemory) -> Reader[Reading]:
 
 
 def _funding(coin: Any, available: Any, frozen: Any) -> Balance:
-    return holding(coin, available, frozen or "0")  # `frozen` comes as an empty text in funding answers
+    return holding(coin, available, optional(frozen, "frozen"))  # comes as an empty text too
 
 
 def read_time() -> Reader[int]:
     """Read the exchange's clock."""
     answer = yield Request(TIME)
-    return int(decimal(field(answer, "serverTime"), "serverTime"))
+    return moment(field(answer, "serverTime"), "serverTime")
 
 
 def read_prices() -> Reader[Mapping[str, Any]]:
     """Read the last price of every spot pair; works in both modes."""
     answer = yield Request(TICKERS)
-    return {field(row, "symbol"): field(row, "lastPr") for row in listing(answer, "tickers")}
+    return (yield from price_book(answer, "symbol", "lastPr"))
 
 
 def symbol(base: str, quote: str) -> str:

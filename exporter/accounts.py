@@ -1,0 +1,318 @@
+"""What is known of one account: its wallets, its polls and their outcome; every change goes to its samples."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from exporter.config import Account, Threshold
+from exporter.errors import REASONS, PollError
+from exporter.exchanges.base import Wallet as Readable
+from exporter.exposition import Exposition
+from exporter.model import KeyInfo, Reading
+from exporter.prices import PriceBook
+from exporter.samples import AccountSamples
+from exporter.store import Failure, Rules, Wallet
+
+SKIPS: Final = ("late", "rate", "paused")
+SEVERITIES: Final = ("warning", "critical", "target")
+
+
+class AccountState:
+    """One configured account as it is served.
+
+    Attributes:
+        account: its configuration.
+        main: the name of its main wallet, as far as is known by now.
+        wallets: by name; the main one first.
+        book: the prices it is valued with; None when valuation is off.
+        failures: polls that failed since the last good one.
+        next_poll: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        main: str,
+        exposition: Exposition,
+        book: PriceBook | None,
+        *,
+        shard: int,
+        label_names: Sequence[str],
+    ) -> None:
+        self.account = account
+        self.main = main
+        self.wallets: dict[str, Wallet] = {}
+        self.book = book
+        self.failures = 0
+        self.up = False
+        self.last_poll = 0.0
+        self.next_poll = 0.0
+        self.polls = 0
+        self.key: KeyInfo | None = None
+        self._shard = shard
+        self._label_names = label_names
+        self._served: set[str] = set()
+        self._failed = dict.fromkeys(REASONS, 0)
+        self._skipped = dict.fromkeys(SKIPS, 0)
+        self.samples = AccountSamples(exposition, account.exchange, account.name)
+        self._configured()
+        self.samples.value("exchange_account_up", 0)
+        self.samples.value("exchange_account_last_poll_timestamp_seconds", 0.0)
+        self.samples.value("exchange_account_consecutive_failures", 0)
+        self.samples.value("exchange_polls_total", 0)
+        self._count("exchange_poll_failures_total", self._failed)
+        self._count("exchange_polls_skipped_total", self._skipped)
+
+    def reconfigure(self, account: Account, *, shard: int, label_names: Sequence[str]) -> None:
+        """Go on with another configuration of the same account; data and counters stay."""
+        self.account = account
+        self._shard = shard
+        self._label_names = label_names
+        for wallet in self.wallets.values():
+            wallet.rules = self._rules(wallet.name)
+            wallet.required = self.is_required(wallet.name)
+            wallet.stale_after = account.stale_after
+            wallet.strict_seconds = account.interval + account.timeout
+        self._configured()
+
+    def wallet(self, name: str, readable: Readable) -> Wallet:
+        """The wallet of this name, made and served as not yet read when it is new."""
+        known = self.wallets.get(name)
+        if known is not None:
+            return known
+        account = self.account
+        wallet = self.wallets[name] = Wallet(
+            name,
+            self._rules(name),
+            required=self.is_required(name),
+            stale_after=account.stale_after and max(account.stale_after, 2 * readable.every),
+            strict_seconds=max(account.interval, readable.every) + account.timeout,
+            lists_zeros=readable.lists_zeros,
+            borrows=readable.borrows,
+            overview=readable.overview,
+        )
+        self.samples.state(wallet, fresh=False)
+        return wallet
+
+    def is_required(self, name: str) -> bool:
+        """Whether the account is up only when this wallet was read."""
+        named = self.account.wallets or ()
+        return name == self.main or name in named or name.partition("/")[0] in named
+
+    def become(self, main: str) -> None:
+        """Serve nothing of the present wallets any more: the account is of another mode, with another main wallet."""
+        for wallet in tuple(self.wallets.values()):
+            self.forget(wallet)
+        self.main = main
+        self._thresholds()
+
+    def accepted(self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> None:
+        """Take a good answer.
+
+        Raises:
+            BadPayload: the answer is empty where it can not be.
+        """
+        changed = wallet.accept(reading, now, wall, trusted=trusted)
+        fresh = wallet.fresh(now)
+        if fresh and (changed or wallet.name not in self._served):
+            self._serve(wallet, now)
+        self.samples.state(wallet, fresh=fresh)
+
+    def refused(self, wallet: Wallet, error: PollError, now: float, wall: float) -> None:
+        """Note a failed read."""
+        wallet.refuse(Failure(error.reason, str(error), error.advice, wall))
+        self.samples.state(wallet, fresh=wallet.fresh(now))
+        self.expire(now)
+
+    def forget(self, wallet: Wallet) -> None:
+        """Serve nothing of a wallet any more."""
+        self._served.discard(wallet.name)
+        self.wallets.pop(wallet.name, None)
+        self.samples.forget(wallet)
+        self._total()
+
+    def revalue(self, now: float) -> None:
+        """Serve every wallet with the prices of this moment."""
+        for name in tuple(self._served):
+            self._serve(self.wallets[name], now)
+
+    def expire(self, now: float) -> None:
+        """Withdraw what is older than it may be, by the clock alone."""
+        for name in tuple(self._served):
+            wallet = self.wallets[name]
+            if now > wallet.good_until:
+                self._served.discard(name)
+                self.samples.withdraw(wallet)
+                self.samples.state(wallet, fresh=False)
+                self._total()
+            elif now > wallet.valued_until:
+                self._serve(wallet, now)
+
+    @property
+    def next_end(self) -> float:
+        """The moment at which something served is to be withdrawn, unless it is read again."""
+        served = [self.wallets[name] for name in self._served]
+        return min((min(wallet.good_until, wallet.valued_until) for wallet in served), default=float("inf"))
+
+    def serving(self, now: float) -> bool:
+        """Whether a balance of any wallet is served at this moment."""
+        return any(self.wallets[name].fresh(now) for name in self._served)
+
+    def polled(self, started: float, seconds: float, error: PollError | None, *, up: bool) -> None:
+        """Note the end of a poll.
+
+        Args:
+            started: seconds since the epoch.
+            seconds: how long it took.
+            error: of the first required wallet that this poll could not read, main first.
+            up: whether the last read of every required wallet was good, those that this poll left out included.
+        """
+        samples = self.samples
+        self.polls += 1
+        self.last_poll = started
+        samples.value("exchange_polls_total", self.polls)
+        samples.value("exchange_account_last_poll_timestamp_seconds", started)
+        samples.value("exchange_account_last_poll_duration_seconds", seconds)
+        if error is not None:
+            self.failures += 1
+            self._failed[error.reason] += 1
+            self._count("exchange_poll_failures_total", self._failed)
+            samples.value("exchange_account_consecutive_failures", self.failures)
+        elif up and self.failures:
+            self.failures = 0
+            samples.value("exchange_account_consecutive_failures", 0)
+        if self.up != up:
+            self.up = up
+            samples.value("exchange_account_up", int(up))
+
+    def skipped(self, reason: str) -> None:
+        """Count a poll that was left out."""
+        self._skipped[reason] += 1
+        self._count("exchange_polls_skipped_total", self._skipped)
+
+    def due(self, at: float) -> None:
+        """Note when the next poll starts, seconds since the epoch."""
+        self.next_poll = at
+        self.samples.value("exchange_account_next_poll_timestamp_seconds", at)
+
+    def quota(self, endpoint: str, left: int) -> None:
+        """Note how many requests the exchange says are left."""
+        self.samples.value("exchange_api_rate_limit_remaining", left, endpoint, endpoint=endpoint)
+
+    def key_read(self, key: KeyInfo) -> None:
+        """Note what the exchange tells about the key; `expires` of the configuration counts where it tells no end."""
+        self.key = key
+        self.samples.values(
+            "exchange_api_key_permission",
+            (({"permission": name}, int(granted)) for name, granted in key.permissions.items()),
+        )
+        bound = key.ip_restricted
+        self.samples.value("exchange_api_key_ip_restricted", None if bound is None else int(bound))
+        self._key_expiry()
+
+    @property
+    def usd(self) -> Decimal | None:
+        """Sum over the wallets that are served; None unless each required one is, and everything has its price."""
+        total = Decimal(0)
+        for name, wallet in self.wallets.items():
+            if wallet.overview:
+                continue
+            if name in self._served:
+                if wallet.usd is None:
+                    return None
+                total += wallet.usd
+            elif wallet.required:
+                return None
+        return total if self._served else None
+
+    def _serve(self, wallet: Wallet, now: float) -> None:
+        self._served.add(wallet.name)
+        if wallet.overview:
+            tether = self.book.price("USDT", now) if self.book is not None else None
+            self.samples.reported(wallet, tether)
+            return
+        wallet.revalue(self.book, now)
+        self.samples.balances(wallet)
+        self._total()
+
+    def _total(self) -> None:
+        usd = self.usd
+        self.samples.value("exchange_account_usd", None if usd is None else float(usd))
+
+    def _count(self, family: str, counts: Mapping[str, int]) -> None:
+        self.samples.values(family, (({"reason": reason}, count) for reason, count in counts.items()))
+
+    def _rules(self, wallet: str) -> Rules:
+        account = self.account
+        expected = {threshold.currency for threshold in account.thresholds if self._named(threshold.wallet) == wallet}
+        if wallet == self.main:
+            expected.update(account.expect)
+        return Rules(frozenset(expected), account.include, account.exclude, account.min_usd, account.max_currencies)
+
+    def _named(self, wallet: str) -> str:
+        return self.main if wallet == "main" else wallet
+
+    def _configured(self) -> None:
+        account, samples = self.account, self.samples
+        samples.value("exchange_account_poll_interval_seconds", account.interval)
+        samples.value("exchange_account_stale_after_seconds", account.stale_after)
+        own = {name: account.labels.get(name, "") for name in self._label_names}
+        samples.value("exchange_account_info", 1, shard=str(self._shard), **own)
+        samples.values(
+            "exchange_account_usd_threshold",
+            (({"severity": severity}, float(usd)) for severity, usd in account.usd.items()),
+        )
+        self._thresholds()
+        self._key_expiry()
+
+    def _thresholds(self) -> None:
+        self.samples.values(
+            "exchange_balance_threshold",
+            (
+                ({**self._threshold_labels(threshold), "severity": severity}, float(amount))
+                for threshold in self.account.thresholds
+                for severity in SEVERITIES
+                if (amount := getattr(threshold, severity)) is not None
+            ),
+        )
+
+    def _threshold_labels(self, threshold: Threshold) -> dict[str, str]:
+        return {"wallet": self._named(threshold.wallet), "currency": threshold.currency, "of": threshold.of}
+
+    def _key_expiry(self) -> None:
+        told = self.key.expires if self.key is not None else None
+        self.samples.value("exchange_api_key_expiry_timestamp_seconds", self.account.expires if told is None else told)
+
+
+class Accounts:
+    """Every account that is served."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, AccountState] = {}
+
+    def __iter__(self) -> Iterator[AccountState]:
+        return iter(self._states.values())
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def __getitem__(self, name: str) -> AccountState:
+        return self._states[name]
+
+    def get(self, name: str) -> AccountState | None:
+        """The account of this name, if it is served."""
+        return self._states.get(name)
+
+    def add(self, state: AccountState) -> None:
+        """Serve one more account."""
+        self._states[state.account.name] = state
+
+    def remove(self, name: str) -> None:
+        """Serve an account no longer; its series are gone at the next scrape."""
+        self._states.pop(name).samples.drop()
+
+    def expire(self, now: float) -> None:
+        """Withdraw what is older than it may be; called at every scrape, so that a dead scheduler withdraws too."""
+        for state in self._states.values():
+            if now > state.next_end:
+                state.expire(now)

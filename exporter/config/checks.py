@@ -1,0 +1,219 @@
+"""From the layers of one account to the account: what an exchange knows, and what has to fit together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from exporter.config.merge import Found, Stack
+from exporter.config.mistakes import listed, nearest, quoted
+from exporter.config.model import Account, Threshold
+from exporter.config.scalars import spelled
+from exporter.config.schema import SEVERITIES
+from exporter.config.secrets import Resolved
+from exporter.exchanges import EXCHANGES
+from exporter.exchanges.base import Api, Exchange
+
+RATE_GROUP: Final = "rate_group"
+AUTO: Final = "auto"
+
+
+def account(stack: Stack, exchange: Exchange, resolved: Resolved | None) -> Account | None:
+    """Check everything about one account and build it; None when there is anything in the report about it."""
+    options = _options(stack, exchange)
+    known = Wallets.of(exchange, options)
+    interval, timeout, stale_after = _times(stack)
+    wallets = _wallets(stack, exchange, known)
+    thresholds = _thresholds(stack, known, wallets)
+    usd = _usd(stack)
+    base_url = _base_url(stack, exchange)
+    if resolved is None:
+        return None
+    patterns = stack.merged("currencies")
+    return Account(
+        name=stack.name,
+        exchange=exchange.name,
+        credentials=resolved.credentials,
+        secret_files=resolved.files,
+        expires=resolved.expires,
+        wallets=wallets,
+        interval=interval,
+        timeout=timeout,
+        stale_after=stale_after,
+        labels=MappingProxyType(_values(stack.merged("labels"))),
+        thresholds=thresholds,
+        usd=MappingProxyType(usd),
+        expect=_value(stack.get("expect"), ()),
+        include=_value(patterns.get("include"), ("*",)),
+        exclude=_value(patterns.get("exclude"), ()),
+        min_usd=_value(stack.get("min_usd"), Decimal(0)),
+        max_currencies=_value(stack.get("max_currencies"), 500),
+        shard_key=_value(stack.get("shard_key"), ""),
+        options=MappingProxyType(options),
+        base_url=base_url,
+        proxy=_value(stack.get("proxy"), None),
+    )
+
+
+def _value(found: Found | None, default: Any) -> Any:
+    return default if found is None else found.value
+
+
+def _values(found: Mapping[str, Found]) -> dict[str, Any]:
+    return {name: each.value for name, each in found.items()}
+
+
+def _options(stack: Stack, exchange: Exchange) -> dict[str, str]:
+    """The options that this exchange knows; inherited ones that only others know are left alone."""
+    foreign = {each.option for each in EXCHANGES.values()} - {"", exchange.option}
+    own = [each for each in (exchange.option, RATE_GROUP) if each]
+    options: dict[str, str] = {}
+    for name, found in stack.merged("options").items():
+        if name == RATE_GROUP:
+            options[name] = found.value
+        elif name and name == exchange.option:
+            values = [*exchange.apis, *([AUTO] if exchange.probes else [])]
+            if found.value in values:
+                options[name] = found.value
+            else:
+                near = nearest(found.value, values) or f"; there are {listed(values, 'and')}"
+                stack.add(found, f"unknown value {quoted(found.value)}{near}")
+        elif found.layer.own or name not in foreign:
+            near = nearest(name, own) or f"; it knows {listed(own, 'and')}"
+            stack.add(found, f"{exchange.name} has no such option{near}")
+    return options
+
+
+@dataclass(frozen=True, slots=True)
+class Wallets:
+    """The wallets of the APIs that may serve an account.
+
+    Attributes:
+        apis: one, or with `auto` each that the answers may prove.
+        open: whether the exchange lists the wallets itself, so that any name may turn out to exist.
+    """
+
+    apis: tuple[Api, ...]
+    open: bool
+
+    @classmethod
+    def of(cls, exchange: Exchange, options: Mapping[str, str]) -> "Wallets":
+        """What the exchange can read under these options."""
+        chosen = options.get(exchange.option, AUTO if exchange.probes else exchange.first)
+        apis = tuple(exchange.apis.values()) if chosen == AUTO else (exchange.apis[chosen],)
+        return cls(apis, any(api.discover is not None for api in apis))
+
+    def main(self, name: str) -> str:
+        """`main` for every name of the main wallet, other names as they are."""
+        return "main" if any(name == api.main for api in self.apis) else name
+
+    def knows(self, name: str) -> bool:
+        """Whether a wallet of this name can be read."""
+        return self.open or name in self.named
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Every wallet that is known before the exchange is asked."""
+        return frozenset(("main", *(self.main(name) for api in self.apis for name in api.wallets)))
+
+    @property
+    def default(self) -> frozenset[str]:
+        """The wallets that are read when none is named."""
+        names = (self.main(name) for api in self.apis for name, wallet in api.wallets.items() if wallet.default)
+        return frozenset(("main", *names))
+
+    def is_overview(self, name: str) -> bool:
+        """Whether the wallet is the exchange's own value per wallet, without balances."""
+        return any(name in api.wallets and api.wallets[name].overview for api in self.apis)
+
+
+def _times(stack: Stack) -> tuple[float, float, float]:
+    interval: float = _value(stack.get("interval"), 30.0)
+    timeout: float = _value(stack.get("timeout"), min(10.0, 0.8 * interval))
+    found = stack.get("stale_after")
+    stale_after: float = _value(found, max(5 * interval, 600.0))
+    if 0 < stale_after < interval + timeout and not stack.broken("interval", "timeout", "stale_after"):
+        stated, least = spelled(stale_after) + ("" if found else " by default"), spelled(interval + timeout)
+        text = (
+            f"stale_after is {stated}, less than interval + timeout ({least}), so good values would go before the "
+            "next read; raise stale_after, or write 0 to have them go when a read fails"
+        )
+        stack.add(found or stack.get("timeout"), text)
+    return interval, timeout, stale_after
+
+
+def _wallets(stack: Stack, exchange: Exchange, known: Wallets) -> tuple[str, ...] | None:
+    found = stack.get("wallets")
+    if found is None or stack.broken("options"):
+        return None
+    names: list[str] = []
+    for index, each in enumerate(found.value):
+        name, place = known.main(each), Found(None, found.layer, ("wallets", index))
+        if not known.knows(name):
+            near = nearest(each, known.named) or f"; there are {listed(sorted(known.named), 'and')}"
+            stack.add(place, f"{exchange.name} has no wallet {quoted(each)}{near}")
+        elif name in names:
+            stack.add(place, f"{quoted(each)} is the main wallet, which is listed already; keep one")
+        names.append(name)
+    return tuple(names)
+
+
+def _thresholds(stack: Stack, known: Wallets, wallets: tuple[str, ...] | None) -> tuple[Threshold, ...]:
+    if stack.broken("thresholds"):
+        return ()
+    read = known.default if wallets is None else frozenset(("main", *wallets))
+    anything = known.open and wallets is None
+    thresholds = []
+    for (currency, wallet, of), amounts in stack.thresholds(known.main).items():
+        first = next(iter(amounts.values()))
+        place = Found(None, first.layer, first.path[:2])
+        if known.is_overview(wallet):
+            stack.add(place, f"{wallet} is no wallet but the exchange's own value of each; watch the wallet itself")
+        elif not (anything or {wallet, wallet.partition("/")[0]} & read) and not stack.broken("wallets", "options"):
+            text = f"the wallet {quoted(wallet)} is not read, so this would never fire; add it to `wallets`"
+            stack.add(place, text + (nearest(wallet, read) if wallet not in known.named else ""))
+        _ordered(stack, amounts)
+        thresholds.append(Threshold(currency, wallet, "available" if of == "available" else "net", **_values(amounts)))
+    return tuple(thresholds)
+
+
+def _usd(stack: Stack) -> dict[str, Decimal]:
+    amounts = stack.merged("usd")
+    if not stack.broken("usd"):
+        _ordered(stack, amounts)
+    return {severity: amounts[severity].value for severity in SEVERITIES if severity in amounts}
+
+
+def _ordered(stack: Stack, amounts: Mapping[str, Found]) -> None:
+    """Critical is at most warning, and the target at least both."""
+    warning, critical, target = (amounts.get(severity) for severity in SEVERITIES)
+    if warning and critical and critical.value > warning.value:
+        text = f"critical {critical.value} is above warning {warning.value}; a balance falls through warning first"
+        stack.add(critical, text)
+    for name, low in (("warning", warning), ("critical", critical)):
+        if target and low and target.value < low.value:
+            text = f"target {target.value} is below {name} {low.value}; filling up to it would leave the alert on"
+            stack.add(target, text)
+            break
+
+
+def _base_url(stack: Stack, exchange: Exchange) -> str | Mapping[str, str] | None:
+    found = stack.get("base_url")
+    if found is None:
+        return None
+    if isinstance(found.value, str):
+        return found.value
+    hosts = _hosts(exchange)
+    everywhere = frozenset(host for each in EXCHANGES.values() for host in _hosts(each))
+    for host in found.value:
+        if host not in (hosts if found.layer.own else everywhere):
+            text = f"maps a host that {exchange.name} does not have; its hosts are {listed(sorted(hosts), 'and')}"
+            stack.add(Found(None, found.layer, (*found.path, host)), text)
+    urls = {host: url for host, url in found.value.items() if host in hosts}
+    return MappingProxyType(urls) if urls else None
+
+
+def _hosts(exchange: Exchange) -> frozenset[str]:
+    return frozenset(urlsplit(api.host).netloc for api in exchange.apis.values())

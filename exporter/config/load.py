@@ -1,0 +1,219 @@
+"""Reads the file and its account files, and makes one configuration of them or one report of every mistake."""
+
+import glob
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from exporter.config import checks, secrets
+from exporter.config.merge import Layer, Source, Stack, matches
+from exporter.config.mistakes import KeyPath, Mistakes, quoted, sentence
+from exporter.config.model import Account, Config, Valuation
+from exporter.config.schema import Document, Entry, Rule, Settings, ValuationKeys
+from exporter.config.show import fingerprint
+from exporter.config.text import Listing, Node, Scalar, Table, read
+from exporter.config.validate import Piece, validate
+from exporter.credentials import Credentials
+from exporter.errors import ConfigError
+from exporter.exchanges import EXCHANGES
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+RATE_SHARE: Final = 0.5
+PEGS: Final = ("USD", "USDT", "USDC")
+
+
+class _Written(NamedTuple):
+    """An account's entry and where it stands."""
+
+    source: Source
+    path: KeyPath
+    piece: Piece[Entry]
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Config:
+    """Read the configuration.
+
+    Args:
+        path: the file; sentences name it as it is given here.
+        environ: where `_env` references and `${NAME}` are looked up.
+
+    Raises:
+        ConfigError: it can not be used; carries every mistake in it.
+    """
+    loading = _Loading(environ)
+    config = loading.config(path)
+    if config is None or loading.mistakes:
+        raise ConfigError(loading.mistakes.sentences())
+    return config
+
+
+class _Loading:
+    """One run over the files, with what was found on the way."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.mistakes = Mistakes()
+        self._warnings: list[str] = []
+
+    def config(self, path: Path) -> Config | None:
+        source = self._source(path)
+        if source is None:
+            return None
+        found = validate(Document, source.file, source.root, (), source.root, self.mistakes)
+        if found is None or not isinstance(source.root, Table):
+            return None
+        document, parts = found.value, source.root.entries
+        defaults = self._layer(Settings, source, ("defaults",), parts["defaults"][1]) if "defaults" in parts else None
+        rules = [
+            (self._layer(Rule, source, path_, node, required=("match",)), node)
+            for path_, node in self._items(source, ("rules",), parts.get("rules"))
+        ]
+        written = [*self._entries(source, ("accounts",), parts.get("accounts"))]
+        for file in self._files(source, document.account_files or ()):
+            if (other := self._source(file)) is not None:
+                written += self._entries(other, (), (1, other.root))
+        if not written and not self.mistakes:
+            self.mistakes.add(source.file, 0, (), "has no accounts; list at least one under `accounts`")
+        layers = [each for each, _ in rules if each is not None]
+        accounts = self._accounts(written, defaults, layers)
+        valuation = self._valuation(source, document.valuation or ValuationKeys())
+        return None if self.mistakes else self._finished(accounts, valuation, document.rate_share or RATE_SHARE)
+
+    def _finished(self, accounts: list[Account], valuation: Valuation, share: float | Mapping[str, float]) -> Config:
+        if not valuation.enabled:
+            self._warnings += [
+                f"account {quoted(each.name)} has usd thresholds or min_usd, which do nothing while valuation is off"
+                for each in accounts
+                if each.usd or each.min_usd
+            ]
+        shares = share if isinstance(share, Mapping) else dict.fromkeys(EXCHANGES, share)
+        rate_share = MappingProxyType({name: shares.get(name, RATE_SHARE) for name in EXCHANGES})
+        return Config(
+            accounts=tuple(accounts),
+            rate_share=rate_share,
+            valuation=valuation,
+            hash=fingerprint(accounts, rate_share, valuation),
+            warnings=tuple(dict.fromkeys(self._warnings)),
+            label_names=tuple(sorted({name for each in accounts for name in each.labels})),
+        )
+
+    def _source(self, path: Path) -> Source | None:
+        """A file's content as nodes; what keeps it from being read goes into the report."""
+        file = str(path)
+        try:
+            with path.open("rb") as opened:
+                mode = os.fstat(opened.fileno()).st_mode
+                content = opened.read(MAX_BYTES + 1)
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            self.mistakes.add(file, line, (), "not UTF-8; save the file as plain UTF-8 text")
+            return None
+        except FileNotFoundError:
+            self.mistakes.add(file, 0, (), "there is no such file; name the configuration with --config.file")
+            return None
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "this is no name of a file"
+            self.mistakes.add(file, 0, (), f"can not be read: {why}")
+            return None
+        if len(content) > MAX_BYTES:
+            self.mistakes.add(file, 0, (), "is too large to be a configuration")
+            return None
+        before = len(self.mistakes.sentences())
+        root = read(file, text, self.mistakes)
+        if root is None:
+            if len(self.mistakes.sentences()) == before:
+                self.mistakes.add(file, 0, (), "is empty; config.example.yaml shows every key")
+            return None
+        return Source(file, path.parent, root, not stat.S_IMODE(mode) & 0o077)
+
+    def _files(self, source: Source, patterns: tuple[str, ...]) -> list[Path]:
+        files: dict[str, None] = {}
+        for index, pattern in enumerate(patterns):
+            # Path.glob takes no absolute patterns, and would match hidden files such as an editor's.
+            found = sorted(glob.glob(os.path.join(glob.escape(str(source.directory)), pattern)))  # noqa: PTH118, PTH207
+            files |= dict.fromkeys(found)
+            if not found:
+                layer = Layer(source, (), Settings(), frozenset())
+                place: KeyPath = ("account_files", index)
+                text = f"no file matches {quoted(pattern)}, so no account comes from it"
+                self._warnings.append(sentence(source.file, layer.line(place), place, text))
+        return [Path(file) for file in files]
+
+    def _items(self, source: Source, path: KeyPath, found: tuple[int, Node] | None) -> Iterator[tuple[KeyPath, Node]]:
+        """The items of a list, each with its path; null counts as an empty list below a key."""
+        if found is None:
+            return
+        line, node = found
+        if isinstance(node, Listing):
+            yield from (((*path, index), item) for index, item in enumerate(node.items))
+        elif not (path and isinstance(node, Scalar) and node.text is None):
+            what = "must be a list" if path else "must be a list of accounts, each beginning with `- name:`"
+            self.mistakes.add(source.file, line, path, what)
+
+    def _entries(self, source: Source, path: KeyPath, found: tuple[int, Node] | None) -> Iterator[_Written]:
+        for where, node in self._items(source, path, found):
+            required = ("name", "exchange")
+            piece = validate(Entry, source.file, source.root, where, node, self.mistakes, required)
+            if piece is not None:
+                yield _Written(source, where, piece)
+
+    def _layer(
+        self, model: type[Settings], source: Source, path: KeyPath, node: Node, required: tuple[str, ...] = ()
+    ) -> Layer | None:
+        if isinstance(node, Scalar) and node.text is None and not required:
+            return None
+        piece = validate(model, source.file, source.root, path, node, self.mistakes, required)
+        return None if piece is None else Layer(source, path, piece.value, piece.broken)
+
+    def _accounts(self, written: list[_Written], defaults: Layer | None, rules: list[Layer]) -> list[Account]:
+        accounts: list[Account] = []
+        signing: list[tuple[Stack, str, Credentials]] = []
+        names: dict[str, str] = {}
+        matched: set[KeyPath] = set()
+        for source, path, piece in written:
+            entry = Layer(source, path, piece.value, piece.broken, own=True)
+            name, exchange = piece.value.name, EXCHANGES.get(piece.value.exchange)
+            if name:
+                place = f"{source.file}:{entry.line(('name',))}"
+                if name in names:
+                    text = f"the name {quoted(name)} is taken by the account at {names[name]}; names are unique"
+                    self.mistakes.add(source.file, entry.line(("name",)), (*path, "name"), text)
+                names.setdefault(name, place)
+            if exchange is None:
+                continue
+            fitting = [each for each in rules if _fits(each, name, exchange.name)]
+            matched.update(each.path for each in fitting)
+            stack = Stack(name, (*([defaults] if defaults else []), *fitting, entry), self.mistakes)
+            usable = bool(name) and not stack.broken("credentials")
+            resolved = secrets.resolve(stack, exchange, self._environ) if usable else None
+            account = checks.account(stack, exchange, resolved)
+            if resolved is not None:
+                signing.append((stack, exchange.name, resolved.credentials))
+                self._warnings += resolved.warnings
+            if account is not None:
+                accounts.append(account)
+        secrets.same_keys(signing)
+        for rule in rules:
+            if rule.path not in matched:
+                text = "matches no account, so this rule does nothing"
+                self._warnings.append(sentence(rule.source.file, rule.line(("match",)), (*rule.path, "match"), text))
+        return accounts
+
+    def _valuation(self, source: Source, keys: ValuationKeys) -> Valuation:
+        pegs = dict.fromkeys(PEGS, Decimal(1)) | keys.pegs
+        kept = {currency: price for currency, price in pegs.items() if price is not None}
+        if not kept.keys() & set(PEGS):
+            line = Layer(source, (), Settings(), frozenset()).line(("valuation", "pegs"))
+            text = "USD, USDT and USDC are all unpegged; keep one, since every other price is told in one of them"
+            self.mistakes.add(source.file, line, ("valuation", "pegs"), text)
+        return Valuation(enabled=keys.enabled, interval=keys.interval, pegs=MappingProxyType(kept), also=keys.also)
+
+
+def _fits(rule: Layer, name: str, exchange: str) -> bool:
+    match = rule.settings.match if isinstance(rule.settings, Rule) else None
+    return match is not None and matches(match, name, exchange)

@@ -1,0 +1,177 @@
+"""From references to secrets: inline text, environment variables and files.
+
+Nothing here quotes what stands under `credentials`, not even the name of a variable or file: people put the secret
+itself there.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from exporter.config.merge import Found, Layer, Stack
+from exporter.config.mistakes import SECRET_NAMES, quoted
+from exporter.credentials import Credentials, Secret
+from exporter.exchanges.base import Exchange
+
+MAX_SECRET: Final = 65_536
+
+_ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII).fullmatch
+_REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}|\{([^{}]*)\}")
+
+
+class Resolved(NamedTuple):
+    """The secrets of one account, the files they came from, when the key expires, and what to warn about."""
+
+    credentials: Credentials
+    files: tuple[Path, ...]
+    expires: float | None
+    warnings: tuple[str, ...]
+
+
+class _UnusableError(Exception):
+    """A reference that leads nowhere; its text is the end of a sentence."""
+
+
+def resolve(stack: Stack, exchange: Exchange, environ: Mapping[str, str]) -> Resolved | None:
+    """Find the secrets that an exchange needs; what is wrong goes into the report.
+
+    Secrets that defaults or rules offer and the exchange does not use are left alone; an account's own are refused.
+    """
+    found: dict[str, Secret] = {}
+    files: list[Path] = []
+    warnings: list[str] = []
+    references = _references(stack)
+    complete = True
+    for name, reference in references.items():
+        if name not in exchange.credentials:
+            if reference.layer.own:
+                stack.add(reference, f"{exchange.name} does not use this; take it out")
+                complete = False
+            continue
+        try:
+            kind = str(reference.path[-1]).removeprefix(name)
+            text, file, warning = _read(reference, kind, stack.name, environ)
+            found[name] = Secret(_checked(text))
+        except _UnusableError as error:
+            stack.add(reference, str(error))
+            complete = False
+            continue
+        if file is not None:
+            files.append(file)
+        if warning:
+            warnings.append(stack.warning(reference, warning))
+    for name in exchange.credentials:
+        if name not in references:
+            text = f"{exchange.name} needs {name}, and it is missing; give {name}_file or {name}_env"
+            stack.add(Found(None, stack.entry, ("credentials",)), text)
+            complete = False
+    if not complete:
+        return None
+    expires = stack.merged("credentials").get("expires")
+    return Resolved(Credentials(**found), tuple(files), expires.value if expires else None, tuple(warnings))
+
+
+def _references(stack: Stack) -> dict[str, Found]:
+    """Secret name -> the spelling that decides; a later layer's replaces every spelling of an earlier one."""
+    found: dict[str, Found] = {}
+    for layer in stack.layers:
+        keys = layer.settings.credentials
+        if keys is None:
+            if "credentials" in layer.settings.model_fields_set:
+                found.clear()
+            continue
+        for name in SECRET_NAMES:
+            for key in (name, f"{name}_env", f"{name}_file"):
+                if key in keys.model_fields_set:
+                    found.pop(name, None)
+            for key in (name, f"{name}_env", f"{name}_file"):
+                if (value := getattr(keys, key)) is not None:
+                    found[name] = Found(value, layer, ("credentials", key))
+    return found
+
+
+def _read(reference: Found, kind: str, account: str, environ: Mapping[str, str]) -> tuple[str, Path | None, str]:
+    text: str = reference.value.reveal()
+    if kind == "_env":
+        variable = _expanded(text, account, None)
+        if not _ENV_NAME(variable):
+            raise _UnusableError("this is no name of an environment variable; use letters, digits and underscores")
+        if variable not in environ:
+            raise _UnusableError("the environment variable that this names is not set")
+        return environ[variable], None, ""
+    if kind == "_file":
+        file = reference.layer.source.directory / _expanded(text, account, environ)
+        content, mode = _content(file)
+        others = "others can read the file that this names; take it from them with chmod 600"
+        return content, file, others if mode & stat.S_IROTH else ""
+    _refuse_public(reference.layer)
+    return text, None, ""
+
+
+def _refuse_public(layer: Layer) -> None:
+    if not layer.source.private:
+        raise _UnusableError(
+            "a secret stands in a file that group or others can read; chmod 600 the file, or use _file or _env"
+        )
+
+
+def _expanded(text: str, account: str, environ: Mapping[str, str] | None) -> str:
+    """The text with `{account}` and, where there is an environment to take them from, `${NAME}` replaced."""
+
+    def replaced(match: re.Match[str]) -> str:
+        variable, word = match.groups()
+        if variable is None:
+            if word != "account":
+                raise _UnusableError("only {account} and ${NAME} are replaced here; take other braces out")
+            return account
+        if environ is None:
+            raise _UnusableError("${} is not replaced in the name of a variable; write the name itself")
+        if not _ENV_NAME(variable):
+            raise _UnusableError("between ${ and } stands no name of an environment variable")
+        if not environ.get(variable):
+            raise _UnusableError("an environment variable between ${ and } is not set")
+        return environ[variable]
+
+    return _REFERENCE.sub(replaced, text)
+
+
+def _content(file: Path) -> tuple[str, int]:
+    try:
+        with file.open("rb") as opened:
+            mode = os.fstat(opened.fileno()).st_mode
+            content = opened.read(MAX_SECRET + 1)
+    except OSError as error:
+        raise _UnusableError(f"the file that this names can not be read: {error.strerror}") from None
+    except ValueError:
+        raise _UnusableError("this is no name of a file") from None
+    if len(content) > MAX_SECRET:
+        raise _UnusableError("the file that this names is too large to hold a secret")
+    try:
+        return content.decode(), mode
+    except UnicodeDecodeError:
+        raise _UnusableError("the file that this names holds no text") from None
+
+
+def _checked(text: str) -> str:
+    """The secret without its trailing newline; a key is visible ASCII, and it goes into headers."""
+    text = text.rstrip("\r\n")
+    if not text.strip():
+        raise _UnusableError("the secret is empty")
+    if text != text.strip():
+        raise _UnusableError("the secret begins or ends with a blank; a copy went wrong")
+    if not (text.isascii() and text.isprintable()):
+        raise _UnusableError("the secret holds line breaks or letters beyond ASCII; a copy went wrong")
+    return text
+
+
+def same_keys(accounts: list[tuple[Stack, str, Credentials]]) -> None:
+    """Report API keys that stand twice on one exchange; both would be charged the same limits twice."""
+    seen: dict[tuple[str, Secret], str] = {}
+    for stack, exchange, credentials in accounts:
+        first = seen.setdefault((exchange, credentials.api_key), stack.name)
+        if first != stack.name:
+            text = f"account {quoted(stack.name)} has the same API key as account {quoted(first)}; each needs its own"
+            stack.add(Found(None, stack.entry, ("credentials",)), text)

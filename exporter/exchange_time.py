@@ -1,0 +1,93 @@
+"""What the clock of an exchange's host shows, kept against our own running seconds.
+
+Since it is kept against `Clock.now`, steps of this machine's wall clock change nothing. Until a host has told its
+time, and where it does not tell, our wall clock has to do.
+"""
+
+import asyncio
+from typing import Final
+
+from exporter.pacing import Clock
+
+HOURLY: Final = 3600.0
+AFTER_FAILURE: Final = 60.0
+"""Seconds until a failed measurement is tried again."""
+
+AFTER_REFUSAL: Final = 60.0
+"""Seconds between two measurements that a refused timestamp causes."""
+
+EARLIEST: Final = 1_577_836_800_000
+LATEST: Final = 4_102_444_800_000
+"""2020 and 2100 in milliseconds: what lies outside is no time that an exchange can mean."""
+
+CORRECTED: Final = 1000
+"""Milliseconds; a step back by more is a corrected clock, not two requests in one millisecond."""
+
+
+class ExchangeTime:
+    """The clock of one host.
+
+    Attributes:
+        due: moment of `Clock.now` of the next measurement.
+        version: number of good measurements.
+        turn: held by whoever measures.
+    """
+
+    __slots__ = ("_ahead", "_clock", "_refused", "due", "turn", "version")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = 0.0
+        self._refused = float("-inf")
+        self.due = float("-inf")
+        self.version = 0
+        self.turn = asyncio.Lock()
+
+    def milliseconds(self) -> int:
+        """Milliseconds since the epoch, as the exchange counts them."""
+        seconds = self._clock.now() + self._ahead if self.version else self._clock.wall()
+        return int(seconds * 1000)
+
+    def offset(self) -> float | None:
+        """Seconds that the exchange's clock is ahead of our wall clock; None until it was measured."""
+        return self._clock.now() + self._ahead - self._clock.wall() if self.version else None
+
+    def measured(self, milliseconds: int, midway: float) -> None:
+        """Take an answer; it was true midway between request and answer, a moment of `Clock.now`.
+
+        A time that can not be is a failed measurement.
+        """
+        if not EARLIEST < milliseconds < LATEST:
+            self.failed()
+            return
+        self._ahead = milliseconds / 1000 - midway
+        self.version += 1
+        self.due = self._clock.now() + HOURLY
+
+    def failed(self) -> None:
+        """Keep what is known and try again soon."""
+        self.due = self._clock.now() + AFTER_FAILURE
+
+    def refused(self) -> bool:
+        """Whether a refused timestamp may cause a measurement now; remembers that it did."""
+        now = self._clock.now()
+        allowed = now - self._refused >= AFTER_REFUSAL
+        if allowed:
+            self._refused = now
+        return allowed
+
+
+class Rising:
+    """The timestamps of one API key: each above the last, so that no exchange takes one for a replay."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self, milliseconds: int) -> int:
+        """The given timestamp, or the first one after the last where that is not above it."""
+        if -CORRECTED < milliseconds - self._last <= 0:
+            milliseconds = self._last + 1
+        self._last = milliseconds
+        return milliseconds

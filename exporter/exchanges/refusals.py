@@ -1,0 +1,50 @@
+"""From an exchange's own no, or from an HTTP status that says it all, to the error that names it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from exporter.errors import AuthError, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
+from exporter.exchanges.values import shown
+
+
+def refused(
+    status: int,
+    code: Any,
+    message: Any,
+    *,
+    errors: Mapping[str, type[PollError]],
+    temporary: frozenset[str] = frozenset(),
+    advice: Mapping[str, str] = {},
+) -> PollError:
+    """The error for an answer whose own code says no.
+
+    Args:
+        status: of HTTP; decides where the code says nothing to us.
+        code: as it stands in the answer.
+        message: the exchange's words, for the log.
+        errors: codes of one meaning.
+        temporary: codes that a repeat may change.
+        advice: where a code deserves better advice than its class gives.
+    """
+    key = code if isinstance(code, str) else shown(code)
+    text = f"{key[:60]}: {message[:200] if isinstance(message, str) else shown(message)}"
+    if kind := errors.get(key):
+        return kind(text, advice=advice.get(key))
+    if status in {401, 418, 429} or (status >= 500 and key not in temporary):
+        return refusal(status, text)
+    if key in temporary:
+        return ExchangeRefused(text, repeat=True, advice="Wait: the exchange calls this temporary.")
+    return ExchangeRefused(text, advice=advice.get(key))
+
+
+def refusal(status: int, text: str) -> PollError:
+    """The error for an HTTP status that says it all, when the answer's own code does not."""
+    if status == 429:
+        return RateLimited(f"HTTP 429: {text}")
+    if status == 418:
+        return Banned(f"HTTP 418: {text}")
+    if status == 401:
+        return AuthError(f"HTTP 401: {text}")
+    if status >= 400:
+        return BadStatus(f"HTTP {status}: {text}", repeat=status >= 500)
+    return ExchangeRefused(text)

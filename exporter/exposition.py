@@ -1,0 +1,299 @@
+"""The exposition: lines rendered when they change, kept as blocks, joined at a scrape into text or one gzip member.
+
+Each block exists as plain bytes and as a piece of raw deflate that ends with a full flush, so that any blocks in any
+order, one header, the CRC of the plain bytes and one trailer make an ordinary gzip member. Sample lines are the same
+in text 0.0.4 and in OpenMetrics 1.0.0; only the lines about a family differ.
+"""
+
+import asyncio
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from exporter.metrics import Family
+
+TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+_GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
+_LAST_BLOCK: Final = b"\x03\x00"
+_CHUNK_OWNERS: Final = 32
+
+_local = threading.local()
+
+
+def packed(plain: bytes) -> bytes:
+    """The bytes as raw deflate that neither needs what stands before nor ends the stream."""
+    deflate = getattr(_local, "deflate", None)
+    if deflate is None:
+        deflate = _local.deflate = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    piece: bytes = deflate.compress(plain) + deflate.flush(zlib.Z_FULL_FLUSH)
+    return piece
+
+
+class Block(NamedTuple):
+    """Lines of one family, plain and packed."""
+
+    plain: bytes
+    packed: bytes
+
+
+class Owner:
+    """Whose lines they are: what filters choose by, and what is dropped together."""
+
+    __slots__ = ("account", "chunk", "exchange", "lines")
+
+    def __init__(self, exchange: str, account: str | None, chunk: int) -> None:
+        self.exchange = exchange
+        self.account = account
+        self.chunk = chunk
+        self.lines: set[tuple[str, str]] = set()
+
+
+Key = tuple[Owner, str]
+
+
+class _Chunk:
+    """Lines of some owners in one family, and the block made of them, good while its version is the chunk's."""
+
+    __slots__ = ("lines", "made", "version")
+
+    def __init__(self) -> None:
+        self.lines: dict[Key, bytes] = {}
+        self.version = 0
+        self.made: tuple[int, Block | None] = (-1, None)
+
+
+class _Unmade(NamedTuple):
+    """Lines of a chunk as they were on the loop, to be made into a block in a thread."""
+
+    chunk: _Chunk
+    version: int
+    lines: tuple[bytes, ...]
+
+    def make(self) -> Block:
+        plain = b"".join(self.lines)
+        block = Block(plain, packed(plain))
+        self.chunk.made = self.version, block
+        return block
+
+
+class Scrape(NamedTuple):
+    """One finished answer."""
+
+    body: bytes
+    content_type: str
+    gzip: bool
+
+
+class Filters(NamedTuple):
+    """What `?exchange=` and `?account=` ask for: OR within a key, AND between keys; empty means all."""
+
+    exchanges: Collection[str] = ()
+    accounts: Collection[str] = ()
+
+    def labels(self) -> list[str]:
+        """The labels that a family must carry to be served."""
+        return [name for name, asked in (("exchange", self.exchanges), ("account", self.accounts)) if asked]
+
+    def match(self, exchange: str | None, account: str | None) -> bool:
+        """Whether a sample with these labels is asked for."""
+        return (not self.exchanges or exchange in self.exchanges) and (not self.accounts or account in self.accounts)
+
+
+Tail = Callable[[bool, Filters], bytes]
+"""Renders what is worked out per scrape (process, API counters): OpenMetrics or not, filters -> lines without EOF."""
+
+
+class Exposition:
+    """Every line that is served, by family and owner.
+
+    All methods but `scrape` are called on the event loop; `scrape` copies references there and joins in a thread.
+    """
+
+    def __init__(self, families: Iterable[Family], tail: Tail) -> None:
+        self._families = {family.name: family for family in families}
+        self._chunks: dict[str, dict[object, _Chunk]] = {name: {} for name in self._families}
+        self._headers = {
+            (name, openmetrics): Block(head, packed(head))
+            for name, family in self._families.items()
+            for openmetrics in (False, True)
+            for head in (family.head(openmetrics=openmetrics),)
+        }
+        self._tail = tail
+        self._owners = 0
+        self._version = 0
+        self._joined: dict[bool, tuple[int, bytes, int, int]] = {}
+
+    def owner(self, exchange: str, account: str | None = None) -> Owner:
+        """A new owner of lines."""
+        self._owners += 1
+        return Owner(exchange, account, self._owners // _CHUNK_OWNERS)
+
+    def put(self, family: str, owner: Owner, key: str, lines: bytes) -> None:
+        """Serve these lines of one owner from now on, instead of what stood under the same key.
+
+        Args:
+            family: its name.
+            owner: whose they are.
+            key: tells an owner's several entries in one family apart (the wallet, mostly).
+            lines: finished sample lines; empty means none.
+        """
+        if not lines:
+            self.remove(family, owner, key)
+            return
+        own = self._families[family].own_blocks
+        chunks = self._chunks[family]
+        place: object = (owner, key) if own else owner.chunk
+        chunk = chunks.get(place)
+        if chunk is None:
+            chunk = chunks[place] = _Chunk()
+        elif chunk.lines.get((owner, key)) == lines:
+            return
+        chunk.lines[owner, key] = lines
+        chunk.version += 1
+        if own:
+            chunk.made = chunk.version, Block(lines, packed(lines))
+        owner.lines.add((family, key))
+        self._version += 1
+
+    def remove(self, family: str, owner: Owner, key: str) -> None:
+        """Serve one owner's lines of a family under this key no longer."""
+        if (family, key) not in owner.lines:
+            return
+        owner.lines.discard((family, key))
+        chunks = self._chunks[family]
+        place: object = (owner, key) if self._families[family].own_blocks else owner.chunk
+        chunk = chunks[place]
+        del chunk.lines[owner, key]
+        chunk.version += 1
+        if not chunk.lines:
+            del chunks[place]
+        self._version += 1
+
+    def drop(self, owner: Owner) -> None:
+        """Serve nothing of this owner any more."""
+        for family, key in tuple(owner.lines):
+            self.remove(family, owner, key)
+
+    async def scrape(self, *, openmetrics: bool, gzip: bool, filters: Filters | None = None) -> Scrape | None:
+        """Everything, or what the filters choose, as one answer; None when the filters match nothing."""
+        loop = asyncio.get_running_loop()
+        if filters is not None and filters.labels():
+            chosen = self._chosen(filters, openmetrics)
+            return await loop.run_in_executor(None, self._filtered, chosen, filters, openmetrics, gzip)
+        joined = self._joined.get(openmetrics) if gzip else None
+        version = self._version
+        if joined is not None and joined[0] == version:
+            return await loop.run_in_executor(None, self._finished, joined, openmetrics)
+        parts = self._parts(openmetrics)
+        if not gzip:
+            return await loop.run_in_executor(None, self._plain, parts, openmetrics)
+        return await loop.run_in_executor(None, self._gzip, parts, version, openmetrics)
+
+    def _parts(self, openmetrics: bool) -> list[Block | _Unmade]:
+        parts: list[Block | _Unmade] = []
+        for name, chunks in self._chunks.items():
+            if not chunks:
+                continue
+            parts.append(self._headers[name, openmetrics])
+            for chunk in chunks.values():
+                version, block = chunk.made
+                if block is None or version != chunk.version:
+                    parts.append(_Unmade(chunk, chunk.version, tuple(chunk.lines.values())))
+                else:
+                    parts.append(block)
+        return parts
+
+    def _chosen(self, filters: Filters, openmetrics: bool) -> list[bytes]:
+        labels, chosen = filters.labels(), []
+        for name, chunks in self._chunks.items():
+            if not all(label in self._families[name].labels for label in labels):
+                continue
+            lines = [
+                text
+                for chunk in chunks.values()
+                for (owner, _), text in chunk.lines.items()
+                if filters.match(owner.exchange, owner.account)
+            ]
+            if lines:
+                chosen += [self._headers[name, openmetrics].plain, *lines]
+        return chosen
+
+    def _filtered(self, chosen: Sequence[bytes], filters: Filters, openmetrics: bool, gzip: bool) -> Scrape | None:
+        tail = self._tail(openmetrics, filters)
+        if not chosen and not tail:
+            return None
+        body = b"".join((*chosen, tail, b"# EOF\n" if openmetrics else b""))
+        if not gzip:
+            return _answer(body, openmetrics, gzip=False)
+        return _answer(_member([packed(body)], zlib.crc32(body), len(body)), openmetrics, gzip=True)
+
+    def _plain(self, parts: Sequence[Block | _Unmade], openmetrics: bool) -> Scrape:
+        pieces = [part.plain if isinstance(part, Block) else part.make().plain for part in parts]
+        pieces += (self._tail(openmetrics, Filters()), b"# EOF\n" if openmetrics else b"")
+        return _answer(b"".join(pieces), openmetrics, gzip=False)
+
+    def _gzip(self, parts: Sequence[Block | _Unmade], version: int, openmetrics: bool) -> Scrape:
+        crc = size = 0
+        pieces = []
+        for part in parts:
+            plain, piece = part if isinstance(part, Block) else part.make()
+            crc = zlib.crc32(plain, crc)
+            size += len(plain)
+            pieces.append(piece)
+        joined = self._joined[openmetrics] = version, b"".join(pieces), crc, size
+        return self._finished(joined, openmetrics)
+
+    def _finished(self, joined: tuple[int, bytes, int, int], openmetrics: bool) -> Scrape:
+        _, pieces, crc, size = joined
+        tail = self._tail(openmetrics, Filters()) + (b"# EOF\n" if openmetrics else b"")
+        body = _member([pieces, packed(tail)], zlib.crc32(tail, crc), size + len(tail))
+        return _answer(body, openmetrics, gzip=True)
+
+
+def _member(pieces: Sequence[bytes], crc: int, size: int) -> bytes:
+    trailer = struct.pack("<II", crc, size & 0xFFFFFFFF)
+    return b"".join((_GZIP_HEADER, *pieces, _LAST_BLOCK, trailer))
+
+
+def _answer(body: bytes, openmetrics: bool, *, gzip: bool) -> Scrape:
+    return Scrape(body, OPENMETRICS if openmetrics else TEXT, gzip)
+
+
+def wants_openmetrics(accept: str) -> bool:
+    """Whether OpenMetrics 1.0.0 is preferred by this `Accept` header over text 0.0.4, which is the fallback.
+
+    A media range of another version is not what we have; `q=0` means never; equal weights prefer the more specific.
+    """
+    best = {True: 0.0, False: 0.0}
+    for media, parameters, weight in _ranges(accept):
+        if media == "application/openmetrics-text" and parameters.get("version", "1.0.0") == "1.0.0":
+            best[True] = max(best[True], weight)
+        elif (media == "text/plain" and parameters.get("version", "0.0.4") == "0.0.4") or media in ("text/*", "*/*"):
+            best[False] = max(best[False], weight)
+    return best[True] > 0 and best[True] >= best[False]
+
+
+def wants_gzip(accept_encoding: str) -> bool:
+    """Whether this `Accept-Encoding` header allows gzip."""
+    weights = {coding: weight for coding, _, weight in _ranges(accept_encoding)}
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+
+
+def _ranges(header: str) -> Iterable[tuple[str, Mapping[str, str], float]]:
+    for item in header.split(","):
+        name, *rest = (part.strip() for part in item.split(";"))
+        parameters = {
+            key.strip().lower(): text.strip().strip('"')
+            for key, mark, text in (part.partition("=") for part in rest)
+            if mark
+        }
+        try:
+            weight = float(parameters.pop("q", "1"))
+        except ValueError:
+            weight = 0.0
+        if name and 0.0 <= weight <= 1.0:
+            yield name.lower(), parameters, weight

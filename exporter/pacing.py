@@ -1,0 +1,327 @@
+"""When things may happen: the clock, chance, and the token buckets that keep us within the exchanges' limits.
+
+A request passes through a bucket for each published limit that it counts against. A bucket's key is the scope of the
+limit (our address, the user, the key) and the limit's name. Its refill is our share of the limit, and its capacity
+is such that no window, wherever it starts, sees more than the limit: what a full bucket gives at once plus what flows
+in during the window. Up to a share of one half that is the share itself; above, it is what the share leaves over.
+At least one token fits in any bucket, else nothing could ever be sent: where a limit is smaller than the number of
+shards, shards that start together can exceed it once.
+
+Tokens are taken at the moment of sending, from all buckets together. Who has to wait does so in one bucket's queue
+after the other, first come, first served, own buckets before shared ones: so a user's exhausted limit holds back
+nobody else on our address.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
+from random import Random
+from typing import Final, Literal, NamedTuple, Protocol
+
+from exporter.exchanges.base import Limit
+
+SHARE: Final = 0.5
+"""Of the published limits, where the configuration says nothing."""
+
+LONGEST_NAP: Final = 10.0
+"""Seconds after which a sleeper looks at the clock, since the loop's timers stand still in suspend."""
+
+_NEARLY: Final = 1 - 1e-4
+"""A token, but for rounding: seconds since boot as a float, times a fast refill. What is taken is a whole one."""
+
+_ORDER: Final = {"key": 0, "uid": 1, "ip": 2}
+
+
+Dice = Random
+"""Chance, as an argument."""
+
+
+class Clock(Protocol):
+    """The time, as an argument."""
+
+    def now(self) -> float:
+        """Seconds since some moment; runs in suspend, never steps."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch, as this machine believes."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `now` has moved that far; at once, but after a turn of the loop, for 0 and less."""
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    __slots__ = ("now", "wall")
+    now: Callable[[], float]
+    wall: Callable[[], float]
+
+    def __init__(self) -> None:
+        boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; elsewhere suspend is not counted
+        self.now = time.monotonic if boot is None else partial(time.clock_gettime, boot)
+        self.wall = time.time
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep by `now`, late by at most `LONGEST_NAP` after a suspend."""
+        end = self.now() + seconds
+        left = seconds
+        while left > LONGEST_NAP:
+            await asyncio.sleep(LONGEST_NAP)
+            left = end - self.now()
+        await asyncio.sleep(max(left, 0.0))
+
+
+def full_jitter(random: Random, attempt: int, base: float, cap: float) -> float:
+    """Seconds to wait before retry number `attempt` (from 0): uniform(0, min(cap, base x 2^attempt))."""
+    return random.uniform(0.0, min(cap, base * 2.0 ** min(attempt, 64)))
+
+
+def backoff(random: Random, failures: int, interval: float, cap: float) -> float:
+    """Seconds until the next poll after so many failed ones: uniform(interval, min(cap, interval x 2^failures)).
+
+    Never below the interval, also where that is above the cap.
+    """
+    return random.uniform(interval, max(interval, min(cap, interval * 2.0 ** min(failures, 64))))
+
+
+class Skipped(Exception):
+    """No request may be sent before the given moment: no token, or the exchange asked for a pause."""
+
+    def __init__(self, reason: Literal["rate", "paused"]) -> None:
+        super().__init__(reason)
+        self.reason: Literal["rate", "paused"] = reason
+
+
+class Scopes(NamedTuple):
+    """Who a request counts against, for each scope that a limit can have; any hashable values."""
+
+    ip: Hashable
+    uid: Hashable
+    key: Hashable
+
+
+class Demand(NamedTuple):
+    """What an account asks of a limit: a scope's key, and requests a second."""
+
+    exchange: str
+    key: Hashable
+    limit: Limit
+    per_second: float
+
+
+class Oversubscribed(NamedTuple):
+    """A limit of which the accounts together ask more than their share gives, in requests a second."""
+
+    exchange: str
+    key: Hashable
+    limit: Limit
+    wanted: float
+    given: float
+
+
+class _Gate:
+    """A scope, or a bucket of it: shut until a moment."""
+
+    __slots__ = ("opens",)
+
+    def __init__(self) -> None:
+        self.opens = 0.0
+
+
+class _Bucket(_Gate):
+    __slots__ = ("_capacity", "_rate", "_since", "_tokens", "limit", "queued", "turn")
+
+    def __init__(self, limit: Limit, capacity: float, rate: float, now: float) -> None:
+        super().__init__()
+        self.limit = limit
+        self._capacity, self._rate = capacity, rate
+        self._tokens, self._since = capacity, now
+        self.turn = asyncio.Lock()  # wakes its waiters in the order in which they came
+        self.queued = 0
+
+    def resize(self, capacity: float, rate: float, now: float) -> None:
+        self._tokens = min(self.level(now), capacity)
+        self._capacity, self._rate = capacity, rate
+
+    def level(self, now: float) -> float:
+        tokens = self._tokens + (now - self._since) * self._rate
+        self._tokens = tokens = min(self._capacity, tokens)
+        self._since = now
+        return tokens
+
+    def take(self) -> None:
+        self._tokens -= 1.0
+
+    def drain(self, now: float) -> None:
+        self._tokens, self._since = min(self.level(now), 0.0), now
+
+    def wait(self, now: float, ahead: int = 0) -> float:
+        """Seconds until a token, with so many in front."""
+        missing = ahead + 1.0 - self.level(now)
+        return missing / self._rate if missing > 1.0 - _NEARLY else 0.0
+
+
+class _Lane(NamedTuple):
+    """All that stands between one kind of request and the wire."""
+
+    gates: tuple[_Gate, ...]
+    buckets: tuple[_Bucket, ...]
+
+
+class Pacer:
+    """Every token bucket of the process.
+
+    Args:
+        clock: the time.
+        shares: exchange -> share of its published limits, above 0 and up to 1; `SHARE` where it is not named.
+        shards: processes that divide the limits of one address among them.
+    """
+
+    def __init__(self, clock: Clock, shares: Mapping[str, float], shards: int = 1) -> None:
+        self._clock = clock
+        self._shares = dict(shares)
+        self._shards = shards
+        self._scopes: dict[Hashable, _Gate] = {}
+        self._buckets: dict[tuple[str, Hashable, str], _Bucket] = {}
+        self._lanes: dict[tuple[str, Scopes, tuple[Limit, ...]], _Lane] = {}
+
+    async def acquire(self, exchange: str, keys: Scopes, limits: Sequence[Limit], give_up_at: float) -> float:
+        """Take a token of every limit; returns the seconds waited for them.
+
+        Args:
+            exchange: whose share counts.
+            keys: who asks.
+            limits: all that the request counts against.
+            give_up_at: moment of `Clock.now` after which a token is of no use.
+
+        Raises:
+            Skipped: nothing may be sent before that moment; no token was taken.
+        """
+        lane = self._lane(exchange, keys, tuple(limits))
+        start = self._clock.now()
+        if self._take(lane, start):
+            return 0.0
+        await self._queue(lane, start, give_up_at)
+        return self._clock.now() - start
+
+    def pause(self, key: Hashable, seconds: float) -> None:
+        """Shut a whole scope, such as `scopes.ip`; never shortens a pause."""
+        gate = self._gate(key)
+        gate.opens = max(gate.opens, self._clock.now() + seconds)
+
+    def paused_until(self, key: Hashable) -> float:
+        """The moment of `Clock.now` at which a pause of this scope ends; in the past if there is none."""
+        return self._gate(key).opens
+
+    def drain(self, exchange: str, keys: Scopes, limits: Sequence[Limit], pause: float = 0.0) -> None:
+        """Empty the buckets of a request that the exchange found one too many.
+
+        The pause shuts those of the narrowest scope only: which of the limits was meant is not told, and one user's
+        must not stop everybody on our address.
+        """
+        now = self._clock.now()
+        lane = self._lane(exchange, keys, tuple(limits))
+        for bucket in lane.buckets:
+            bucket.drain(now)
+        narrowest = min((_ORDER[limit.scope] for limit in limits), default=0)
+        for limit in limits:
+            if _ORDER[limit.scope] == narrowest:
+                bucket = self._bucket(exchange, getattr(keys, limit.scope), limit)
+                bucket.opens = max(bucket.opens, now + pause)
+
+    def share(self, shares: Mapping[str, float]) -> None:
+        """Go on with other shares; what is in the buckets stays, so that nothing is spent twice."""
+        self._shares = dict(shares)
+        for (exchange, *_), bucket in self._buckets.items():
+            bucket.resize(*self._budget(exchange, bucket.limit), self._clock.now())
+
+    def demand(self, wanted: Iterable[Demand]) -> list[Oversubscribed]:
+        """The limits that are asked for more than they give, for a warning at start."""
+        sums: dict[tuple[str, Hashable, Limit], float] = {}
+        for exchange, key, limit, per_second in wanted:
+            sums[exchange, key, limit] = sums.get((exchange, key, limit), 0.0) + per_second
+        return [
+            Oversubscribed(*asked, wanted=total, given=given)
+            for asked, total in sums.items()
+            if total > (given := self._budget(asked[0], asked[2])[1]) * (1 + 1e-9)
+        ]
+
+    def _budget(self, exchange: str, limit: Limit) -> tuple[float, float]:
+        """Capacity, and refill in tokens a second."""
+        share = self._shares.get(exchange, SHARE)
+        requests = limit.requests / (self._shards if limit.scope == "ip" else 1)
+        return max(1.0, min(share, 1.0 - share) * requests), share * requests / limit.seconds
+
+    def _gate(self, key: Hashable) -> _Gate:
+        gate = self._scopes.get(key)
+        if gate is None:
+            gate = self._scopes[key] = _Gate()
+        return gate
+
+    def _bucket(self, exchange: str, key: Hashable, limit: Limit) -> _Bucket:
+        bucket = self._buckets.get((exchange, key, limit.name))
+        if bucket is None:
+            bucket = self._buckets[exchange, key, limit.name] = _Bucket(
+                limit, *self._budget(exchange, limit), self._clock.now()
+            )
+        return bucket
+
+    def _lane(self, exchange: str, keys: Scopes, limits: tuple[Limit, ...]) -> _Lane:
+        lane = self._lanes.get((exchange, keys, limits))
+        if lane is None:
+            # One order for all, or two requests could wait for each other's turn: own before shared, slow before fast.
+            ordered = sorted(
+                limits, key=lambda limit: (_ORDER[limit.scope], limit.requests / limit.seconds, limit.name)
+            )
+            buckets = tuple(self._bucket(exchange, getattr(keys, limit.scope), limit) for limit in ordered)
+            lane = self._lanes[exchange, keys, limits] = _Lane((*map(self._gate, set(keys)), *buckets), buckets)
+        return lane
+
+    def _take(self, lane: _Lane, now: float) -> bool:
+        """Take from every bucket if that is allowed now and pushes in front of nobody."""
+        for gate in lane.gates:
+            if gate.opens > now:
+                return False
+        for bucket in lane.buckets:
+            if bucket.queued or bucket.level(now) < _NEARLY:
+                return False
+        for bucket in lane.buckets:
+            bucket.take()
+        return True
+
+    async def _queue(self, lane: _Lane, now: float, give_up_at: float) -> None:
+        while True:
+            opens = max(gate.opens for gate in lane.gates)
+            if opens > give_up_at:
+                raise Skipped("paused")
+            if opens > now:
+                await self._clock.sleep(opens - now)
+            elif any(now + bucket.wait(now, bucket.queued) > give_up_at for bucket in lane.buckets):
+                raise Skipped("rate")
+            elif await self._advance(lane, 0, give_up_at):
+                return
+            now = self._clock.now()
+
+    async def _advance(self, lane: _Lane, index: int, give_up_at: float) -> bool:
+        """Wait for the turn and then for a token of each bucket from `index` on; False if a pause came instead."""
+        if index == len(lane.buckets):
+            for bucket in lane.buckets:
+                bucket.take()
+            return True
+        bucket = lane.buckets[index]
+        bucket.queued += 1
+        try:
+            async with bucket.turn:
+                now = self._clock.now()
+                while (wait := bucket.wait(now)) and not self._paused(lane, now):
+                    if now + wait > give_up_at:
+                        raise Skipped("rate")
+                    await self._clock.sleep(wait)
+                    now = self._clock.now()
+                return not self._paused(lane, now) and await self._advance(lane, index + 1, give_up_at)
+        finally:
+            bucket.queued -= 1
+
+    def _paused(self, lane: _Lane, now: float) -> bool:
+        return any(gate.opens > now for gate in lane.gates)

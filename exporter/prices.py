@@ -1,0 +1,93 @@
+"""Price books: what one exchange's tickers say a currency is worth in USD, by routes, with an age."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from exporter.errors import BadPayload
+from exporter.exchanges.base import decimal
+
+QUOTES: Final = ("USDT", "USDC", "USD", "BTC", "ETH")
+"""A currency is priced in the first of these that it is traded against, times that one's own price."""
+
+
+class PriceBook:
+    """The prices of one exchange, looked up by currency label.
+
+    A pegged currency is worth its peg. Every other price comes from the exchange's own tickers, since venues share
+    names for different coins. A book that is older than `max_age` knows only the pegs.
+    """
+
+    def __init__(self, symbol: Callable[[str, str], str], pegs: Mapping[str, Decimal], max_age: float) -> None:
+        self._symbol = symbol
+        self.pegs = pegs
+        self.max_age = max_age
+        self._tickers: Mapping[str, Any] = {}
+        self._prices: dict[str, Decimal | None] = {}
+        self.version = 0
+        self.good_until = float("-inf")
+        self.last_success = 0.0
+
+    def replace(self, tickers: Mapping[str, Any], now: float, wall: float) -> None:
+        """Take the tickers of a good read; all earlier prices are forgotten."""
+        self._tickers = tickers
+        self._prices = {}
+        self.version += 1
+        self.good_until = now + self.max_age
+        self.last_success = wall
+
+    def alive(self, now: float) -> bool:
+        """Whether tickers may be used at this moment."""
+        return now <= self.good_until
+
+    def price(self, currency: str, now: float) -> Decimal | None:
+        """USD price of one unit, or None: unknown, zero, or the book is too old."""
+        peg = self.pegs.get(currency)
+        if peg is not None:
+            return peg
+        if now > self.good_until:
+            return None
+        try:
+            return self._prices[currency]
+        except KeyError:
+            price = self._prices[currency] = self._routed(currency, (currency,))
+            return price
+
+    def market_price(self, currency: str, now: float) -> Decimal | None:
+        """What the market says of a pegged currency: its price without its own peg."""
+        return self._routed(currency, (currency,)) if self.alive(now) else None
+
+    def known(self, now: float) -> dict[str, Decimal]:
+        """Every price that was asked for since the last refresh, and the pegs."""
+        prices = dict(self.pegs)
+        if self.alive(now):
+            prices |= {currency: price for currency, price in self._prices.items() if price is not None}
+        return prices
+
+    def _routed(self, currency: str, on_the_way: tuple[str, ...]) -> Decimal | None:
+        for quote in QUOTES:
+            if quote in on_the_way:
+                continue
+            rate = self._rate(currency, quote)
+            if rate is None:
+                continue
+            worth = self.pegs.get(quote) or self._routed(quote, (*on_the_way, quote))
+            if worth is not None:
+                return rate * worth
+        return None
+
+    def _rate(self, base: str, quote: str) -> Decimal | None:
+        direct = self._ticker(base, quote)
+        if direct is not None:
+            return direct
+        inverse = self._ticker(quote, base)
+        return None if inverse is None else 1 / inverse
+
+    def _ticker(self, base: str, quote: str) -> Decimal | None:
+        raw = self._tickers.get(self._symbol(base, quote))
+        if raw is None or raw == "":
+            return None
+        try:
+            return decimal(raw, "price") or None
+        except BadPayload:
+            return None

@@ -1,0 +1,346 @@
+"""A simulated Bitget: classic accounts on v2, unified ones on v3, each refused by the other's paths."""
+
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+from exporter.sandbox.accounts import Holding, SandboxAccount, addresses
+from exporter.sandbox.prices import EXACT, add, coins_of, plain, usdt_price, usdt_value
+from exporter.sandbox.signatures import bitget_fits
+from exporter.sandbox.vendor import Answer, Call, Limits, Refusal, Rows, Vendor
+
+_ERRORS: Final[dict[str, tuple[int, str, str]]] = {
+    "path": (404, "40404", "Request URL NOT FOUND"),
+    "no key": (400, "40001", "The request header ACCESS_KEY cannot be empty"),
+    "key": (400, "40037", "Apikey does not exist"),
+    "expired": (400, "40041", "User's ApiKey does not exist"),
+    "no signature": (400, "40003", "Signature cannot be empty"),
+    "bad timestamp": (400, "40005", "Invalid ACCESS_TIMESTAMP"),
+    "clock": (400, "40008", "Request timestamp expired"),
+    "signature": (400, "40009", "sign signature error"),
+    "no passphrase": (400, "40011", "ACCESS_PASSPHRASE cannot be empty"),
+    "passphrase": (400, "40012", "apikey/password is incorrect"),
+    "permission": (400, "40014", "Incorrect permissions, need {need}"),
+    "ip": (400, "40018", "Invalid IP"),
+    "frozen": (400, "40024", "Account frozen"),
+    "unified": (
+        400,
+        "40085",
+        "You are in Unified Account mode, and the Classic Account API is not supported at this time",
+    ),
+    "classic": (
+        400,
+        "40084",
+        "You are in Classic Account mode, and the Unified Account API is not supported at this time",
+    ),
+    "parameter": (400, "40020", "Parameter assetType error"),
+    "rate": (429, "429", "Too Many Requests"),
+    "maintenance": (200, "40200", "Server upgrade, please try again later"),
+}
+
+_OVERVIEW: Final = ("spot", "futures", "funding", "earn", "bots", "margin")
+_AUTHORITIES: Final = {
+    "read": ("readonly", "stor"),
+    "trade": ("trade", "stow"),
+    "transfer": ("wtow",),
+    "withdraw": ("wwow",),
+}
+_UNIFIED_PERMISSIONS: Final = {
+    "read": ("uta_mgt",),
+    "trade": ("uta_trade",),
+    "transfer": (),
+    "withdraw": ("withdraw",),
+}
+_PRICE_FIELDS: Final = ("lastPr", "bidPr", "askPr", "open", "high24h", "low24h", "openUtc")
+_SIZE_FIELDS: Final = ("quoteVolume", "baseVolume", "usdtVolume", "bidSz", "askSz")
+_IDLE_FIELDS: Final = (
+    *("unrealisedPnl", "usdtUnrealisedPnl", "btcUnrealizedPnl"),  # spelled two ways by the real one too
+    *("mmr", "imr", "mgnRatio", "positionMgnRatio"),
+)
+_WINDOW: Final = 30_000
+
+
+class Bitget(Vendor):
+    """`api.bitget.com` as far as balances, prices and keys go."""
+
+    name = "bitget"
+    published_limits: ClassVar[Limits] = {
+        ("key", "/api/v2/spot/account/assets"): (10, 1),
+        ("key", "/api/v2/account/all-account-balance"): (1, 1),
+        ("key", "/api/v2/account/funding-assets"): (10, 1),
+        ("key", "/api/v2/spot/account/info"): (1, 1),
+        ("key", "/api/v3/account/assets"): (20, 1),
+        ("key", "/api/v3/account/funding-assets"): (20, 1),
+        ("key", "/api/v3/account/info"): (5, 1),
+        ("key", "/api/v3/account/settings"): (20, 1),
+        ("ip", "/api/v2/public/time"): (20, 1),
+        ("ip", "/api/v2/spot/market/tickers"): (20, 1),
+        ("ip", "/api/v2/spot/public/symbols"): (20, 1),
+        ("ip", "/api/"): (6000, 60),
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.public = {
+            "/api/v2/public/time": self._time,
+            "/api/v2/spot/market/tickers": self._tickers,
+            "/api/v2/spot/public/symbols": self._symbols,
+            "/api/v2/margin/currencies": lambda call: _good(call, []),
+            "/api/v3/market/instruments": self._instruments,
+        }
+        self.private = {
+            "/api/v2/spot/account/assets": self._assets,
+            "/api/v2/account/all-account-balance": self._overview,
+            "/api/v2/account/funding-assets": self._funding,
+            "/api/v2/spot/account/info": self._info,
+            "/api/v3/account/assets": self._unified_assets,
+            "/api/v3/account/funding-assets": self._unified_funding,
+            "/api/v3/account/info": self._unified_info,
+            "/api/v3/account/settings": self._settings,
+        }
+
+    def key_of(self, call: Call) -> str | None:
+        """Read the key's header."""
+        return call.headers.get("ACCESS-KEY") or None
+
+    def authorise(self, call: Call) -> SandboxAccount:
+        """Check the account's mode first, as the real one does, then passphrase, time and signature."""
+        account = self.account_of(call)
+        wants_unified = call.path.startswith("/api/v3/")
+        if wants_unified != (account.mode == "unified"):
+            raise Refusal("classic" if wants_unified else "unified")
+        signature = call.headers.get("ACCESS-SIGN", "")
+        if not signature:
+            raise Refusal("no signature")
+        passphrase = call.headers.get("ACCESS-PASSPHRASE", "")
+        if not passphrase:
+            raise Refusal("no passphrase")
+        timestamp = call.headers.get("ACCESS-TIMESTAMP", "")
+        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 20):
+            raise Refusal("bad timestamp")
+        if abs(call.milliseconds - int(timestamp)) > _WINDOW:
+            raise Refusal("clock")
+        if passphrase != account.passphrase:
+            raise Refusal("passphrase")
+        if not bitget_fits(account.secret, signature, timestamp, call.method, call.path, call.query):
+            raise Refusal("signature")
+        return self.admit(call, account)
+
+    def refuse(self, call: Call, situation: str) -> Answer:
+        """Answer with Bitget's code, a string; nearly always with HTTP 400."""
+        status, code, message = _ERRORS[situation]
+        need = "UTA mgt. (read)" if call.path.startswith("/api/v3/") else "spot read"
+        payload = {
+            "code": code,
+            "msg": message.format(need=need),
+            "requestTime": call.milliseconds,
+            "data": None,
+        }
+        return Answer(payload, status)
+
+    def unknown(self, call: Call) -> Answer:
+        """Answer 40404."""
+        return self.refuse(call, "path")
+
+    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:  # noqa: ARG002
+        """Tell the calls that are left."""
+        return {"x-mbx-used-remain-limit": str(max(limit - used, 0))}
+
+    def _assets(self, call: Call, account: SandboxAccount) -> Answer:
+        fields = call.fields()
+        coin, kind = fields.get("coin", "").upper(), fields.get("assetType", "hold_only")
+        holdings = account.wallet("spot")
+        if coin:
+            chosen = {name: holding for name, holding in holdings.items() if name.upper() == coin}
+        elif kind == "hold_only":
+            chosen = {name: holding for name, holding in holdings.items() if not holding.is_zero}
+        elif kind == "all":
+            chosen = {**dict.fromkeys(coins_of(self.prices), Holding()), **holdings}
+        else:
+            raise Refusal("parameter")
+        moment = str(call.milliseconds)
+        rows = [
+            {
+                "coin": name,
+                "available": plain(holding.available),
+                "limitAvailable": "0",
+                "frozen": plain(holding.frozen),
+                "locked": plain(holding.locked),
+                "uTime": moment,
+            }
+            for name, holding in chosen.items()
+        ]
+        return _good(call, rows, Rows(rows, "coin", ("available", "frozen", "locked")))
+
+    def _overview(self, call: Call, account: SandboxAccount) -> Answer:
+        rows = [{"accountType": name, "usdtBalance": plain(self.worth(account.wallet(name)))} for name in _OVERVIEW]
+        return _good(call, rows, Rows(rows, "accountType", ("usdtBalance",)))
+
+    def _funding(self, call: Call, account: SandboxAccount) -> Answer:
+        coin = call.fields().get("coin", "").upper()
+        rows = []
+        for name, holding in account.wallet("funding").items():
+            if coin and name.upper() != coin:
+                continue
+            value = usdt_value(self.prices, name, holding.held) or Decimal(0)
+            rows.append(
+                {
+                    "coin": name,
+                    "available": plain(holding.available),
+                    "frozen": plain(holding.tied) if holding.tied else "",  # nothing frozen is an empty text
+                    "usdtValue": plain(value),
+                }
+            )
+        return _good(call, rows, Rows(rows, "coin", ("available", "frozen", "usdtValue")))
+
+    def _info(self, call: Call, account: SandboxAccount) -> Answer:
+        return _good(
+            call,
+            {
+                "userId": str(account.uid),
+                "inviterId": None,
+                "channelCode": None,
+                "channel": None,
+                "ips": addresses(account.ips),
+                "authorities": [code for name in account.permissions for code in _AUTHORITIES[name]],
+                "parentId": 0,
+                "traderType": "not_trader",
+                "regisTime": str(call.milliseconds - 86_400_000),
+            },
+        )
+
+    def _unified_assets(self, call: Call, account: SandboxAccount) -> Answer:
+        rows = []
+        values = []
+        for coin, holding in account.wallet("unified").items():
+            if holding.is_zero:
+                continue
+            value = holding.usd
+            if value is None:
+                value = usdt_value(self.prices, coin, holding.net) or Decimal(0)
+            values.append(value)
+            rows.append(
+                {
+                    "coin": coin,
+                    "equity": plain(holding.net),
+                    "usdValue": plain(value),
+                    "balance": plain(EXACT.subtract(add(holding.net, holding.debt), holding.tied)),
+                    "available": plain(holding.available),
+                    "debt": plain(holding.debt),
+                    "locked": plain(holding.tied),
+                    "bonus": "0",
+                }
+            )
+        total = plain(add(*values))
+        btc = usdt_price(self.prices, "BTC")
+        data = {
+            **dict.fromkeys(("accountEquity", "usdtEquity", "effEquity"), total),
+            "btcEquity": plain(round(EXACT.divide(add(*values), btc), 8)) if btc else "0",
+            **dict.fromkeys(_IDLE_FIELDS, "0"),
+            "assets": rows,
+        }
+        amounts = ("equity", "usdValue", "balance", "available", "debt", "locked")
+        return _good(call, data, Rows(rows, "coin", amounts))
+
+    def _unified_funding(self, call: Call, account: SandboxAccount) -> Answer:
+        coin = call.fields().get("coin", "").upper()
+        rows = [
+            {
+                "coin": name,
+                "balance": plain(holding.held),
+                "available": plain(holding.available),
+                "frozen": plain(holding.tied),
+            }
+            for name, holding in account.wallet("funding").items()
+            if not coin or name.upper() == coin
+        ]
+        return _good(call, rows, Rows(rows, "coin", ("balance", "available", "frozen")))
+
+    def _unified_info(self, call: Call, account: SandboxAccount) -> Answer:
+        writes = set(account.permissions) - {"read"}
+        return _good(
+            call,
+            {
+                "userId": str(account.uid),
+                "inviterId": None,
+                "parentId": "",
+                "ips": addresses(account.ips),
+                "permType": "read-and-write" if writes else "read-only",
+                "permissions": [code for name in account.permissions for code in _UNIFIED_PERMISSIONS[name]],
+                "regisTime": str(call.milliseconds - 86_400_000),
+            },
+        )
+
+    def _settings(self, call: Call, account: SandboxAccount) -> Answer:
+        return _good(
+            call,
+            {
+                "uid": str(account.uid),
+                "accountMode": "unified",
+                "assetMode": "multi_assets",
+                "accountLevel": "advanced",
+                "holdMode": "one_way_mode",
+                "symbolConfigList": [],
+                "coinConfigList": [],
+            },
+        )
+
+    def _time(self, call: Call) -> Answer:
+        return _good(call, {"serverTime": str(call.milliseconds)})
+
+    def _tickers(self, call: Call) -> Answer:
+        wanted = call.fields().get("symbol", "").upper()
+        moment = str(call.milliseconds)
+        rows = []
+        for pair, price in self.prices.items():
+            symbol, text = pair.replace("/", "").upper(), plain(price)
+            if wanted in {"", symbol}:
+                rows.append(
+                    {
+                        "symbol": symbol,
+                        **dict.fromkeys(_PRICE_FIELDS, text),
+                        **dict.fromkeys(("change24h", "changeUtc24h"), "0"),
+                        **dict.fromkeys(_SIZE_FIELDS, "1"),
+                        "ts": moment,
+                    }
+                )
+        return _good(call, rows, Rows(rows, "symbol", ("lastPr", "bidPr", "askPr")))
+
+    def _symbols(self, call: Call) -> Answer:
+        rows = []
+        for pair in self.prices:
+            base, _, quote = pair.upper().partition("/")
+            rows.append(
+                {
+                    "symbol": base + quote,
+                    "baseCoin": base,
+                    "quoteCoin": quote,
+                    "status": "online",
+                    "minTradeUSDT": "1",
+                    **dict.fromkeys(("takerFeeRate", "makerFeeRate"), "0.002"),
+                    **dict.fromkeys(("pricePrecision", "quantityPrecision", "quotePrecision"), "8"),
+                }
+            )
+        return _good(call, rows)
+
+    def _instruments(self, call: Call) -> Answer:
+        """List the pairs in the unified form; this exchange trades spot alone."""
+        rows = []
+        for pair in self.prices if call.fields().get("category") == "SPOT" else ():
+            base, _, quote = pair.upper().partition("/")
+            rows.append(
+                {
+                    "symbol": base + quote,
+                    "category": "SPOT",
+                    "baseCoin": base,
+                    "quoteCoin": quote,
+                    "status": "online",
+                    "minOrderAmount": "1",
+                    **dict.fromkeys(("pricePrecision", "quantityPrecision", "quotePrecision"), "8"),
+                }
+            )
+        return _good(call, rows)
+
+
+def _good(call: Call, data: Any, rows: Rows | None = None) -> Answer:
+    payload = {"code": "00000", "msg": "success", "requestTime": call.milliseconds, "data": data}
+    return Answer(payload, rows=rows)

@@ -1,0 +1,132 @@
+"""A simulated BitMart: reads need a key and no signature, and the wallet lists only what is above zero."""
+
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+from exporter.sandbox.accounts import SandboxAccount
+from exporter.sandbox.prices import EXACT, coins_of, plain, usdt_price
+from exporter.sandbox.vendor import Answer, Call, Limits, Rows, Vendor
+
+_ERRORS: Final[dict[str, tuple[int, int, str]]] = {
+    "path": (404, 30000, "Not found"),
+    "no key": (401, 30001, "Header X-BM-KEY is empty"),
+    "key": (401, 30002, "Header X-BM-KEY not found"),
+    "signature": (401, 30005, "Header X-BM-SIGN is wrong"),
+    "clock": (401, 30007, "Header X-BM-TIMESTAMP range. Within a minute"),
+    "ip": (403, 30010, "IP is forbidden. We recommend enabling IP whitelist for API trading"),
+    "expired": (403, 30011, "Header X-BM-KEY is forbidden over expire time"),
+    "permission": (403, 30012, "Header X-BM-KEY is forbidden to request it"),
+    "rate": (429, 30013, "Request too many requests"),
+    "maintenance": (200, 30016, "Service maintenance, the function is temporarily unavailable"),
+    "frozen": (403, 53000, "Your account is frozen due to security policies"),
+    "currency": (400, 60002, "Unknown currency"),
+}
+
+
+class BitMart(Vendor):
+    """`api-cloud.bitmart.com` as far as balances and prices go."""
+
+    name = "bitmart"
+    published_limits: ClassVar[Limits] = {
+        ("key", "/account/v1/wallet"): (12, 2),
+        ("ip", "/spot/quotation/v3/tickers"): (10, 2),
+        ("ip", "/system/"): (10, 1),
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._traces = 0
+        self.public = {
+            "/system/time": self._time,
+            "/system/service": self._service,
+            "/spot/quotation/v3/tickers": self._tickers,
+        }
+        self.private = {"/account/v1/wallet": self._wallet}
+
+    def key_of(self, call: Call) -> str | None:
+        """Read the key's header."""
+        return call.headers.get("X-BM-KEY") or None
+
+    def authorise(self, call: Call) -> SandboxAccount:
+        """Check the key alone: a signature that comes along with a read is not looked at."""
+        return self.admit(call, self.account_of(call))
+
+    def refuse(self, call: Call, situation: str) -> Answer:  # noqa: ARG002
+        """Answer with BitMart's code; some failures come with HTTP 200."""
+        status, code, message = _ERRORS[situation]
+        return self._answer({}, message, code, status)
+
+    def unknown(self, call: Call) -> Answer:
+        """Answer 404 with 30000."""
+        return self.refuse(call, "path")
+
+    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:  # noqa: ARG002
+        """Tell the quota; `Remaining` counts the calls already used, against its name."""
+        return {
+            "X-BM-RateLimit-Limit": str(limit),
+            "X-BM-RateLimit-Remaining": str(used),
+            "X-BM-RateLimit-Reset": f"{seconds:g}",
+        }
+
+    def _answer(self, data: Any, message: str = "OK", code: int = 1000, status: int = 200) -> Answer:
+        self._traces += 1
+        return Answer({"code": code, "message": message, "trace": f"{self._traces:032x}", "data": data}, status)
+
+    def _wallet(self, call: Call, account: SandboxAccount) -> Answer:
+        fields = call.fields()
+        valued = fields.get("needUsdValuation", "").lower() == "true"
+        wanted = fields.get("currency", "")
+        holdings = account.wallet("spot")
+        if wanted and wanted not in holdings and wanted not in coins_of(self.prices):
+            return self.refuse(call, "currency")
+        rows: list[dict[str, Any]] = []
+        for coin, holding in holdings.items():
+            if holding.held <= 0 or (wanted and coin != wanted):
+                continue
+            price = usdt_price(self.prices, coin) if valued else None
+            rows.append(
+                {
+                    "currency": coin.upper(),
+                    "name": coin.capitalize(),
+                    "available": plain(holding.available),
+                    "available_usd_valuation": None
+                    if price is None
+                    else plain(EXACT.multiply(holding.available, price)),
+                    "frozen": plain(holding.frozen),
+                    "unAvailable": plain(holding.tied),
+                }
+            )
+        answer = self._answer({"wallet": rows})
+        answer.rows = Rows(rows, "currency", ("available", "available_usd_valuation", "frozen", "unAvailable"))
+        return answer
+
+    def _tickers(self, call: Call) -> Answer:
+        moment = str(call.milliseconds)
+        rows = [_ticker(pair.replace("/", "_"), price, moment) for pair, price in self.prices.items()]
+        answer = self._answer(rows, "success")
+        answer.rows = Rows(rows, 0, (1, 8, 10))
+        return answer
+
+    def _time(self, call: Call) -> Answer:
+        return self._answer({"server_time": call.milliseconds})
+
+    def _service(self, call: Call) -> Answer:
+        return self._answer(
+            {
+                "service": [
+                    {
+                        "title": "Spot API Stop",
+                        "service_type": "spot",
+                        "status": "2",
+                        "start_time": call.milliseconds - 864_000_000,
+                        "end_time": call.milliseconds - 863_400_000,
+                    }
+                ]
+            }
+        )
+
+
+def _ticker(symbol: str, price: Decimal, moment: str) -> list[str]:
+    """Write a ticker as BitMart does: thirteen strings, told apart by their place."""
+    text = plain(price)
+    return [symbol, text, "1000", "1000", text, text, text, "0.0001", text, "1", text, "1", moment]

@@ -1,0 +1,253 @@
+"""One simulated exchange on the network: its port, the log of what came in, and the faults it was told."""
+
+import asyncio
+import ssl as tls
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from email.utils import formatdate
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+
+from exporter.sandbox import rows, wire
+from exporter.sandbox.accounts import SandboxAccount
+from exporter.sandbox.faults import ROW_KINDS, WIRE_KINDS, Fault
+from exporter.sandbox.limits import RateLimits
+from exporter.sandbox.vendor import Answer, Call, Vendor
+
+_LOGGED: Final = 2_000
+_BACKLOG: Final = 1_024
+
+
+class Received(NamedTuple):
+    """A request as it came in: `target` is the raw request target, `time` that of the sandbox's clock."""
+
+    method: str
+    target: str
+    path: str
+    headers: dict[str, str]
+    time: float
+    key: str | None
+
+
+class SimulatedExchange:
+    """An exchange of its own port, accounts, prices, faults and limits.
+
+    Attributes:
+        faults: what goes wrong; may change at any time, the first that matches a request is made.
+        limits: rate limits that are enforced; empty at first. `limits.peak(path)` tells the busiest window.
+        requests: the last 2,000 requests.
+        counts: how often which path was answered with which HTTP status; 0 where no whole answer was given.
+    """
+
+    def __init__(self, vendor: Vendor, clock: Callable[[], float]) -> None:
+        self.vendor = vendor
+        self.faults: list[Fault] = []
+        self.limits = RateLimits(vendor.published_limits)
+        self.requests: deque[Received] = deque(maxlen=_LOGGED)
+        self.counts: Counter[tuple[str, int]] = Counter()
+        self.host = ""
+        self.port = 0
+        self._clock = clock
+        self._ssl: tls.SSLContext | None = None
+        self._server: web.Server | None = None
+        self._listener: asyncio.Server | None = None
+        self._stopping = asyncio.Event()
+        self._date = (0, "")
+
+    @property
+    def name(self) -> str:
+        """The exchange's name, as in a configuration."""
+        return self.vendor.name
+
+    @property
+    def prices(self) -> dict[str, Decimal]:
+        """What its tickers say: `BTC/USDT` to a price."""
+        return self.vendor.prices
+
+    @property
+    def accounts(self) -> dict[str, SandboxAccount]:
+        """Its accounts by key; removing one makes its key unknown."""
+        return self.vendor.accounts
+
+    @property
+    def url(self) -> str:
+        """Where it answers; what a client takes for the exchange's address."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self._ssl else 'http'}://{host}:{self.port}"
+
+    def peak(self, path: str, scope: str | None = None) -> int:
+        """Give the most requests of one caller within the window of the limit on a path prefix."""
+        return self.limits.peak(path, scope)
+
+    async def start(self, host: str, port: int, ssl: tls.SSLContext | None) -> None:
+        """Listen; port 0 takes any free one.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self.host, self.port, self._ssl = host, port, ssl
+        self._stopping = asyncio.Event()
+        await self.open_port()
+
+    async def open_port(self) -> None:
+        """Listen again, on the port of before.
+
+        Raises:
+            OSError: another program has taken it since.
+        """
+        if self._listener is not None:
+            return
+        self._stopping.clear()
+        # 16 KiB for a line: a client's long query is refused by the exchange, not by the server
+        self._server = web.Server(
+            self._handle, access_log=None, handler_cancellation=True, max_line_size=16_384, max_field_size=16_384
+        )
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._server, self.host, self.port, ssl=self._ssl, backlog=_BACKLOG)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def close_port(self) -> None:
+        """Refuse new connections and drop those that stand."""
+        if self._listener is None or self._server is None:
+            return
+        self._listener.close()
+        self._listener = None
+        self._stopping.set()
+        await self._server.shutdown(0.1)
+        self._server = None
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        target = request.raw_path
+        raw = target
+        if not raw.startswith("/"):  # a client that takes the sandbox for a proxy names the host as well
+            raw = "/" + raw.partition("://")[2].partition("/")[2]
+        path, _, query = raw.partition("?")
+        now = self._clock()
+        call = Call(
+            method=request.method,
+            path=path,
+            query=query,
+            headers=request.headers,
+            remote=request.remote or "",
+            host=request.headers.get("Host", ""),
+            now=now,
+            has_body=request.body_exists,
+        )
+        call.key = self.vendor.key_of(call)
+        call.now += self._skew(call)
+        self.requests.append(Received(request.method, target, path, dict(request.headers), now, call.key))
+        try:
+            response = await self._respond(request, call, now)
+        except (asyncio.CancelledError, ConnectionError):
+            self.counts[path, 0] += 1
+            raise
+        broken = request.transport is None or request.transport.is_closing()
+        self.counts[path, 0 if broken else response.status] += 1
+        return response
+
+    async def _respond(self, request: web.BaseRequest, call: Call, now: float) -> web.StreamResponse:
+        fault = self._fault(call)
+        headers = {"Date": self._dated(call.now)}
+        if fault is not None:
+            early = self._before_answer(fault, request, headers)
+            if early is not None:
+                fault.use()
+                return await early
+        quota = self.limits.meet(call.path, call.remote, call.key, now)
+        if quota is not None:
+            headers |= self.vendor.rate_headers(quota.limit, quota.used, quota.seconds, call.now)
+        if quota is not None and quota.refused:
+            answer = self.vendor.refuse(call, "rate")
+        elif fault is not None and fault.kind == "vendor_error" and fault.situation is not None:
+            fault.use()
+            answer = self.vendor.refuse(call, fault.situation)
+        else:
+            answer = self.vendor.answer(call)
+            if fault is not None:
+                changed = await self._changed(fault, answer)
+                if isinstance(changed, bytes):
+                    return await wire.send(changed, answer.status, headers)
+        body = answer.encode()
+        headers |= answer.headers
+        headers["Content-Type"] = answer.content_type
+        if fault is not None and fault.kind in WIRE_KINDS:
+            fault.use()
+            return await self._badly(fault, request, body, headers)
+        return web.Response(body=body, status=answer.status, headers=headers)
+
+    def _matching(self, call: Call) -> list[Fault]:
+        if not self.faults:
+            return []
+        account = self.accounts.get(call.key or "")
+        private = self.vendor.find(call.path) is not None
+        name = account.name if account is not None else None
+        return [fault for fault in self.faults if fault.hits(call.path, call.key, name, private=private)]
+
+    def _skew(self, call: Call) -> float:
+        skews = [fault for fault in self._matching(call) if fault.kind == "clock_skew"]
+        for fault in skews:
+            fault.use()
+        return sum(fault.seconds or 0 for fault in skews)
+
+    def _fault(self, call: Call) -> Fault | None:
+        return next((fault for fault in self._matching(call) if fault.kind != "clock_skew"), None)
+
+    def _before_answer(
+        self, fault: Fault, request: web.BaseRequest, headers: dict[str, str]
+    ) -> Awaitable[web.StreamResponse] | None:
+        """Make the faults that need no answer of the exchange."""
+        match fault.kind:
+            case "hang":
+                return wire.hang(request, self._stopping)
+            case "gzip_bomb":
+                return wire.gzip_bomb(request, headers)
+            case "huge_body":
+                return wire.huge(request, headers, fault.size)
+            case "html":
+                return wire.send(wire.PAGE, 200, headers)
+            case "empty":
+                return wire.send(b"", 200, headers)
+            case "deep_nesting":
+                return wire.send(wire.DEEP, 200, headers)
+            case "redirect":
+                return wire.send(b"", fault.status or 302, {**headers, "Location": fault.location or ""})
+            case "http_status" | "body":
+                body = fault.body or b""
+                content = body.encode() if isinstance(body, str) else body
+                return wire.send(content, fault.status or 200, {**headers, **fault.headers})
+        return None
+
+    async def _changed(self, fault: Fault, answer: Answer) -> bytes | None:
+        """Spoil an answer in place; a large one is given as bytes, made beside the event loop."""
+        if fault.kind == "mutate" and fault.change is not None:
+            fault.use()
+            changed: Any = fault.change(answer.payload)
+            if changed is not None:
+                answer.payload = changed
+        elif fault.kind in ROW_KINDS and answer.rows is not None:
+            fault.use()
+            if fault.kind == "many_rows":
+                await asyncio.to_thread(rows.spoil, fault.kind, answer.rows, None)
+                return await asyncio.to_thread(answer.encode)
+            rows.spoil(fault.kind, answer.rows, fault.value)
+        return None
+
+    async def _badly(
+        self, fault: Fault, request: web.BaseRequest, body: bytes, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        if fault.kind == "hang_after_headers":
+            return await wire.hang_after_headers(request, body, headers, self._stopping)
+        if fault.kind == "slow_drip":
+            seconds = 1.0 if fault.seconds is None else fault.seconds
+            return await wire.drip(request, body, headers, seconds, self._stopping)
+        if fault.kind == "truncated_gzip":
+            return await wire.truncated_gzip(request, body, headers)
+        return await wire.reset(request, body, headers)
+
+    def _dated(self, now: float) -> str:
+        second = int(now)
+        if self._date[0] != second:
+            self._date = (second, formatdate(second, usegmt=True))
+        return self._date[1]

@@ -1,0 +1,63 @@
+"""How simulated markets and balances move: seeded walks that take their randomness and time as arguments."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Context, Decimal
+from random import Random
+from typing import Final
+
+from exporter.sandbox.accounts import Holding
+from exporter.sandbox.prices import EXACT
+
+_PRICE_DIGITS: Final = Context(prec=8)
+_SMALLEST: Final = Decimal("0.00000001")
+_WIDEST: Final = 0.05
+_ORDER_SHARE: Final = Decimal("0.4")
+
+
+def wander(price: Decimal, chance: Random, seconds: float, volatility: float = 0.0004) -> Decimal:
+    """Move a price for some seconds; `volatility` is the deviation of one second, as a share of the price."""
+    change = chance.gauss(0, volatility * math.sqrt(max(seconds, 0)))
+    factor = Decimal(repr(1 + min(max(change, -_WIDEST), _WIDEST)))
+    return _PRICE_DIGITS.multiply(price, factor)
+
+
+def trade(holding: Holding, chance: Random, seconds: float, volatility: float = 0.0008) -> Holding:
+    """Move a holding for some seconds: orders come and go, and fills change the sum a little.
+
+    What is locked, owed or stored away does not move, and no amount falls below zero.
+    """
+    if not holding.available and not holding.frozen:
+        return holding
+    total = EXACT.add(holding.available, holding.frozen)
+    change = chance.gauss(0, volatility * math.sqrt(max(seconds, 0)))
+    total = EXACT.multiply(total, Decimal(repr(1 + min(max(change, -_WIDEST), _WIDEST))))
+    total = max(total, Decimal(0)).quantize(_SMALLEST, context=EXACT)
+    frozen = holding.frozen
+    if chance.random() < min(seconds, 1) * 0.3:  # an order is placed, filled or taken back
+        share = EXACT.multiply(Decimal(repr(chance.random())), _ORDER_SHARE)
+        frozen = EXACT.multiply(total, share).quantize(_SMALLEST, context=EXACT)
+    frozen = min(frozen, total)
+    return replace(holding, available=EXACT.subtract(total, frozen), frozen=frozen)
+
+
+def drained(levels: Sequence[Decimal], per_second: Decimal, period: float, elapsed: float) -> Decimal:
+    """Say what is left after some seconds of steady outflow.
+
+    `levels` are the start and the floor, where it stays until the period ends and it is filled up again.
+    """
+    start, floor = levels
+    spent = EXACT.multiply(per_second, Decimal(repr(round(elapsed % period, 3))))
+    return max(EXACT.subtract(start, spent), floor)
+
+
+def seconds_until(level: Decimal, start: Decimal, per_second: Decimal, period: float, elapsed: float) -> float:
+    """Say in how many seconds a drain falls below a level; 0 if it is below."""
+    crossing = float(EXACT.divide(EXACT.subtract(start, level), per_second))
+    return max(crossing - elapsed % period, 0.0)
+
+
+def is_failing(elapsed: float, lasts: float, every: float) -> bool:
+    """Say whether the one that fails fails now: the last `lasts` seconds of every `every`."""
+    return elapsed % every >= every - lasts

@@ -1,0 +1,103 @@
+"""The five simulated exchanges together: accounts are added here, and all ports opened and closed."""
+
+import ssl as tls
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from exporter.sandbox.accounts import SandboxAccount
+from exporter.sandbox.bingx import BingX
+from exporter.sandbox.bitget import Bitget
+from exporter.sandbox.bitmart import BitMart
+from exporter.sandbox.exchange import SimulatedExchange
+from exporter.sandbox.htx import Htx
+from exporter.sandbox.vendor import Vendor
+from exporter.sandbox.xt import Xt
+
+VENDORS: Final[tuple[type[Vendor], ...]] = (BitMart, Xt, BingX, Htx, Bitget)
+EXCHANGES: Final = tuple(vendor.name for vendor in VENDORS)
+
+_FIRST_UID: Final = 70_001
+
+
+class Sandbox:
+    """Simulated exchanges on loopback, each on a port of its own.
+
+    Args:
+        clock: seconds since the epoch; what the exchanges take for the time.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._exchanges = {vendor.name: SimulatedExchange(vendor(), clock) for vendor in VENDORS}
+        self._uids = _FIRST_UID
+        self.urls: dict[str, str] = {}
+
+    def exchange(self, name: str) -> SimulatedExchange:
+        """Give one exchange by its name in a configuration.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        return self._exchanges[name]
+
+    def add_account(
+        self,
+        exchange: str,
+        *,
+        key: str,
+        secret: str,
+        passphrase: str = "",
+        mode: str = "",
+        name: str = "",
+        ips: Iterable[str] = (),
+        permissions: Iterable[str] = ("read",),
+        expires_days: int | None = None,
+    ) -> SandboxAccount:
+        """Make an account known; it holds nothing yet.
+
+        Raises:
+            KeyError: no such exchange.
+            ValueError: the key is known already, or mode or permissions are unknown.
+        """
+        accounts = self._exchanges[exchange].accounts
+        if key in accounts:
+            raise ValueError(f"{exchange} has an account of this key already")
+        account = SandboxAccount(
+            exchange=exchange,
+            key=key,
+            secret=secret,
+            passphrase=passphrase,
+            mode=mode,
+            name=name,
+            ips=tuple(ips),
+            permissions=tuple(permissions),
+            expires_days=expires_days,
+            uid=self._uids,
+        )
+        self._uids += 1
+        accounts[key] = account
+        return account
+
+    async def start(
+        self,
+        host: str = "127.0.0.1",
+        ports: Mapping[str, int] | None = None,
+        ssl: tls.SSLContext | None = None,
+    ) -> None:
+        """Open the ports; an exchange without a number in `ports` takes a free one.
+
+        Raises:
+            OSError: a port is taken; then none stays open.
+        """
+        try:
+            for name, exchange in self._exchanges.items():
+                await exchange.start(host, (ports or {}).get(name, 0), ssl)
+        except OSError:
+            await self.stop()
+            raise
+        self.urls = {name: exchange.url for name, exchange in self._exchanges.items()}
+
+    async def stop(self) -> None:
+        """Close all ports and drop every connection."""
+        for exchange in self._exchanges.values():
+            await exchange.close_port()

@@ -1,0 +1,91 @@
+"""What the flags say: the settings of one running exporter, and how their texts are read."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+CONFIG_VARIABLE: Final = "EXCHANGE_BALANCE_EXPORTER_CONFIG"
+LISTEN_ADDRESS: Final = "127.0.0.1:10118"
+OWN_PATHS: Final = ("/-/healthy", "/-/ready", "/-/reload", "/config")
+"""Paths that metrics can not be served under."""
+
+_PORT: Final = re.compile(r"[0-9]{1,5}")
+_POD: Final = re.compile(r"(?:.*-)?([0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The flags of a running exporter.
+
+    Attributes:
+        config_file: the configuration.
+        listen_addresses: `host:port`, `:port` for all interfaces, `[v6]:port`.
+        telemetry_path: where metrics are served.
+        enable_lifecycle: whether `POST /-/reload` is allowed.
+        max_requests: parallel scrapes; more get 503.
+        shard_ordinal: the part of the accounts that this instance polls, from 0.
+        shard_total: into how many parts the accounts are divided.
+        log_level: `debug info warn error`.
+        log_format: `logfmt json`.
+    """
+
+    config_file: Path
+    listen_addresses: tuple[str, ...] = (LISTEN_ADDRESS,)
+    telemetry_path: str = "/metrics"
+    enable_lifecycle: bool = False
+    max_requests: int = 40
+    shard_ordinal: int = 0
+    shard_total: int = 1
+    log_level: str = "info"
+    log_format: str = "logfmt"
+
+
+class Address(NamedTuple):
+    """Where to listen; no host means all interfaces, IPv4 and IPv6."""
+
+    host: str
+    port: int
+
+
+def listen_address(text: str) -> Address:
+    """Read `host:port`, `:port` or `[v6]:port`.
+
+    Raises:
+        ValueError: it is none of these; says what is wrong.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not _PORT.fullmatch(port) or int(port) > 65535:
+        raise ValueError(f"listen address {text!r} does not end in a port, like 127.0.0.1:10118 or :10118")
+    if host.startswith("[") and host.endswith("]") and ":" in host:
+        host = host[1:-1]
+    elif ":" in host or "[" in host or "]" in host:
+        raise ValueError(f"listen address {text!r}: an IPv6 address stands in brackets, like [::1]:10118")
+    if any(character.isspace() or not character.isprintable() for character in host):
+        raise ValueError(f"listen address {text!r} holds a character that no host name has")
+    return Address(host, int(port))
+
+
+def telemetry_path(text: str) -> str:
+    """Read the path that metrics are served under.
+
+    Raises:
+        ValueError: it is no path, or one that serves something else.
+    """
+    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text == "/":
+        raise ValueError(f"telemetry path {text!r} is no path like /metrics")
+    if text in OWN_PATHS:
+        raise ValueError(f"telemetry path {text!r} serves something else already")
+    return text
+
+
+def shard_ordinal(text: str) -> int:
+    """Read a shard's ordinal: a number, or the name of a StatefulSet's pod, which ends in it (`exporter-3`).
+
+    Raises:
+        ValueError: it is neither.
+    """
+    found = _POD.fullmatch(text)
+    if found is None:
+        raise ValueError(f"shard ordinal {text!r} is no number and no pod name that ends in one, like exporter-3")
+    return int(found[1])

@@ -1,0 +1,317 @@
+"""The only outgoing HTTP: drives a reader through its requests, within limits, deadlines and the exchange's time.
+
+What is sent is a GET of an endpoint that the API lists, and nothing else: `_target` is the one place that holds it.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+from random import Random
+from typing import Any, Final, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+from exporter.answers import LARGE, beginning, inflate, parse, patient, redirect, retry_after
+from exporter.caller import Caller
+from exporter.credentials import Secret
+from exporter.errors import BadPayload, BadStatus, Banned, ClockRefused, InternalError, PollError, RateLimited, TimedOut
+from exporter.exchange_time import ExchangeTime, Rising
+from exporter.exchanges.base import Api, Pause, Reader, Request, Signed
+from exporter.pacing import Clock, Pacer, Skipped, full_jitter
+from exporter.wire import Answer, Proxy, Wire, proxy_for
+
+log = logging.getLogger(__name__)
+
+RETRIES: Final = 2
+RETRY_BASE: Final = 0.25
+RETRY_CAP: Final = 2.0
+
+MEASURING: Final = 3.0
+"""Seconds of a read's patience that asking for the exchange's time may take, or half of it where that is less."""
+
+T = TypeVar("T")
+
+
+class Meters(Protocol):
+    """What is counted; the labels are those of the metrics `exchange_api_...`."""
+
+    def requested(self, exchange: str, endpoint: str, code: str, seconds: float) -> None:
+        """One request is over; the code is the HTTP status, or `error` where no whole answer came."""
+
+    def retried(self, exchange: str) -> None:
+        """A request is about to be repeated."""
+
+    def waited(self, exchange: str, seconds: float) -> None:
+        """A request waited for the rate limits."""
+
+    def remaining(self, exchange: str, account: str, endpoint: str, left: int) -> None:
+        """The exchange said how many requests are left."""
+
+
+class _Route:
+    """What of a caller stays the same from read to read."""
+
+    __slots__ = ("account", "api", "base", "credentials", "exchange", "host", "proxy", "rising", "scopes", "time")
+
+    def __init__(self, caller: Caller, time: ExchangeTime, rising: Rising, proxy: Proxy | None) -> None:
+        self.account, self.api, self.credentials = caller.account, caller.api, caller.credentials
+        self.exchange, self.base, self.scopes = caller.exchange, caller.base, caller.scopes
+        self.host = caller.host
+        self.time, self.rising, self.proxy = time, rising, proxy
+
+
+class _Read:
+    """The state of one read."""
+
+    __slots__ = ("body", "clock_repeated", "give_up_at", "left", "midway", "retries", "time_version")
+
+    def __init__(self, left: float, give_up_at: float) -> None:
+        self.left, self.give_up_at = left, give_up_at
+        self.retries = self.time_version = 0
+        self.midway = 0.0
+        self.clock_repeated = False
+        self.body = b""
+
+
+class Transport:
+    """Everything that the process asks of exchanges goes through one of these.
+
+    Args:
+        clock: the time.
+        pacer: the limits.
+        meters: told of every request.
+        random: for the jitter of retries.
+        tls: whom to trust; None: the system's certificate authorities.
+    """
+
+    def __init__(
+        self, clock: Clock, pacer: Pacer, meters: Meters, random: Random, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._clock, self._pacer, self._meters, self._random = clock, pacer, meters, random
+        self._wire = Wire(tls)
+        self._routes: WeakKeyDictionary[Caller, _Route] = WeakKeyDictionary()
+        self._times: dict[tuple[str, str], ExchangeTime] = {}
+        self._rising: dict[Secret | None, Rising] = {}
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._wire.close()
+
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Exchange -> seconds that its clock is ahead of our wall clock now; the worst of its measured hosts."""
+        worst: dict[str, float] = {}
+        for (exchange, _), time in self._times.items():
+            offset = time.offset()
+            if offset is not None and abs(offset) >= abs(worst.get(exchange, 0.0)):
+                worst[exchange] = offset
+        return worst
+
+    async def read(self, caller: Caller, reader: Reader[T], *, timeout: float, give_up_at: float) -> T:
+        """Drive a reader to its result; it is closed in any case.
+
+        Args:
+            caller: who asks.
+            reader: what is asked.
+            timeout: seconds for all of its requests with their retries; waiting for the rate limits is not counted.
+            give_up_at: moment of `Clock.now` until which the rate limits are waited for.
+
+        Raises:
+            PollError: the read failed.
+            Skipped: the rate limits, or a pause, allow nothing before `give_up_at`.
+        """
+        state = _Read(timeout, give_up_at)
+        try:
+            return await self._converse(caller, reader, state)
+        except Skipped:
+            raise
+        except PollError as error:
+            if isinstance(error, BadPayload | BadStatus) and log.isEnabledFor(logging.DEBUG):
+                log.debug(
+                    "%s, account %s: %s; the body begins %s",
+                    caller.exchange.name,
+                    caller.account,
+                    error,
+                    beginning(state.body),
+                )
+            raise
+        except RecursionError:
+            failure: PollError = BadPayload("the answer is nested too deep")
+        except Exception as error:
+            log.exception("A read of %s, account %s, met a bug", caller.exchange.name, caller.account)
+            failure = InternalError(f"{type(error).__name__} while reading")
+        raise failure
+
+    async def _converse(self, caller: Caller, reader: Reader[T], state: _Read) -> T:
+        try:
+            route = self._routes.get(caller) or self._route(caller)
+            answer: Any = None
+            while True:
+                try:
+                    wish = reader.send(answer)
+                except StopIteration as end:
+                    result: T = end.value
+                    return result
+                if isinstance(wish, Pause):
+                    answer = None
+                    await asyncio.sleep(0)
+                else:
+                    answer = await self._ask(route, wish, state)
+        finally:
+            reader.close()
+
+    def _route(self, caller: Caller) -> _Route:
+        name, base = caller.exchange.name, caller.base
+        time = self._times.get((name, base))
+        if time is None:
+            time = self._times[name, base] = ExchangeTime(self._clock)
+        rising = self._rising.setdefault(caller.credentials.api_key if caller.credentials else None, Rising())
+        route = self._routes[caller] = _Route(caller, time, rising, proxy_for(base, caller.proxy))
+        return route
+
+    async def _ask(self, route: _Route, wish: Request, state: _Read) -> Any:
+        """The answer to one wish, after retries where they can help."""
+        failure: PollError | None = None
+        while True:
+            try:
+                return await self._send(route, wish, state)
+            except Skipped:
+                if failure:
+                    raise failure from None  # the first attempt was made: it failed, it was not skipped
+                raise
+            except ClockRefused as error:
+                if state.clock_repeated or not await self._time_corrected(route, state):
+                    raise
+                state.clock_repeated = True
+                failure = error
+            except PollError as error:
+                delay = full_jitter(self._random, state.retries, RETRY_BASE, RETRY_CAP)
+                delay = max(delay, error.retry_after or 0.0)
+                if not error.repeat or state.retries == RETRIES or delay >= state.left:
+                    raise
+                failure = error
+                state.retries += 1
+                state.left -= delay
+                await self._clock.sleep(delay)
+            self._meters.retried(route.exchange.name)
+
+    async def _send(self, route: _Route, wish: Request, state: _Read) -> Any:
+        """The answer to one request, sent once."""
+        endpoint, exchange, api, time = wish.endpoint, route.exchange.name, route.api, route.time
+        if endpoint.signed and time.due <= self._clock.now() and not (time.version and time.turn.locked()):
+            async with time.turn:
+                if time.due <= self._clock.now():
+                    await self._measure(route, state)
+        if waited := await self._pacer.acquire(exchange, route.scopes, endpoint.limits, state.give_up_at):
+            self._meters.waited(exchange, waited)
+        target, headers = self._target(route, wish, state)
+        if state.left <= 0:
+            raise TimedOut("no time is left for another request")
+        sent = self._clock.now()
+        code, state.body = "error", b""
+        try:
+            answer = await self._wire.get(route.base + target, headers, route.proxy, state.left)
+            code = str(answer.status)
+        finally:
+            seconds = self._clock.now() - sent
+            state.left -= seconds
+            state.midway = sent + seconds / 2
+            self._meters.requested(exchange, endpoint.path, code, seconds)
+        if endpoint.signed and (left := api.remaining(answer.headers)) is not None:
+            self._meters.remaining(exchange, route.account, endpoint.path, left)
+        try:
+            return api.unwrap(answer.status, await self._payload(api, answer, state))
+        except PollError as error:
+            asked = answer.headers.get("Retry-After")
+            if error.retry_after is not None:
+                error.retry_after = patient(error.retry_after)
+            elif asked is not None:
+                error.retry_after = retry_after(asked, self._clock.wall())
+            self._heed(route, wish, error)
+            raise
+
+    def _target(self, route: _Route, wish: Request, state: _Read) -> Signed:
+        """Path, query and headers of a request that is allowed; everything else ends here, before it is sent.
+
+        Raises:
+            InternalError: no endpoint of this API, a path other than the endpoint's, or no credentials to sign with.
+            BadPayload: the value in the path, which an answer gave us, is no plain name.
+        """
+        api, endpoint = route.api, wish.endpoint
+        if endpoint not in api.endpoints:
+            raise InternalError(f"{endpoint.path} is no endpoint of this API: nothing was sent")
+        if wish.id and not (wish.id.isascii() and wish.id.replace("-", "").replace("_", "").isalnum()):
+            raise BadPayload(f"{ascii(wish.id)[:40]} is no id")
+        state.time_version = route.time.version
+        if not endpoint.signed:
+            signed = api.public(wish, route.time.milliseconds())
+        elif route.credentials is None:
+            raise InternalError(f"{endpoint.path} needs credentials: nothing was sent")
+        else:
+            moment = route.rising.next(route.time.milliseconds())
+            signed = api.sign(wish, route.credentials, route.host, moment)
+        target = signed.target
+        # Printable, no space, no fragment: so the bytes on the wire are the bytes that were signed.
+        if target.partition("?")[0] != wish.path or not target.isascii() or not target.isprintable():
+            raise InternalError(f"the request for {endpoint.path} came out wrong: nothing was sent")
+        if " " in target or "#" in target:
+            raise InternalError(f"the request for {endpoint.path} is not percent-encoded: nothing was sent")
+        return signed
+
+    async def _payload(self, api: Api, answer: Answer, state: _Read) -> Any:
+        status, headers, body = answer
+        if 300 <= status < 400:
+            raise redirect(status, headers.get("Location", ""))
+        state.body = body
+        encoding = headers.get("Content-Encoding")
+        if encoding:
+            try:
+                state.body = body = inflate(body, encoding.strip().lower())
+            except BadPayload:
+                if status < 400:
+                    raise
+                body = b""  # the status says it all
+        if len(body) < LARGE:
+            return parse(status, body, api.page_hint)
+        return await asyncio.to_thread(parse, status, body, api.page_hint)
+
+    def _heed(self, route: _Route, wish: Request, error: PollError) -> None:
+        """Ask no more for as long as the exchange wants to be left alone."""
+        if isinstance(error, RateLimited):
+            self._pacer.drain(route.exchange.name, route.scopes, wish.endpoint.limits, error.retry_after or 0.0)
+        elif isinstance(error, Banned):
+            key = getattr(route.scopes, route.exchange.ban_scope)
+            self._pacer.pause(key, error.retry_after or route.exchange.ban_seconds)
+
+    async def _time_corrected(self, route: _Route, state: _Read) -> bool:
+        """After a refused timestamp: whether the exchange's time is known better now than when it was signed."""
+        time, signed_at = route.time, state.time_version
+        async with time.turn:
+            if time.version == signed_at and time.refused():
+                await self._measure(route, state)
+        return time.version != signed_at
+
+    async def _measure(self, route: _Route, state: _Read) -> None:
+        """Ask the exchange for its time; never fails. The caller holds the turn."""
+        time = route.time
+        question = _Read(min(MEASURING, state.left / 2), state.give_up_at)
+        patience = question.left
+        reader = route.api.time()
+        answer: Any = None
+        try:
+            while True:
+                wish = reader.send(answer)
+                answer = None if isinstance(wish, Pause) else await self._send(route, wish, question)
+        except StopIteration as end:
+            time.measured(end.value, question.midway)
+        except (PollError, Skipped) as error:
+            time.failed()
+            log.debug("%s does not tell its time: %s", route.exchange.name, error)
+        except Exception:
+            time.failed()
+            log.exception("Reading the time of %s met a bug", route.exchange.name)
+        finally:
+            reader.close()
+            state.left -= patience - question.left
+
+
+__all__ = ["Caller", "Meters", "Transport"]
