@@ -3,10 +3,11 @@
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
+from exporter.config.model import Account
 from exporter.credentials import MASK
 
 SHORTEST: Final = 4
@@ -19,7 +20,7 @@ _SHORTEST_PIECE: Final = 6
 _SIGNING: Final = re.compile(
     r"""(?ix)
     (
-        (?<![a-z]) (?: signature | accesskey(?:id)? | sign ) (?: = | %3d )           # in a query
+        (?: (?<=%[0-9a-f][0-9a-f]) | (?<![a-z]) ) (?: signature | accesskey(?:id)? | sign ) (?: = | %3d )           # in a query
       |
         (?: access-(?:key|sign|passphrase) | x-bm-(?:key|sign) | x-bx-apikey         # header names
           | (?:xt-)?validate-(?:appkey|signature) )
@@ -101,3 +102,16 @@ def spellings_of(secret: str) -> set[str]:
             if len(own) >= _SHORTEST_PIECE:
                 found.add(own)
     return {spelling for spelling in found if len(spelling) >= SHORTEST}
+
+
+def secrets_of(accounts: Iterable[Account]) -> Iterator[str]:
+    """Every secret text that a configuration holds: credentials, and the passwords of proxies."""
+    for account in accounts:
+        credentials = account.credentials
+        for secret in (credentials.api_key, credentials.secret, credentials.passphrase):
+            if secret:
+                yield secret.reveal()
+        password = urlsplit(account.proxy).password if account.proxy is not None else None
+        if password:
+            yield password
+            yield unquote(password)

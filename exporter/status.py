@@ -91,6 +91,7 @@ def page(
     now: float,
     wall: float,
     *,
+    version: str = __version__,
     telemetry_path: str = "/metrics",
     shard_ordinal: int = 0,
     shard_total: int = 1,
@@ -103,6 +104,7 @@ def page(
         accounts: all that are served.
         now: this moment on the poller's clock.
         wall: the same, seconds since the epoch.
+        version: of this program.
         telemetry_path: where metrics are served.
         shard_ordinal: the part of the accounts that this instance polls.
         shard_total: into how many parts they are divided.
@@ -122,7 +124,7 @@ def page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         "<title>exchange-balance-exporter</title>",
         f"<style>{STYLE}</style></head><body>",
-        f"<header><h1>exchange-balance-exporter <small>{escape(__version__)}{escape(shard)}</small></h1><nav>",
+        f"<header><h1>exchange-balance-exporter <small>{escape(version)}{escape(shard)}</small></h1><nav>",
         *(f'<a href="{escape(path)}">{escape(path)}</a> ' for path in (telemetry_path, "/config", "/-/healthy")),
         "</nav></header>",
     ]

@@ -87,9 +87,7 @@ KINDS: Final[Mapping[str, str]] = {
 
 COMMON: Final = frozenset({"spot", "margin", "super-margin", "cross-margin", "point"})
 BORROWING: Final = frozenset({"margin", "super-margin", "cross-margin", "borrow", "crypto-loans"})
-OTHERS: Final = frozenset(
-    {"otc-options", "crypto-loans", "investment", "borrow", "minepool", "etf", "trust-credit", "margin", "points"}
-)
+OTHERS: Final = frozenset({"otc-options", "crypto-loans", "investment", "borrow", "minepool", "etf", "trust-credit"})
 VALUED: Final = {"spot": "spot", "margin": "isolated_margin", "super-margin": "margin", "otc": "otc"}
 
 COUNTED: Final = frozenset({"trade", "frozen", "lock", "bank", "loan", "interest"})
@@ -232,7 +230,7 @@ def _wallet_name(kind: str, subtype: Any) -> str:
 
 def may_be_absent(wallet: str) -> bool:
     """Every kind but spot is opened on first use."""
-    return wallet in OTHERS or wallet in KINDS.values() or wallet.startswith("isolated_margin")
+    return wallet in OTHERS or wallet in KINDS.values() or f"{wallet}/".startswith("isolated_margin/")
 
 
 def read_spot(memory: RowMemory) -> Reader[Reading]:

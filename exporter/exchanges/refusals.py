@@ -27,7 +27,8 @@ def refused(
         advice: where a code deserves better advice than its class gives.
     """
     key = code if isinstance(code, str) else shown(code)
-    text = f"{key[:60]}: {message[:200] if isinstance(message, str) else shown(message)}"
+    words = message[:200] if isinstance(message, str) else shown(message)
+    text = f"{key[:60]}: {words}" if message else key[:60]
     if kind := errors.get(key):
         return kind(text, advice=advice.get(key))
     if status in {401, 418, 429} or (status >= 500 and key not in temporary):

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any, Final
 
 from exporter.errors import BadPayload
-from exporter.model import ZERO
+from exporter.model import EXACT, ZERO
 
 MAX_ROWS: Final = 20_000
 _PLAIN: Final = re.compile(r"\d{1,300}(?:\.\d{1,300})?", re.ASCII).fullmatch
@@ -16,8 +16,6 @@ _MAX_EXPONENT: Final = 306
 
 ZEROS: Final = frozenset({"0", *("0." + "0" * places for places in range(1, 19))})
 """The usual spellings of nothing, known without parsing."""
-
-_EXACT: Final = Context(prec=1000, traps=[])
 
 
 def decimal(value: Any, where: str, *, negative: bool = False) -> Decimal:
@@ -45,17 +43,17 @@ def decimal(value: Any, where: str, *, negative: bool = False) -> Decimal:
 
 
 def total(first: Decimal, *others: Decimal) -> Decimal:
-    """The exact sum; plain `+` would round it to 28 digits."""
+    """The exact sum, whatever the precision of the thread that asks; zeros cost nothing."""
     for other in others:
         if other:
-            first = _EXACT.add(first, other)
+            first = EXACT.add(first, other)
     return first
 
 
 def rest(whole: Decimal, *parts: Decimal) -> Decimal:
     """What of the whole is none of the parts, exact, at least 0."""
     for part in parts:
-        whole = _EXACT.subtract(whole, part)
+        whole = EXACT.subtract(whole, part)
     return whole if whole > 0 else ZERO
 
 

@@ -96,6 +96,10 @@ ADVICE: Final = {
 
 LEGACY_ERRORS: Final[Mapping[str, type[PollError]]] = {"307": AuthError, "308": AuthError}
 _LEGACY_HINT: Final = "XT's documents know only v4: try `options: {api: v4}`, with a key made for it."
+LEGACY_ADVICE: Final = {
+    **dict.fromkeys(("307", "308"), f"{AuthError.advice} {_LEGACY_HINT}"),
+    "404": _LEGACY_HINT,
+}
 
 
 def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> Signed:
@@ -134,7 +138,7 @@ def unwrap(status: int, payload: Any) -> Any:
     raise refused(
         status,
         code if word is None else word,
-        shown(payload.get("ma")),
+        shown(payload["ma"]) if payload.get("ma") else "",
         errors=ERRORS,
         temporary=TEMPORARY,
         advice=ADVICE,
@@ -151,9 +155,9 @@ def unwrap_legacy(status: int, payload: Any) -> Any:
     if str(code) == "200" and status < 400:
         return field(payload, "data")
     words = payload.get("info") or payload.get("msgInfo")
-    error = refused(status, code, words, errors=LEGACY_ERRORS, advice={"404": _LEGACY_HINT})
+    error = refused(status, code, words, errors=LEGACY_ERRORS, advice=LEGACY_ADVICE)
     if str(code) == "404" and "accesskey" in str(words).lower():
-        raise AuthError(str(error))
+        raise AuthError(str(error), advice=LEGACY_ADVICE["307"])
     raise error
 
 

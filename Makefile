@@ -1,0 +1,71 @@
+# Everything a user or a maintainer runs. Each target sets up .venv by itself.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format faults soak bench dashboards pictures clean
+
+help:
+	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
+	@echo 'make test        all tests (servers are skipped where Prometheus is not installed)'
+	@echo 'make check       ruff, format, mypy'
+	@echo 'make format      format the code'
+	@echo 'make faults      every fault on every exchange, as a table'
+	@echo 'make soak        an hour of simulated time with 200 accounts and random faults'
+	@echo 'make bench       benchmarks against peers, as a table'
+	@echo 'make dashboards  write grafana/dashboards/*.json again'
+	@echo 'make pictures    draw the dashboards from a Prometheus server (SERVER=http://127.0.0.1:9090)'
+	@echo 'make clean       remove what these targets made'
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is older than Python 3.11'; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.runtime: .venv/.made pyproject.toml constraints.txt
+	$(PIP) -c constraints.txt -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime
+	$(PIP) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.venv/.pictures: .venv/.dev
+	$(PIP) -c constraints.txt -e '.[pictures]'
+	@touch $@
+
+demo: .venv/.runtime
+	@exec $(BIN)/exchange-balance-exporter demo
+
+test: .venv/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+faults: .venv/.dev
+	$(BIN)/python -m tests.faults $(ARGS)
+
+soak: .venv/.dev
+	$(BIN)/python -m tests.soak $(ARGS)
+
+bench: .venv/.dev
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+dashboards: .venv/.dev
+	$(BIN)/python -m grafana.build
+
+SERVER ?= http://127.0.0.1:9090
+pictures: .venv/.pictures
+	$(BIN)/python -m grafana.draw $(SERVER)
+
+clean:
+	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,8 @@
+"""Lets `python -m exporter` do what the command does."""
+
+import sys
+
+from exporter.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

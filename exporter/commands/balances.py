@@ -1,0 +1,206 @@
+"""The `balances` subcommand: every account polled once, exact to the last digit, for reports and audits.
+
+`--format json` writes one object:
+
+    {"balances": [{"exchange": ..., "account": ..., "wallet": ..., "currency": ..., "available": "1.50", "frozen": "0",
+                   "locked": "0", "borrowed": null, "net": "1.50", "price_usd": "2", "usd": "3.00",
+                   "read_at": "2026-01-31T12:00:00.000Z"}, ...],
+     "failed": [{"exchange": ..., "account": ..., "wallet": ..., "required": true, "reason": "auth", "message": ...,
+                 "advice": ...}, ...]}
+
+Amounts are decimals written as text, so that no reader rounds them; null stands for what is not known or does not
+exist (`borrowed` in wallets that can not borrow). `wallet` is null where an account failed as a whole. `--format csv`
+has the columns of `balances` with a header (RFC 4180), empty for null; failures go to standard error.
+"""
+
+import csv
+import io
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple, TextIO
+
+from exporter import logs
+from exporter.commands import polling, tables
+from exporter.errors import ExporterError
+from exporter.once import Result
+from exporter.pacing import SystemClock
+from exporter.prices import PriceBook
+from exporter.store import Row
+from exporter.wording import counted, exact, moment, visible
+
+Format = Literal["table", "json", "csv"]
+
+_SHOWN_DIGITS: Final = 12
+_NUMBERS: Final = ("available", "frozen", "locked", "borrowed", "net", "price_usd", "usd")
+
+
+class Line(NamedTuple):
+    """One currency of one wallet, as every format writes it; amounts are exact decimals, None is not known.
+
+    Attributes:
+        price_usd: what valuation multiplied the holding by; where the exchange states the value itself, that value
+            divided by the holding, to 12 digits.
+        read_at: when the exchange said so, RFC 3339 in UTC.
+    """
+
+    exchange: str
+    account: str
+    wallet: str
+    currency: str
+    available: str
+    frozen: str
+    locked: str
+    borrowed: str | None
+    net: str
+    price_usd: str | None
+    usd: str | None
+    read_at: str
+
+
+class Failed(NamedTuple):
+    """One wallet, or one account as a whole, that could not be read."""
+
+    exchange: str
+    account: str
+    wallet: str | None
+    required: bool
+    reason: str
+    message: str
+    advice: str
+
+
+def run(path: Path, environ: Mapping[str, str], *, format: Format, output: Path | None) -> int:  # noqa: A002
+    """Poll, write and return the exit status: 0, or 1 if any account failed (the others are still written).
+
+    Raises:
+        ConfigError: the configuration can not be used; carries every mistake.
+        ExporterError: the file can not be written.
+    """
+    config = polling.loaded(path, environ)
+    results = polling.poll(config)
+    now = SystemClock().now()
+    rows, failed = list(lines(results, now)), list(failures(results))
+    if output is not None:
+        text = io.StringIO(newline="")
+        write(text, rows, failed, format)
+        write_file(output, text.getvalue())
+    else:
+        write(sys.stdout, rows, failed, format)
+    for each in failed:
+        where = f"{each.account}/{each.wallet}" if each.wallet else each.account
+        print(visible(f"{where}: {each.reason}: {each.message}"), file=sys.stderr)
+        if each.advice:
+            print(f"  what to do: {visible(each.advice)}", file=sys.stderr)
+    hidden = sum(wallet.hidden for result in results for wallet in result.state.wallets.values())
+    if hidden:
+        told = counted(hidden, "holding is", "holdings are")
+        print(f"{told} left out by currencies, min_usd or max_currencies of the configuration", file=sys.stderr)
+    return 1 if any(result.error for result in results) else 0
+
+
+def lines(results: Iterable[Result], now: float) -> Iterator[Line]:
+    """Every row that was read, in the order of the configuration.
+
+    Args:
+        results: one for each account.
+        now: this moment, on the clock that the price books are dated by.
+    """
+    for state in (result.state for result in results):
+        for wallet in state.wallets.values():
+            if wallet.overview or not wallet.fresh(now):
+                continue
+            for row in wallet.rows:
+                balance = row.balance
+                yield Line(
+                    state.account.exchange,
+                    state.account.name,
+                    wallet.name,
+                    row.label,
+                    exact(balance.available),
+                    exact(balance.frozen),
+                    exact(balance.locked),
+                    _exact(balance.borrowed),
+                    exact(balance.net),
+                    _exact(price(row, state.book, now)),
+                    _exact(row.usd),
+                    moment(wallet.last_success),
+                )
+
+
+def failures(results: Iterable[Result]) -> Iterator[Failed]:
+    """Every wallet that could not be read, and every account that failed before it came to a wallet."""
+    for result in results:
+        account, told = result.state.account, False
+        for wallet in result.state.wallets.values():
+            failure = wallet.failure
+            if failure is not None:
+                told = told or wallet.required
+                said = (logs.masked(failure.message), logs.masked(failure.advice))
+                yield Failed(account.exchange, account.name, wallet.name, wallet.required, failure.reason, *said)
+        if result.error is not None and not told:
+            error = result.error
+            said = (logs.masked(str(error)), logs.masked(error.advice))
+            yield Failed(account.exchange, account.name, None, True, error.reason, *said)
+
+
+def price(row: Row, book: PriceBook | None, now: float) -> Decimal | None:
+    """The USD price of one unit behind a row's value, as `Line.price_usd` tells it; None where there is none."""
+    balance = row.balance
+    if book is None:
+        return None
+    stated = balance.usd is not None or (balance.usdt is not None and book.price("USDT", now) is not None)
+    if stated and row.usd is not None and balance.net:
+        # Rounded half up to so many digits; the exchange rounded its value to fewer.
+        return +Decimal(f"{row.usd / balance.net:.{_SHOWN_DIGITS - 1}e}")
+    if balance.price is not None:
+        return balance.price
+    return book.price(row.label, now)
+
+
+def write(stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], format: Format) -> None:  # noqa: A002
+    """Write the rows; only JSON has a place for what failed."""
+    if format == "json":
+        tree: dict[str, list[dict[str, Any]]] = {
+            "balances": [row._asdict() for row in rows],
+            "failed": [each._asdict() for each in failed],
+        }
+        stream.write(json.dumps(tree, indent=2) + "\n")
+    elif format == "csv":
+        writer = csv.writer(stream)  # its defaults are those of RFC 4180
+        writer.writerow(Line._fields)
+        writer.writerows(rows)
+    else:
+        tables.write(stream, Line._fields, [[cell or "" for cell in row] for row in rows], _NUMBERS)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all: a reader never sees half of it.
+
+    Raises:
+        ExporterError: it can not be written.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise ExporterError(f"can not write {path}: {error.strerror}") from None
+
+
+def _exact(amount: Decimal | None) -> str | None:
+    return None if amount is None else exact(amount)

@@ -1,0 +1,115 @@
+"""The `check` subcommand: is the configuration good, and with `--online`, does every account answer?"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+from exporter import logs
+from exporter.accounts import AccountState
+from exporter.commands import polling, tables
+from exporter.config import show as shown
+from exporter.errors import PollError
+from exporter.model import KeyInfo
+from exporter.once import Result
+from exporter.pacing import SystemClock
+from exporter.status import key_warnings
+from exporter.wording import counted, dollars, visible
+
+_HEADS: Final = ("account", "exchange", "verdict", "key may", "clock offset", "currencies", "USD")
+_NUMBERS: Final = ("clock offset", "currencies", "USD")
+
+
+def run(path: Path, environ: Mapping[str, str], *, show: bool, online: bool) -> int:
+    """Check, print and return the exit status: 0 when all is good, else 1.
+
+    With `show` the configuration alone goes to standard output, so that it can be kept or compared; what else there
+    is to say goes to standard error.
+
+    Raises:
+        ConfigError: the configuration can not be used; carries every mistake.
+    """
+    config = polling.loaded(path, environ)
+    verdict = f"{path}: {counted(len(config.accounts), 'account')}, good"
+    if show:
+        print(shown(config), end="")
+    print(verdict, file=sys.stderr if show else sys.stdout, flush=True)
+    if not online:
+        return 0
+    results = polling.poll(config)
+    report(results, SystemClock().wall(), sys.stderr if show else sys.stdout)
+    return 1 if any(result.error for result in results) else 0
+
+
+def report(results: Sequence[Result], wall: float, stream: TextIO) -> None:
+    """Write the table of all accounts, then a paragraph for everything that needs a person.
+
+    Args:
+        results: one for each account.
+        wall: this moment, seconds since the epoch.
+        stream: where to.
+    """
+    tables.write(stream, _HEADS, [_row(result) for result in results], _NUMBERS)
+    for result in results:
+        notes = [*_failures(result), *(f"warning: {sentence}" for sentence in key_warnings(result.state, wall))]
+        if notes:
+            stream.write(f"\n{visible(result.state.account.name)}\n")
+            stream.writelines(f"  {note}\n" for note in notes)
+    failed = sum(result.error is not None for result in results)
+    stream.write(f"\n{counted(len(results), 'account')}, {f'{failed} failed' if failed else 'all good'}\n")
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    state, error = result.state, result.error
+    offset = "" if result.clock_offset is None else f"{result.clock_offset:+.3f} s"
+    usd = dollars(state.usd) if error is None else ""
+    account = state.account
+    return (account.name, account.exchange, _verdict(state, error), _may(state.key), offset, _currencies(state), usd)
+
+
+def _verdict(state: AccountState, error: PollError | None) -> str:
+    if error is not None:
+        return f"FAILED: {error.reason}"
+    optional = sum(wallet.failure is not None for wallet in state.wallets.values())
+    return f"good, but {counted(optional, 'optional wallet')} failed" if optional else "good"
+
+
+def _may(key: KeyInfo | None) -> str:
+    if key is None or not key.permissions:
+        return "not told"
+    granted = [name for name, allowed in key.permissions.items() if allowed]
+    bound = {True: ", from listed addresses", False: ", from anywhere", None: ""}[key.ip_restricted]
+    return (" ".join(granted) or "nothing") + bound
+
+
+def _currencies(state: AccountState) -> str:
+    names = {row.label for wallet in state.wallets.values() for row in wallet.rows if not row.balance.is_zero}
+    return str(len(names)) if any(wallet.last_success for wallet in state.wallets.values()) else ""
+
+
+def _failures(result: Result) -> list[str]:
+    notes: list[str] = []
+    told: set[str] = set()
+    for wallet in result.state.wallets.values():
+        failure = wallet.failure
+        if failure is None:
+            continue
+        told.add(failure.message)
+        kind = "" if wallet.required else " (optional)"
+        notes.append(_said(f"{wallet.name}{kind}: {failure.reason}", failure.message))
+        notes += _advised(failure.advice)
+    error = result.error
+    if error is not None and str(error) not in told:
+        notes.append(_said(error.reason, str(error)))
+        notes += _advised(error.advice)
+    if result.address is not None:
+        notes.append(f"the exchange sees this machine at {visible(result.address)}")
+    return notes
+
+
+def _said(what: str, message: str) -> str:
+    return visible(logs.masked(f"{what}: {message}"))
+
+
+def _advised(advice: str) -> list[str]:
+    return [f"  what to do: {visible(logs.masked(advice))}"] if advice else []

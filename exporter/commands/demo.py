@@ -1,0 +1,86 @@
+"""The `demo` subcommand: the whole exporter against simulated exchanges; no key, no network, no file needed."""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from exporter import app
+from exporter.sandbox import Sandbox
+from exporter.sandbox.scenario import Scenario, build_demo
+from exporter.settings import Settings, listen_address
+from exporter.wording import counted
+
+_SEED: Final = 1
+
+
+def run(settings: Settings, environ: Mapping[str, str]) -> int:
+    """Run until a signal ends it; returns the exit status.
+
+    Raises:
+        ExporterError: an address can not be listened on.
+    """
+    return asyncio.run(_demo(settings, environ))
+
+
+async def _demo(settings: Settings, environ: Mapping[str, str]) -> int:
+    sandbox = Sandbox()
+    scenario = build_demo(sandbox, _SEED)
+    await sandbox.start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="exchange-balance-exporter-demo-") as folder:
+            path = _written(Path(folder), scenario.config_text(sandbox.urls))
+            print(greeting(settings, scenario), flush=True)
+            return await _both(replace(settings, config_file=path), environ, scenario)
+    finally:
+        await sandbox.stop()
+
+
+def _written(folder: Path, config: str) -> Path:
+    path = folder / "config.yaml"
+    path.touch(mode=0o600)
+    path.write_text(config, encoding="utf-8")
+    return path
+
+
+async def _both(settings: Settings, environ: Mapping[str, str], scenario: Scenario) -> int:
+    """Run the exporter and move the balances until the exporter ends, or the scenario breaks."""
+    serving = asyncio.create_task(app.run(settings, environ))
+    moving = asyncio.create_task(scenario.run())
+    try:
+        await asyncio.wait((serving, moving), return_when=asyncio.FIRST_COMPLETED)
+        if moving.done():
+            await moving
+        return await serving
+    finally:
+        for task in (serving, moving):
+            task.cancel()
+        await asyncio.gather(serving, moving, return_exceptions=True)
+
+
+def greeting(settings: Settings, scenario: Scenario) -> str:
+    """What a person who has started the demo wants to know: where to look, what to scrape, what will happen."""
+    address = listen_address(settings.listen_addresses[0])
+    host = address.host or "localhost"
+    target = f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+    metrics_path = "" if settings.telemetry_path == "/metrics" else f"    metrics_path: {settings.telemetry_path}\n"
+    minutes = counted(scenario.minutes_until_low(), "minute")
+    return (
+        f"The demo polls {counted(len(scenario.accounts), 'made-up account')} on simulated exchanges.\n"
+        "\n"
+        f"  status page  http://{target}/\n"
+        f"  metrics      http://{target}{settings.telemetry_path}\n"
+        "\n"
+        "To see it in Prometheus, add this under scrape_configs:\n"
+        "\n"
+        "  - job_name: exchange-balance-exporter\n"
+        f"{metrics_path}"
+        "    static_configs:\n"
+        f'      - targets: ["{target}"]\n'
+        "\n"
+        f"{scenario.draining} drains: its low-balance alert fires in about {minutes}. "
+        f"{scenario.failing} fails for a while and recovers.\n"
+        "Stop it with Ctrl-C.\n"
+    )

@@ -1,0 +1,31 @@
+"""Write the dashboards: `python -m grafana.build` regenerates every file in grafana/dashboards/."""
+
+from pathlib import Path
+
+from grafana.account import account
+from grafana.exporter_health import exporter
+from grafana.layout import render
+from grafana.treasury import treasury
+
+DASHBOARDS = Path(__file__).parent / "dashboards"
+
+
+def build() -> dict[str, str]:
+    """The JSON of every dashboard, by file name."""
+    return {
+        "treasury.json": render(treasury()),
+        "account.json": render(account()),
+        "exporter.json": render(exporter()),
+    }
+
+
+def main() -> None:
+    """Write them all."""
+    DASHBOARDS.mkdir(exist_ok=True)
+    for name, text in build().items():
+        (DASHBOARDS / name).write_text(text, encoding="utf-8")
+        print(f"wrote {name}: {len(text) / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

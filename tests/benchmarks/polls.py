@@ -1,0 +1,194 @@
+"""What a poll costs in CPU, against a bare aiohttp call and against ccxt, on the same server."""
+
+import asyncio
+import base64
+import hmac
+import json
+import random
+import statistics
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import aiohttp
+
+from exporter.config import Config, Valuation
+from exporter.engine import Engine
+from exporter.model import Reading
+from exporter.exposition import Exposition
+from exporter.metrics import RENDERED
+from exporter.pacing import SystemClock
+from tests.benchmarks.child import Child
+from tests.benchmarks.fleet import Fleet, account
+from tests.benchmarks.table import Row
+
+PATH = "/api/v2/spot/account/assets"
+ROUNDS = 7
+POLLS = 400
+
+Call = Callable[[], Awaitable[object]]
+
+
+@asynccontextmanager
+async def ours(port: int) -> AsyncIterator[Call]:
+    """Our poll of one account: paced, signed, sent, parsed, valued, stored and rendered."""
+    config = Config(
+        accounts=(account("one", base_url=f"http://127.0.0.1:{port}", options={"mode": "classic"}),),
+        rate_share={"bitget": 1.0},
+        valuation=Valuation(enabled=True, interval=60.0, pegs={"USDT": Decimal(1)}, also=()),
+        hash=0,
+        warnings=(),
+        label_names=(),
+    )
+    clock = SystemClock()
+    engine = Engine(config, clock, random.Random(1))
+    # The published limit of 10 a second would be measured instead.
+    engine._pacer._budget = lambda exchange, limit: (1e9, 1e9)  # type: ignore[method-assign]
+    [reader] = engine.price_readers.values()
+    await reader.read(clock.now() + 60)
+    [poller] = engine.pollers.values()
+
+    async def poll() -> None:
+        now = clock.now()
+        error = await poller.reader.poll(now, now + 60)
+        assert error is None
+        poller.state.due(clock.wall() + 30)
+
+    await poll()
+    assert poller.state.usd
+    try:
+        yield poll
+    finally:
+        await engine.stop(0)
+
+
+@asynccontextmanager
+async def bare(port: int) -> AsyncIterator[Call]:
+    """The least that anybody could do: sign, GET, parse JSON."""
+    secret = b"secret"
+    async with aiohttp.ClientSession() as session:
+
+        async def call() -> None:
+            now = str(int(time.time() * 1000))
+            signature = base64.b64encode(hmac.digest(secret, f"{now}GET{PATH}".encode(), "sha256")).decode()
+            headers = {
+                "ACCESS-KEY": "key",
+                "ACCESS-SIGN": signature,
+                "ACCESS-TIMESTAMP": now,
+                "ACCESS-PASSPHRASE": "pass",
+                "locale": "en-US",
+            }
+            async with session.get(f"http://127.0.0.1:{port}{PATH}", headers=headers) as answer:
+                rows = json.loads(await answer.read())["data"]
+            assert len(rows) == 50
+
+        await call()
+        yield call
+
+
+async def cpu(call: Call) -> float:
+    """Seconds of CPU for one call, over `POLLS` of them."""
+    start = time.process_time()
+    for _ in range(POLLS):
+        await call()
+    return (time.process_time() - start) / POLLS
+
+
+async def rows(ccxt_python: str | None) -> list[Row]:
+    """Measure, both sides in turn in every round."""
+    results: dict[int, tuple[float, float, float]] = {}
+    theirs: list[float] = []
+    with Child("-m", "tests.benchmarks.answer_server") as server:
+        port = server.answer()
+        async with ours(port) as poll, bare(port) as call:
+            for changed in (50, 3, 0):
+                server.ask(changed)
+                pairs = []
+                for number in range(ROUNDS + 1):
+                    pair = (await cpu(poll), await cpu(call))
+                    if number:
+                        pairs.append(pair)
+                ratio = statistics.median(mine / least for mine, least in pairs)
+                mine, least = (statistics.median(side) for side in zip(*pairs, strict=True))
+                results[changed] = mine, least, ratio
+        server.ask(50)
+        if ccxt_python is not None:
+            with Child("tests/benchmarks/ccxt_client.py", str(port), python=ccxt_python) as client:
+                client.answer()
+                theirs = [client.ask("poll", 200)["seconds"] for _ in range(4)][1:]
+    table = []
+    for changed, what, goal in (
+        (50, "CPU per poll, 50 currencies, Bitget, all rows changed", 2.5),
+        (3, "the same, 3 rows changed", 1.6),
+        (0, "the same, nothing changed", 1.3),
+    ):
+        mine, least, ratio = results[changed]
+        told = f"bare aiohttp + hmac + json, {least * 1e6:.0f} us"
+        table.append(Row(what, told, f"{mine * 1e6:.0f} us", ratio, "at most", goal, "x"))
+    mine = results[50][0]
+    if theirs:
+        peer = statistics.median(theirs)
+        told = f"ccxt fetch_balance, {peer * 1e6:.0f} us"
+        table.append(
+            Row("the same, all rows changed", told, f"{mine * 1e6:.0f} us", peer / mine, "at least", 1.5, "x less")
+        )
+    return table
+
+
+def publish() -> Row:
+    """Render and publish one wholly changed wallet of 50 currencies, tickers and all."""
+    exposition = Exposition(RENDERED, lambda openmetrics, filters: b"")
+    fleet = Fleet(exposition, 1, 50)
+    times = []
+    for number in range(400):
+        readings: list[Reading] = fleet.prepare()
+        start = time.perf_counter()
+        fleet.publish(readings)
+        if number >= 100:
+            times.append(time.perf_counter() - start)
+    middle = statistics.median(times) * 1e3
+    return Row(
+        "render and publish one wholly changed wallet of 50 currencies",
+        "",
+        f"{middle:.3f} ms",
+        middle,
+        "under",
+        0.5,
+        "ms",
+    )
+
+
+def growth() -> Row:
+    """Publish and join for 1 to 2,000 accounts: what doubling costs at worst."""
+    costs = []
+    sizes = [125, 250, 500, 1000, 2000]
+    for size in [1, *sizes]:
+        exposition = Exposition(RENDERED, lambda openmetrics, filters: b"")
+        fleet = Fleet(exposition, size, 50)
+        fleet.publish(fleet.prepare())
+        rounds = []
+        for _ in range(5):
+            readings = fleet.prepare()
+            start = time.process_time()
+            fleet.publish(readings)
+            asyncio.run(exposition.scrape(openmetrics=False, gzip=True))
+            rounds.append(time.process_time() - start)
+        costs.append(min(rounds))
+    one, *costs = costs
+    worst = max(later / earlier for earlier, later in zip(costs, costs[1:], strict=False))
+    told = ", ".join(f"{size}: {cost * 1e3:.0f} ms" for size, cost in zip(sizes, costs, strict=True))
+    return Row(
+        "cost against size, 1 to 2,000 accounts, a doubling at worst",
+        f"1: {one * 1e3:.1f} ms",
+        told,
+        worst,
+        "at most",
+        2.2,
+        "x",
+    )
+
+
+def run(ccxt_python: str | None) -> list[Row]:
+    """All rows of this file."""
+    return [*asyncio.run(rows(ccxt_python)), publish(), growth()]

@@ -1,0 +1,159 @@
+"""Defaults, rules, accounts and account files: who decides."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from exporter.config import Account, Config, Threshold, load
+from exporter.exchanges import EXCHANGES
+
+Written = Callable[[str], Config]
+Mistaken = Callable[[str], list[str]]
+
+BITMART = "{name: a, exchange: bitmart, credentials: {api_key_env: KEY}"
+
+
+@pytest.fixture
+def layers(good: Path, environ: dict[str, str]) -> dict[str, Account]:
+    return {account.name: account for account in load(good / "layers.yaml", environ).accounts}
+
+
+def test_the_account_wins_over_rules_and_later_rules_over_earlier(layers: dict[str, Account]) -> None:
+    assert {name: account.interval for name, account in layers.items()} == {"plain": 60, "grid_2": 10, "grid_3": 30}
+
+
+def test_mappings_merge_by_key_and_null_takes_back(layers: dict[str, Account]) -> None:
+    assert layers["plain"].labels == {"team": "treasury", "floor": "3"}
+    assert layers["grid_2"].labels == {"team": "grid"}
+    assert layers["grid_2"].usd == {"critical": Decimal(10)}
+
+
+def test_lists_replace(layers: dict[str, Account]) -> None:
+    assert layers["plain"].expect == ("USDT", "BTC")
+    assert layers["grid_2"].expect == ("ETH",)
+
+
+def test_thresholds_merge_by_currency_wallet_and_of(layers: dict[str, Account]) -> None:
+    assert layers["plain"].thresholds == (
+        Threshold("USDT", warning=Decimal(500), critical=Decimal(100)),
+        Threshold("BTC", of="available", critical=Decimal(1)),
+    )
+    assert layers["grid_2"].thresholds == (Threshold("USDT", critical=Decimal(200), target=Decimal(5000)),)
+
+
+def test_null_drops_every_inherited_threshold(layers: dict[str, Account]) -> None:
+    assert layers["grid_3"].thresholds == ()
+
+
+def test_an_own_secret_replaces_an_inherited_one_of_another_spelling(layers: dict[str, Account], good: Path) -> None:
+    assert layers["grid_2"].credentials.secret.reveal() == "own"
+    assert layers["grid_2"].secret_files == ()
+    assert layers["grid_3"].credentials.secret.reveal() == "shared-secret"
+    assert layers["grid_3"].secret_files == (good / "secrets/shared",)
+
+
+def test_account_in_braces_is_the_name_of_the_account(layers: dict[str, Account]) -> None:
+    assert layers["grid_2"].credentials.api_key.reveal() == "key-of-grid-2"
+
+
+def test_inherited_keys_of_other_exchanges_are_left_alone(layers: dict[str, Account]) -> None:
+    assert not layers["plain"].credentials.secret
+    assert layers["plain"].options == {}
+    assert layers["grid_2"].options == {"mode": "classic"}
+
+
+def test_a_rule_needs_all_its_patterns_to_match(layers: dict[str, Account]) -> None:
+    assert {name: account.max_currencies for name, account in layers.items()} == {
+        "plain": 9,
+        "grid_2": 9,
+        "grid_3": 500,
+    }
+
+
+def test_huobi_means_htx(layers: dict[str, Account]) -> None:
+    assert layers["grid_3"].exchange == "htx"
+
+
+def test_account_files_are_read_in_order_with_secrets_from_their_own_directory(
+    good: Path, environ: dict[str, str]
+) -> None:
+    config = load(good / "account-files.yaml", environ)
+    assert [account.name for account in config.accounts] == ["first", "second", "third"]
+    assert config.accounts[0].credentials.api_key.reveal() == "shared-secret"
+    assert config.accounts[2].labels == {"desk": "a"}
+    assert config.label_names == ("desk",)
+
+
+def test_a_pattern_without_files_is_warned_about(good: Path, environ: dict[str, str]) -> None:
+    warnings = load(good / "account-files.yaml", environ).warnings
+    expected = 'account_files[1]: no file matches "nothing.d/*.yaml", so no account comes from it'
+    assert [each for each in warnings if "nothing.d" in each] == [f"{good}/account-files.yaml:1: {expected}"]
+
+
+def test_a_rule_that_matches_nobody_is_warned_about(written: Written) -> None:
+    config = written(f"rules: [{{match: {{account: nobody}}, interval: 1m}}]\naccounts: [{BITMART}}}]\n")
+    assert len(config.warnings) == 1
+    assert config.warnings[0].endswith("config.yaml:1: rules[0].match: matches no account, so this rule does nothing")
+
+
+def test_what_is_left_out_has_its_default(good: Path, environ: dict[str, str]) -> None:
+    config = load(good / "minimal.yaml", environ)
+    account = config.accounts[0]
+    assert (account.interval, account.timeout, account.stale_after) == (30, 10, 600)
+    assert (account.wallets, account.include, account.exclude) == (None, ("*",), ())
+    assert (account.min_usd, account.max_currencies, account.shard_key) == (Decimal(0), 500, "")
+    assert config.rate_share == dict.fromkeys(EXCHANGES, 0.5)
+    assert config.valuation.pegs == {"USD": 1, "USDT": 1, "USDC": 1}
+    assert (config.valuation.enabled, config.valuation.interval, config.valuation.also) == (True, 60, ())
+
+
+@pytest.mark.parametrize(("interval", "timeout", "stale_after"), [("5s", 4, 600), ("5m", 10, 1500)])
+def test_timeout_and_stale_after_follow_the_interval(
+    written: Written, interval: str, timeout: float, stale_after: float
+) -> None:
+    account = written(f"accounts: [{BITMART}, interval: {interval}}}]\n").accounts[0]
+    assert (account.timeout, account.stale_after) == (timeout, stale_after)
+
+
+def test_stale_after_may_be_zero(written: Written) -> None:
+    assert written(f"accounts: [{BITMART}, stale_after: 0}}]\n").accounts[0].stale_after == 0
+
+
+def test_the_main_wallet_has_one_name_whatever_it_is_called(good: Path, environ: dict[str, str]) -> None:
+    auto, _ = load(good / "wallets.yaml", environ).accounts
+    assert auto.wallets == ("main", "funding")
+    assert [each.wallet for each in auto.thresholds] == ["main", "funding"]
+
+
+def test_thresholds_may_watch_wallets_that_only_the_exchange_knows(good: Path, environ: dict[str, str]) -> None:
+    _, listed = load(good / "wallets.yaml", environ).accounts
+    assert [each.wallet for each in listed.thresholds] == ["isolated_margin/BTCUSDT"]
+
+
+def test_a_share_may_be_given_by_exchange(written: Written) -> None:
+    share = written(f"rate_share: {{huobi: 0.1, xt: 1}}\naccounts: [{BITMART}}}]\n").rate_share
+    assert (share["htx"], share["xt"], share["bitget"]) == (0.1, 1.0, 0.5)
+
+
+def test_a_peg_can_be_added_and_taken_away(written: Written) -> None:
+    pegs = written(f"valuation: {{pegs: {{usdc: null, dai: 0.99}}}}\naccounts: [{BITMART}}}]\n").valuation.pegs
+    assert pegs == {"USD": 1, "USDT": 1, "DAI": Decimal("0.99")}
+
+
+def test_a_base_url_map_keeps_the_hosts_of_the_exchange(written: Written) -> None:
+    hosts = '{api-cloud.bitmart.com: "http://127.0.0.1:9", api.bitget.com: "https://[::1]:9/"}'
+    accounts = written(f"defaults: {{base_url: {hosts}}}\naccounts: [{BITMART}}}]\n").accounts
+    assert accounts[0].base_url == {"api-cloud.bitmart.com": "http://127.0.0.1:9"}
+
+
+def test_a_mistake_in_the_defaults_is_told_once(mistakes: Mistaken) -> None:
+    two = f"{BITMART}}}, {{name: b, exchange: bitmart, credentials: {{api_key_env: KEY2}}}}"
+    assert mistakes(f"defaults: {{timeout: never}}\naccounts: [{two}]\n") == [
+        'config.yaml:1: defaults.timeout: "never" is no duration; write one like 500ms, 10s, 5m or 1h'
+    ]
+
+
+def test_a_value_with_a_mistake_draws_no_second_sentence(mistakes: Mistaken) -> None:
+    assert len(mistakes(f"accounts: [{BITMART}, interval: 1x, stale_after: 20s, timeout: 15s}}]\n")) == 1

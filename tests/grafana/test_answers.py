@@ -1,0 +1,190 @@
+"""What the dashboards' queries answer on known series, worked out by Prometheus's own rule tester."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from grafana.queries import fill, panels
+from tests.grafana.queries import dashboards
+
+pytestmark = pytest.mark.servers
+
+DESK = 'exchange="xt",account="desk",wallet="spot",currency="BTC"'
+WALLET = 'exchange="xt",account="desk",wallet="spot"'
+HOURS_25 = 1500  # minutes, one sample each
+
+
+def _expr(panel: str, ref: str = "A", dashboard: str = "treasury.json") -> str:
+    found = next(item for item in panels(dashboards()[dashboard]) if item["title"] == panel)
+    return fill(next(target["expr"] for target in found["targets"] if target["refId"] == ref))
+
+
+def _answers(tmp_path: Path, series: dict[str, str], minute: int, expected: dict[str, dict[str, float]]) -> None:
+    """Demand that expressions answer so at a minute; `expected` has label sets and values by expression."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        assert os.environ.get("REQUIRE_SERVERS") != "1", "promtool is missing"
+        pytest.skip("promtool is not installed (Debian package prometheus)")
+    asked: list[dict[str, Any]] = [
+        {
+            "expr": expr,
+            "eval_time": f"{minute}m",
+            "exp_samples": [{"labels": labels, "value": value} for labels, value in samples.items()],
+        }
+        for expr, samples in expected.items()
+    ]
+    inputs = [{"series": name, "values": values} for name, values in series.items()]
+    group = {"interval": "1m", "input_series": inputs, "promql_expr_test": asked}
+    path = tmp_path / "test.yml"
+    path.write_text(yaml.safe_dump({"evaluation_interval": "1m", "tests": [group]}), encoding="utf-8")
+    ran = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def _at(instance: str, family: str, labels: str) -> str:
+    return f'{family}{{job="exporter",instance="{instance}",{labels}}}'
+
+
+def _account(instance: str, usd: str, fresh: str, name: str = "desk") -> dict[str, str]:
+    """One account with one coin: the values of its USD family and whether its wallet is fresh."""
+    return {
+        _at(instance, "exchange_balance_usd", DESK.replace("desk", name)): usd,
+        _at(instance, "exchange_wallet_fresh", WALLET.replace("desk", name)): fresh,
+    }
+
+
+def test_an_account_on_two_exporters_counts_once(tmp_path: Path) -> None:
+    series = _account("a", "100x20", "1x20") | _account("b", "100x20", "1x20")
+    _answers(
+        tmp_path,
+        series,
+        10,
+        {
+            _expr("Total, as last known"): {"{}": 100},
+            _expr("By exchange"): {'{exchange="xt"}': 100},
+            _expr("Wallets", "A"): {"{}": 1},
+            _expr("Wallets", "B"): {"{}": 1},
+        },
+    )
+
+
+def test_an_account_that_moved_counts_with_the_exporter_that_has_it_now(tmp_path: Path) -> None:
+    series = _account("a", "900x9 stale", "1x9 stale") | _account("b", "_x10 100x50", "_x10 1x50")
+    _answers(tmp_path, series, 40, {_expr("Total, as last known"): {"{}": 100}, _expr("Of that fresh"): {"{}": 1}})
+
+
+def test_an_account_that_moved_and_failed_is_remembered_from_the_later_exporter(tmp_path: Path) -> None:
+    series = _account("a", "900x9 stale", "1x9 stale") | _account("b", "_x10 100x20 stale", "_x10 1x20 0x40")
+    _answers(tmp_path, series, 60, {_expr("Total, as last known"): {"{}": 100}})
+
+
+@pytest.mark.parametrize("minute", [10, 60])
+def test_what_is_withdrawn_is_remembered_and_at_once_shown_as_not_fresh(tmp_path: Path, minute: int) -> None:
+    series = _account("a", "300x9 stale", "1x9 0x60") | _account("a", "100x60", "1x60", "main")
+    _answers(
+        tmp_path,
+        series,
+        minute,
+        {
+            _expr("Total, as last known"): {"{}": 400},
+            _expr("Of that fresh"): {"{}": 0.25},
+            _expr("By exchange", "A"): {'{exchange="xt"}': 100},
+            _expr("By exchange", "B"): {'{exchange="xt"}': 300},
+            _expr("By exchange over time", "B"): {"{}": 300},
+        },
+    )
+
+
+def test_a_missed_scrape_changes_nothing(tmp_path: Path) -> None:
+    series = _account("a", "100x9 stale 100x20", "1x9 stale 1x20")
+    _answers(tmp_path, series, 10, {_expr("Total, as last known"): {"{}": 100}, _expr("Of that fresh"): {"{}": 1}})
+
+
+def test_a_balance_of_zero_is_a_row(tmp_path: Path) -> None:
+    series = _account("a", "5x5 0x20", "1x25") | {_at("a", "exchange_balance_net", DESK): "5x5 0x20"}
+    labels = '{account="desk", currency="BTC", exchange="xt", wallet="spot"}'
+    _answers(tmp_path, series, 20, {_expr("Holdings", "A"): {labels: 0}, _expr("Holdings", "B"): {labels: 0}})
+
+
+def test_a_failure_is_gone_as_soon_as_the_wallet_is_up(tmp_path: Path) -> None:
+    series = {
+        _at("a", "exchange_wallet_up", WALLET): "0x9 1x20",
+        _at("a", "exchange_wallet_failing", f'{WALLET},reason="timeout"'): "1x9 stale",
+    }
+    failing = _expr("Up and fresh", "D", "account.json")
+    row = '{account="desk", exchange="xt", reason="timeout", wallet="spot"}'
+    _answers(tmp_path, series, 9, {failing: {row: 1}})
+    _answers(tmp_path, series, 10, {failing: {}})
+
+
+def _a_day(net: str, usd: str) -> dict[str, str]:
+    return {
+        _at("a", "exchange_balance_net", DESK): net,
+        _at("a", "exchange_balance_usd", DESK): usd,
+        _at("a", "exchange_wallet_fresh", WALLET): f"1x{HOURS_25}",
+        'exchange_price_usd{job="exporter",instance="a",exchange="xt",currency="BTC"}': f"100x1439 120x{HOURS_25}",
+    }
+
+
+def test_a_days_change_is_split_into_flow_and_price(tmp_path: Path) -> None:
+    series = _a_day(f"2x1439 3x{HOURS_25}", f"200x1439 360x{HOURS_25}")
+    _answers(
+        tmp_path,
+        series,
+        1460,
+        {_expr("Change in 24 h", "A"): {"{}": 120}, _expr("Change in 24 h", "B"): {"{}": 40}},
+    )
+
+
+def test_a_coin_that_came_within_the_day_is_all_flow(tmp_path: Path) -> None:
+    series = _a_day(f"_x1440 3x{HOURS_25}", f"_x1440 360x{HOURS_25}")
+    _answers(
+        tmp_path,
+        series,
+        1460,
+        {_expr("Change in 24 h", "A"): {"{}": 360}, _expr("Change in 24 h", "B"): {"{}": 0}},
+    )
+
+
+def test_a_wallet_seen_for_the_first_time_today_is_no_inflow(tmp_path: Path) -> None:
+    series = {name: values.replace("x1439", "x30") for name, values in _a_day("3x200", "300x200").items()}
+    series[_at("a", "exchange_wallet_fresh", WALLET)] = "1x200"
+    _answers(tmp_path, series, 25, {_expr("Change in 24 h", "A"): {"{}": 0}, _expr("Change in 24 h", "B"): {"{}": 0}})
+
+
+def test_the_distance_to_a_threshold_is_taken_from_the_higher_one(tmp_path: Path) -> None:
+    series = {_at(name, "exchange_balance_net", DESK): "6x20" for name in ("a", "b")}
+    for severity, limit in (("warning", 8), ("critical", 2), ("target", 20)):
+        labels = f'{DESK},of="net",severity="{severity}"'
+        series |= {_at(name, "exchange_balance_threshold", labels): f"{limit}x20" for name in ("a", "b")}
+    row = '{account="desk", currency="BTC", exchange="xt", of="net", wallet="spot"}'
+    panel = "Balances and their thresholds"
+    _answers(
+        tmp_path,
+        series,
+        10,
+        {
+            _expr(panel, "A"): {row: 6},
+            _expr(panel, "B"): {row: -0.25},
+            _expr(panel, "C"): {row: 2},
+            _expr(panel, "E"): {row: 20},
+            _expr("Under a limit", "A"): {"{}": 0},
+            _expr("Under a limit", "B"): {"{}": 1},
+        },
+    )
+
+
+def test_a_wallet_that_nobody_reads_stands_out_with_all_that_it_is_worth(tmp_path: Path) -> None:
+    series = {
+        _at("a", "exchange_wallet_reported_usd", WALLET.replace("spot", "earn")): "700x20",
+        _at("a", "exchange_wallet_reported_usd", WALLET): "101x20",
+    }
+    series |= _account("a", "100x20", "1x20")
+    row = '{account="desk", exchange="xt", wallet="%s"}'
+    unexplained = _expr("Reported value against our sum", "C")
+    _answers(tmp_path, series, 10, {unexplained: {row % "earn": 700, row % "spot": 1}})
