@@ -29,7 +29,9 @@ def bodies(changed: int) -> list[bytes]:
     for _ in range(32):
         for row in rows[:changed]:
             row |= {"available": f"{dice.random() * 1000:.8f}", "frozen": f"{dice.random() * 100:.8f}"}
-        answers.append({"code": "00000", "msg": "success", "requestTime": 1735689600100, "data": [dict(r) for r in rows]})
+        answers.append(
+            {"code": "00000", "msg": "success", "requestTime": 1735689600100, "data": [dict(r) for r in rows]}
+        )
     return [json.dumps(answer, separators=(",", ":")).encode() for answer in answers]
 
 

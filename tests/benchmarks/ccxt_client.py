@@ -19,7 +19,7 @@ def resident_kib() -> int:
 async def main(port: str) -> None:
     """Answer `poll N` with CPU seconds for each poll, and `memory` with KiB."""
     exchange = ccxt.bitget({"apiKey": "key", "secret": "secret", "password": "pass", "enableRateLimit": False})
-    exchange.urls["api"] = {name: f"http://127.0.0.1:{port}" for name in exchange.urls["api"]}
+    exchange.urls["api"] = dict.fromkeys(exchange.urls["api"], f"http://127.0.0.1:{port}")
     exchange.set_markets([])
     exchange.options["uta"] = False
     balance = await exchange.fetch_balance()

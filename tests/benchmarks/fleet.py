@@ -55,9 +55,7 @@ class Fleet:
         self.book.replace({f"C{number:03}USDT": f"{0.5 + number / 7:.8f}" for number in range(currencies)}, 0.0, 0.0)
         self.states: list[tuple[AccountState, Wallet]] = []
         for number in range(accounts):
-            state = AccountState(
-                account(f"acct-{number:04}"), API.main, exposition, self.book, shard=0, label_names=()
-            )
+            state = AccountState(account(f"acct-{number:04}"), API.main, exposition, self.book, shard=0, label_names=())
             self.states.append((state, state.wallet("spot", API.wallets["spot"])))
 
     def rows(self) -> list[Balance]:

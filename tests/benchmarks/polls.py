@@ -15,9 +15,9 @@ import aiohttp
 
 from exporter.config import Config, Valuation
 from exporter.engine import Engine
-from exporter.model import Reading
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED
+from exporter.model import Reading
 from exporter.pacing import SystemClock
 from tests.benchmarks.child import Child
 from tests.benchmarks.fleet import Fleet, account

@@ -110,7 +110,7 @@ async def serve_peer(accounts: int, currencies: int) -> None:
 
 
 async def serve_ready(accounts: int, currencies: int) -> None:
-    """aiohttp sending bytes that were made before."""
+    """Aiohttp sending bytes that were made before."""
     exposition = Exposition(RENDERED, lambda openmetrics, filters: b"")
     fleet = Fleet(exposition, accounts, currencies)
     fleet.publish(fleet.prepare())

@@ -1,0 +1,160 @@
+"""The whole program in its own process: its start, its memory, and a thousand accounts and more."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.benchmarks.child import ROOT, Child, resident_kib
+from tests.benchmarks.table import Row
+
+SCALE_ACCOUNTS = 2000
+SCALE_SECONDS = 120
+KINDS = (("bitmart", "xt", "bingx"), ("htx", "bitget"))
+"""Kinds of accounts by sandbox process."""
+
+_SAMPLE = re.compile(r"^([a-z_]+)(?:\{([^}]*)\})? (\S+)$", re.MULTILINE)
+
+
+class Exporter:
+    """A running exporter process."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, started: float) -> None:
+        self.process = process
+        self.started = started
+        self._port = port
+
+    def get(self, path: str = "/metrics") -> str:
+        """The body of an answer; empty while nothing answers."""
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        except OSError:
+            return ""
+
+    def values(self, family: str) -> list[float]:
+        """The values of a family's samples."""
+        return [float(value) for name, _, value in _SAMPLE.findall(self.get()) if name == family]
+
+    def cpu(self) -> float:
+        """Seconds of CPU that the process has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def running(files: list[str], folder: Path, interval: str) -> Iterator[Exporter]:
+    """An exporter that polls the accounts of these files."""
+    config = folder / "config.yaml"
+    config.write_text(json.dumps({"defaults": {"interval": interval}, "account_files": files}))
+    port = _free_port()
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "exporter",
+            f"--config.file={config}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=error",
+        ],
+        cwd=ROOT,
+        text=True,
+    )
+    try:
+        yield Exporter(process, port, started)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def sandboxes(count: int, currencies: int, *groups: tuple[str, ...]) -> Iterator[tuple[list[str], Path]]:
+    """Sandbox processes, one for each group of kinds; the files of their accounts, and their folder."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        children = [
+            stack.enter_context(
+                Child("-m", "tests.benchmarks.sandbox_server", name, str(count), str(currencies), *group)
+            )
+            for group in groups
+        ]
+        yield [child.answer() for child in children], folder
+
+
+def start_and_memory(ccxt_python: str | None) -> Iterator[Row]:
+    """Time to the first complete data of 50 accounts, and resident memory against ccxt with one exchange."""
+    times = []
+    kib = 0
+    for _ in range(3):
+        with sandboxes(50, 50, ("bitget",)) as (files, folder), running(files, folder, "5s") as exporter:
+            while exporter.values("exchange_account_up").count(1.0) < 50:
+                time.sleep(0.01)
+            assert len(exporter.values("exchange_balance_available")) >= 50 * 50
+            times.append(time.perf_counter() - exporter.started)
+            time.sleep(12)  # two more polls of everybody
+            kib = resident_kib(exporter.process.pid)
+    seconds = statistics.median(times)
+    yield Row("start to first complete data, 50 accounts", "", f"{seconds:.2f} s", seconds, "at most", 1, "s")
+    mib = kib / 1024
+    yield Row("resident memory, 50 accounts x 50 currencies", "", f"{mib:.1f} MB", mib, "at most", 62, "MB")
+    if ccxt_python is not None:
+        with (
+            Child("-m", "tests.benchmarks.answer_server") as server,
+            Child("tests/benchmarks/ccxt_client.py", str(server.answer()), python=ccxt_python) as client,
+        ):
+            client.answer()
+            theirs = client.ask("memory")["kib"] / 1024
+        told = f"ccxt with one exchange, {theirs:.0f} MB"
+        yield Row("the same", told, f"{mib:.1f} MB", mib / theirs, "at most", 0.6, "x")
+
+
+def scale() -> list[str]:
+    """2,000 accounts of 50 currencies in one process; sentences about what it cost."""
+    with (
+        sandboxes(SCALE_ACCOUNTS // 5, 50, *KINDS) as (files, folder),
+        running(files, folder, "30s") as exporter,
+    ):
+        while sum(exporter.values("exchange_account_up")) < SCALE_ACCOUNTS:
+            assert time.perf_counter() - exporter.started < 120
+            time.sleep(0.5)
+        first = time.perf_counter() - exporter.started
+        time.sleep(30)  # the burst of the first polls is over
+        skipped = sum(exporter.values("exchange_polls_skipped_total"))
+        polls, cpu, since = sum(exporter.values("exchange_polls_total")), exporter.cpu(), time.perf_counter()
+        lags = []
+        while time.perf_counter() - since < SCALE_SECONDS:
+            time.sleep(2)
+            lags += exporter.values("exchange_exporter_scheduler_lag_seconds")
+        span = time.perf_counter() - since
+        polls = sum(exporter.values("exchange_polls_total")) - polls
+        skipped = sum(exporter.values("exchange_polls_skipped_total")) - skipped
+        share = (exporter.cpu() - cpu) / span
+        kib = resident_kib(exporter.process.pid)
+        up = sum(exporter.values("exchange_account_up"))
+    lags.sort()
+    return [
+        f"{SCALE_ACCOUNTS} accounts of 50 currencies over five exchanges, polled every 30 s from two sandbox processes "
+        f"on the same machine, scraped every 2 s as plain text:",
+        f"all data after {first:.1f} s; {polls / span:.1f} polls/s; {share:.0%} of one core; {kib / 1024:.0f} MB; "
+        f"{up:.0f} accounts up; {skipped:.0f} polls skipped;",
+        f"scheduler lag, worst within a minute: p50 {lags[len(lags) // 2] * 1e3:.0f} ms, "
+        f"p99 {lags[int(len(lags) * 0.99)] * 1e3:.0f} ms.",
+    ]

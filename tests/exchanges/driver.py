@@ -1,0 +1,71 @@
+"""Drives readers as the pure generators they are: answers go in, requests and a result come out."""
+
+import json
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from exporter.credentials import Credentials, Secret
+from exporter.exchanges.base import Api, Pause, Reader, Request, RowMemory
+
+FIXTURES = Path(__file__).parent / "fixtures"
+NOW = 1767225600123
+
+
+class Conversation(NamedTuple):
+    result: Any
+    requests: list[Request]
+    pauses: int
+
+
+def parse(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal)
+
+
+def sample(exchange: str, path: str, variant: str = "") -> Any:
+    """A whole answer of `fixtures/`, by the path of its endpoint."""
+    name = path.strip("/").replace("/", ".").replace("{", "").replace("}", "")
+    return parse((FIXTURES / exchange / f"{name}{variant}.json").read_text(encoding="utf-8"))
+
+
+def respond(reader: Reader[Any], answer: Callable[[Request], Any]) -> Conversation:
+    """Talk until the reader returns; each request is answered by the function."""
+    requests: list[Request] = []
+    pauses = 0
+    try:
+        wish = next(reader)
+        while True:
+            if isinstance(wish, Pause):
+                pauses += 1
+                wish = reader.send(None)
+            else:
+                requests.append(wish)
+                wish = reader.send(answer(wish))
+    except StopIteration as end:
+        return Conversation(end.value, requests, pauses)
+
+
+def converse(reader: Reader[Any], *answers: Any) -> Conversation:
+    """Talk with these answers, already unwrapped, in this order."""
+    waiting = iter(answers)
+    return respond(reader, lambda _: next(waiting))
+
+
+def from_samples(exchange: str, api: Api) -> Callable[[Request], Any]:
+    """Answers every request from the fixtures, through the API's own `unwrap`."""
+    return lambda request: api.unwrap(200, sample(exchange, request.endpoint.path))
+
+
+def read(exchange: str, api: Api, wallet: str, memory: RowMemory | None = None) -> Any:
+    """One read of a wallet from the fixtures."""
+    return respond(api.wallets[wallet].read(memory or RowMemory()), from_samples(exchange, api)).result
+
+
+def amounts(balances: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
+    """Currency -> available, frozen, locked, net, borrowed: as text, so that every digit counts."""
+    return {row.currency: tuple(None if n is None else f"{n:f}" for n in (*row[1:5], row.borrowed)) for row in balances}
+
+
+def credentials(key: str, secret: str = "", passphrase: str = "") -> Credentials:
+    return Credentials(Secret(key), Secret(secret), Secret(passphrase))

@@ -1,0 +1,225 @@
+"""BingX as it answers, not as its pages say: misspelt wallets, changing shapes, an answer without envelope."""
+
+from typing import Any
+
+import pytest
+
+from exporter.credentials import Secret
+from exporter.errors import (
+    AuthError,
+    BadPayload,
+    BadStatus,
+    Banned,
+    ClockRefused,
+    ExchangeRefused,
+    IpRefused,
+    Maintenance,
+    PermissionMissing,
+    PollError,
+    RateLimited,
+)
+from exporter.exchanges import bingx
+from exporter.exchanges.base import Request, RowMemory
+from exporter.signing import hmac_hex
+
+from .driver import NOW, amounts, converse, credentials, read, sample
+
+API = bingx.EXCHANGE.apis[""]
+OURS = credentials("demo-bingx-key-001", "demo-bingx-secret-002")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "query", "target"),
+    [
+        *(
+            (
+                endpoint,
+                (),
+                (
+                    f"{endpoint.path}?recvWindow=5000&timestamp=1767225600123"
+                    "&signature=1e5e069b5fc7dd2a155034044fcabb685a9957c1f8f645cb0eb7a8911a57d6f3"
+                ),
+            )
+            for endpoint in (bingx.SPOT, bingx.FUNDING, bingx.OVERVIEW, bingx.PERMISSIONS, bingx.RESTRICTIONS)
+        ),
+        (
+            bingx.OVERVIEW,
+            (("accountType", "sopt"),),
+            (
+                "/openApi/account/v1/allAccountBalance?accountType=sopt&recvWindow=5000&timestamp=1767225600123"
+                "&signature=43805ee3ed5efa88e562c051bd9503d68c6c3cfdb4c3e8e789a798216f501d4e"
+            ),
+        ),
+    ],
+)
+def test_the_sorted_query_is_signed_and_the_path_is_not(endpoint: Any, query: Any, target: str) -> None:
+    signed = bingx.sign(Request(endpoint, query), OURS, "open-api.bingx.com", NOW)
+    assert signed.target == target
+    assert signed.headers == {"X-BX-APIKEY": "demo-bingx-key-001"}
+
+
+def test_the_vector_without_a_window_holds_for_our_hmac() -> None:
+    signature = hmac_hex(Secret("demo-bingx-secret-002"), "timestamp=1767225600123")
+    assert signature == "4d62ab8b24d45de55c57b56d0822c2212defa35c33cbf170a7f185848aa7a590"
+
+
+def test_tickers_carry_the_time_without_being_signed() -> None:
+    assert API.public(Request(bingx.TICKERS), NOW).target == "/openApi/spot/v1/ticker/24hr?timestamp=1767225600123"
+    assert API.public(Request(bingx.TIME), NOW).target == "/openApi/spot/v1/server/time"
+
+
+def test_spot_keeps_every_digit_and_odd_names() -> None:
+    held = amounts(read("bingx", API, "spot").balances)
+    assert held["USDT"] == ("44.37692200000000237300", "5.5", "0", "49.87692200000000237300", None)
+    assert held["OTHR#99961"] == ("1.5", "0", "0", "1.5", None)
+
+
+def test_play_money_is_no_holding() -> None:
+    assert "VST" not in amounts(read("bingx", API, "spot").balances)
+
+
+def test_funding_keeps_non_ascii_names() -> None:
+    assert amounts(read("bingx", API, "funding").balances)["MØTH"] == ("3", "0", "0", "3", None)
+
+
+@pytest.mark.parametrize("wrap", [lambda r: r, *(lambda r, n=n: {n: r} for n in ("balances", "assets", "balance"))])
+def test_assets_are_found_under_each_of_their_names(wrap: Any) -> None:
+    rows = [{"asset": "USDT", "free": 1, "locked": "2"}]
+    held = converse(bingx.read_assets(bingx.FUNDING, RowMemory()), wrap(rows)).result.balances
+    assert amounts(held) == {"USDT": ("1", "2", "0", "3", None)}
+
+
+@pytest.mark.parametrize("answer", [{}, None, "x", {"rows": []}, 5])
+def test_assets_under_another_name_are_no_empty_wallet(answer: Any) -> None:
+    with pytest.raises(BadPayload):
+        converse(bingx.read_assets(bingx.SPOT, RowMemory()), answer)
+
+
+def test_wallets_of_the_overview_get_our_names() -> None:
+    values = read("bingx", API, "overview").values
+    assert {value.wallet: f"{value.usdt}" for value in values} == {
+        "spot": "80.00",
+        "standard_futures": "0",
+        "coin_futures": "0",
+        "futures": "15.50000000",
+        "copy_trading": "1",
+        "grid": "2",
+        "earn": "3.25",
+        "c2c": "0",
+        "newthing": "4",
+    }
+
+
+def test_the_documented_shape_of_the_overview_is_read_too_and_twins_are_added() -> None:
+    answer = API.unwrap(200, sample("bingx", bingx.OVERVIEW.path, "~paged"))
+    values = converse(bingx.read_overview(RowMemory()), answer).result.values
+    assert [(value.wallet, f"{value.usdt}") for value in values] == [("spot", "81.50"), ("earn", "3.25")]
+
+
+def test_spot_and_funding_are_both_read_unless_told() -> None:
+    assert API.main == "spot"
+    assert {name for name, wallet in API.wallets.items() if wallet.default} == {"overview", "funding"}
+    assert API.wallets["overview"].overview
+    assert API.wallets["overview"].every == 300
+
+
+def test_prices_are_numbers_or_text() -> None:
+    book = converse(API.prices(), API.unwrap(200, sample("bingx", bingx.TICKERS.path))).result
+    assert f"{book[API.symbol('PEPE', 'USDT')]:f}" == "0.00000012"
+    assert book[API.symbol("ETH", "USDT")] == "3300.5"
+    assert set(book) == {"BTC-USDT", "PEPE-USDT", "ETH-USDT"}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words", "kind"),
+    [
+        (200, 100001, "signature mismatch", AuthError),
+        (200, 100412, "null signature", AuthError),
+        (200, 100413, "incorrect apiKey", AuthError),
+        (200, "100413", "as text", AuthError),
+        (200, 100004, "permission denied", PermissionMissing),
+        (200, 100403, "master only", PermissionMissing),
+        (200, 100419, "IP does not match IP whitelist", IpRefused),
+        (200, 100421, "timestamp is invalid", ClockRefused),
+        (200, 100421, "Null timestamp or timestamp mismatch", ClockRefused),
+        (200, 100421, "pair restricted", ExchangeRefused),
+        (200, 109400, "timestamp is invalid", ClockRefused),
+        (200, 109400, "invalid parameter", ExchangeRefused),
+        (200, 100410, "rate limitation", RateLimited),
+        (200, 109429, "too many requests", RateLimited),
+        (200, 100409, "too many requests", RateLimited),
+        (200, 100400, "no such path", ExchangeRefused),
+        (200, 100404, "no such path", ExchangeRefused),
+        (200, 100414, "abnormal", ExchangeRefused),
+        (200, 100441, "abnormal", ExchangeRefused),
+        (200, 109403, "risk", ExchangeRefused),
+        (200, 80020, "risk", ExchangeRefused),
+        (200, 100500, "system under maintenance", Maintenance),
+        (429, 1, "", RateLimited),
+        (418, 1, "", Banned),
+        (401, 1, "", AuthError),
+        (504, 1, "", BadStatus),
+        (503, 0, "", BadStatus),
+    ],
+)
+def test_each_code_has_its_class(status: int, code: Any, words: str, kind: type[PollError]) -> None:
+    with pytest.raises(PollError) as caught:
+        bingx.unwrap(status, {"code": code, "msg": words, "data": {}, "success": False})
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("code", [100500, 100503, 109500, 80012])
+def test_a_busy_exchange_may_be_asked_again(code: int) -> None:
+    with pytest.raises(ExchangeRefused) as caught:
+        bingx.unwrap(200, {"code": code, "msg": "busy"})
+    assert caught.value.repeat
+
+
+def test_a_refused_funding_wallet_is_not_worth_a_key_that_can_transfer() -> None:
+    with pytest.raises(PermissionMissing) as caught:
+        bingx.unwrap(200, {"code": 100004, "msg": "Permission denied"})
+    assert "rather than grant that" in caught.value.advice
+
+
+@pytest.mark.parametrize("code", [0, "0"])
+def test_success_is_zero_as_number_or_text(code: Any) -> None:
+    assert bingx.unwrap(200, {"code": code, "data": [1]}) == [1]
+
+
+def key_info(permissions: Any, restrictions: Any) -> Any:
+    return converse(
+        bingx.read_key_info(), API.unwrap(200, permissions), API.unwrap(200, {"code": 0, "data": restrictions})
+    ).result
+
+
+def test_key_permissions_are_numbers_in_a_bare_answer_and_flags_in_another() -> None:
+    info = key_info(sample("bingx", bingx.PERMISSIONS.path), sample("bingx", bingx.RESTRICTIONS.path)["data"])
+    assert info.permissions == {"read": True, "trade": True, "transfer": False, "withdraw": False}
+    assert info.ip_restricted is True
+    assert info.expires is None
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(1, "trade"), (2, "read"), (3, "trade"), (4, "transfer"), (5, "withdraw"), (7, "transfer"), ("5", "withdraw")],
+)
+def test_each_number_is_one_permission(number: Any, name: str) -> None:
+    info = key_info({"apiKey": "k", "permissions": [number], "ipAddresses": ["203.0.113.7"]}, {})
+    assert [granted for granted, true in info.permissions.items() if true] == [name]
+    assert info.ip_restricted is True
+
+
+def test_a_withdrawal_flag_alone_counts() -> None:
+    info = key_info({"permissions": [2]}, {"enableWithdrawals": True, "ipRestrict": False})
+    assert info.permissions["withdraw"] is True
+    assert info.ip_restricted is False
+
+
+def test_a_key_of_which_nothing_is_told_has_no_permissions() -> None:
+    with pytest.raises(BadPayload):
+        converse(bingx.read_key_info(), {}, {})
+
+
+def test_the_remaining_quota_is_told() -> None:
+    assert API.remaining({"X-RateLimit-Requests-Remain": "4"}) == 4
+    assert API.remaining({"X-RateLimit-Requests-Remain": "many"}) is None
