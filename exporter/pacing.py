@@ -1,7 +1,7 @@
 """When things may happen: the clock, chance, and the token buckets that keep us within the exchanges' limits.
 
-A request passes through a bucket for each published limit that it counts against. A bucket's key is the scope of the
-limit (our address, the user, the key) and the limit's name. Its refill is our share of the limit, and its capacity
+A request passes through a bucket for each published limit that it counts against. A bucket belongs to a limit and
+to whom its scope names: our address, the user or the key. Its refill is our share of the limit, and its capacity
 is such that no window, wherever it starts, sees more than the limit: what a full bucket gives at once plus what flows
 in during the window. Up to a share of one half that is the share itself; above, it is what the share leaves over.
 At least one token fits in any bucket, else nothing could ever be sent: where a limit is smaller than the number of
@@ -183,7 +183,7 @@ class Pacer:
         self._shares = dict(shares)
         self._shards = shards
         self._scopes: dict[Hashable, _Gate] = {}
-        self._buckets: dict[tuple[str, Hashable, str], _Bucket] = {}
+        self._buckets: dict[tuple[str, Hashable, Limit], _Bucket] = {}
         self._lanes: dict[tuple[str, Scopes, tuple[Limit, ...]], _Lane] = {}
 
     async def acquire(self, exchange: str, keys: Scopes, limits: Sequence[Limit], give_up_at: float) -> float:
@@ -260,9 +260,9 @@ class Pacer:
         return gate
 
     def _bucket(self, exchange: str, key: Hashable, limit: Limit) -> _Bucket:
-        bucket = self._buckets.get((exchange, key, limit.name))
+        bucket = self._buckets.get((exchange, key, limit))
         if bucket is None:
-            bucket = self._buckets[exchange, key, limit.name] = _Bucket(
+            bucket = self._buckets[exchange, key, limit] = _Bucket(
                 limit, *self._budget(exchange, limit), self._clock.now()
             )
         return bucket
@@ -272,7 +272,7 @@ class Pacer:
         if lane is None:
             # One order for all, or two requests could wait for each other's turn: own before shared, slow before fast.
             ordered = sorted(
-                limits, key=lambda limit: (_ORDER[limit.scope], limit.requests / limit.seconds, limit.name)
+                set(limits), key=lambda limit: (_ORDER[limit.scope], limit.requests / limit.seconds, limit)
             )
             buckets = tuple(self._bucket(exchange, getattr(keys, limit.scope), limit) for limit in ordered)
             lane = self._lanes[exchange, keys, limits] = _Lane((*map(self._gate, set(keys)), *buckets), buckets)

@@ -1,0 +1,25 @@
+"""A transport in virtual time, with what it reports."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from exporter.transport import Transport
+from tests.fakes import FakeClock, FakeMeters
+from tests.tiny import transporting
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(jumps=True)
+
+
+@pytest.fixture
+def meters() -> FakeMeters:
+    return FakeMeters()
+
+
+@pytest.fixture
+async def transport(clock: FakeClock, meters: FakeMeters) -> AsyncIterator[Transport]:
+    async with transporting(clock, meters) as it:
+        yield it

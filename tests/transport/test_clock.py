@@ -1,0 +1,165 @@
+"""The exchange's time: measured, kept through steps of ours, measured again when it is refused."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from exporter.errors import (
+    ClockRefused,
+)
+from exporter.pacing import SystemClock
+from exporter.transport import Transport
+from tests.fakes import FakeClock, FakeMeters
+from tests.tiny import (
+    Seen,
+    caller,
+    good,
+    no,
+    read,
+    script,
+    serving,
+    transporting,
+)
+
+
+async def test_timestamps_follow_the_exchanges_clock_not_ours(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(good(), time=lambda: clock.wall() + 300)) as server:
+        await read(transport, caller(server.url))
+    assert int(server.signed()[0].query["ts"]) == int((clock.wall() + 300) * 1000)
+    assert transport.clock_offsets() == {"tiny": pytest.approx(300.0, abs=0.002)}
+
+
+@pytest.mark.parametrize("step", [90.0, -90.0])
+async def test_a_step_of_our_wall_clock_changes_no_timestamp(
+    transport: Transport, clock: FakeClock, step: float
+) -> None:
+    truth = clock.wall_offset
+    async with serving(script(good(), time=clock.wall)) as server:
+        await read(transport, caller(server.url))
+        clock.step_wall(step)
+        await clock.sleep(30.0)
+        await read(transport, caller(server.url))
+    assert int(server.signed()[1].query["ts"]) == int((clock.now() + truth) * 1000)
+    assert transport.clock_offsets() == {"tiny": pytest.approx(-step, abs=0.002)}
+
+
+async def test_the_middle_of_the_round_trip_is_when_the_exchange_looked_at_its_clock(
+    transport: Transport, clock: FakeClock
+) -> None:
+    async def slow(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        if seen.path != "/time":
+            return good()
+        await clock.sleep(0.4)
+        told = good(int(clock.wall() * 1000))
+        await clock.sleep(0.4)
+        return told
+
+    async with serving(slow) as server:
+        await read(transport, caller(server.url))
+    assert transport.clock_offsets() == {"tiny": pytest.approx(0.0, abs=0.002)}
+
+
+async def test_many_accounts_measure_a_host_once_before_their_first_request(
+    transport: Transport, clock: FakeClock
+) -> None:
+    async with serving(script(good(), time=clock.wall)) as server:
+        await asyncio.gather(*(read(transport, caller(server.url, str(number))) for number in range(20)))
+    assert server.paths.count("/time") == 1
+    assert server.paths[0] == "/time"
+
+
+async def test_a_host_is_measured_again_every_hour(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(good(), time=clock.wall)) as server:
+        for after, measured in ((0.0, 1), (3599.0, 1), (2.0, 2), (3601.0, 3)):
+            await clock.sleep(after)
+            await read(transport, caller(server.url))
+            assert server.paths.count("/time") == measured
+
+
+async def test_a_host_that_does_not_tell_its_time_gets_ours_and_is_asked_again_after_a_minute(
+    transport: Transport, clock: FakeClock
+) -> None:
+    async with serving(script(good())) as server:
+        for after, asked in ((0.0, 1), (59.0, 1), (2.0, 2)):
+            await clock.sleep(after)
+            await read(transport, caller(server.url))
+            assert server.paths.count("/time") == asked
+            assert int(server.signed()[-1].query["ts"]) == int(clock.wall() * 1000)
+    assert transport.clock_offsets() == {}
+
+
+async def test_a_time_that_can_not_be_is_not_believed(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(good(), time=lambda: 10.0)) as server:
+        await read(transport, caller(server.url))
+    assert int(server.signed()[0].query["ts"]) == int(clock.wall() * 1000)
+
+
+async def test_a_hanging_time_call_leaves_enough_for_the_read() -> None:
+    async def hang(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        if seen.path == "/time":
+            await asyncio.sleep(60)
+        return good()
+
+    async with transporting(SystemClock()) as transport, serving(hang) as server:
+        assert await read(transport, caller(server.url), timeout=0.6) == "fine"
+
+
+def windowed(clock: FakeClock, ahead: dict[str, float], tells: bool = True) -> Any:
+    """An exchange that refuses timestamps more than 30 s from its own time."""
+
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        now = clock.now() + 1_000_000_000.0 + 767_000_000.0 + ahead["by"]
+        if seen.path == "/time":
+            return good(int(now * 1000)) if tells else no("no time")
+        return good() if abs(int(seen.query["ts"]) / 1000 - now) < 30 else no("clock")
+
+    return respond
+
+
+async def test_a_refused_timestamp_is_measured_again_and_the_request_repeated_once(
+    transport: Transport, clock: FakeClock, meters: FakeMeters
+) -> None:
+    ahead = {"by": 0.0}
+    async with serving(windowed(clock, ahead)) as server:
+        await read(transport, caller(server.url))
+        for by in (90.0, -90.0):
+            ahead["by"] = by
+            await clock.sleep(100.0)
+            assert await read(transport, caller(server.url)) == "fine"
+    assert server.paths.count("/time") == 3
+    assert len(server.signed()) == 5
+    assert meters.retries["tiny"] == 2
+
+
+async def test_a_timestamp_refused_again_is_a_clock_failure(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(no("clock"), time=clock.wall)) as server:
+        with pytest.raises(ClockRefused):
+            await read(transport, caller(server.url))
+    assert len(server.signed()) == 2
+
+
+async def test_refused_timestamps_measure_at_most_once_a_minute(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(no("clock"), time=clock.wall)) as server:
+        for after, measured in ((0.0, 2), (30.0, 2), (31.0, 3)):
+            await clock.sleep(after)
+            with pytest.raises(ClockRefused):
+                await read(transport, caller(server.url))
+            assert server.paths.count("/time") == measured
+
+
+async def test_accounts_refused_together_share_one_measurement(transport: Transport, clock: FakeClock) -> None:
+    ahead = {"by": 0.0}
+    async with serving(windowed(clock, ahead)) as server:
+        await asyncio.gather(*(read(transport, caller(server.url, str(number))) for number in range(10)))
+        ahead["by"] = 90.0
+        answers = await asyncio.gather(*(read(transport, caller(server.url, str(number))) for number in range(10)))
+    assert answers == ["fine"] * 10
+    assert server.paths.count("/time") == 2
+
+
+async def test_the_timestamps_of_one_key_always_rise(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(good(), time=clock.wall)) as server:
+        await asyncio.gather(*(read(transport, caller(server.url)) for _ in range(10)))
+    moments = [int(seen.query["ts"]) for seen in server.signed()]
+    assert len(set(moments)) == 10

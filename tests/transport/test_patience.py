@@ -1,0 +1,162 @@
+"""How often a request is repeated, how long it waits, and what stops when an exchange wants to be left alone."""
+
+import pytest
+
+from exporter.errors import (
+    BadStatus,
+    Banned,
+    Maintenance,
+    PollError,
+    RateLimited,
+)
+from exporter.pacing import Skipped
+from exporter.transport import Transport
+from tests.fakes import FakeClock, FakeMeters
+from tests.tiny import (
+    answer,
+    caller,
+    good,
+    no,
+    read,
+    read_public,
+    script,
+    serving,
+    transporting,
+)
+
+
+async def test_a_temporary_failure_is_repeated_twice_with_fresh_signatures(
+    transport: Transport, clock: FakeClock, meters: FakeMeters
+) -> None:
+    async with serving(script(answer("", 502), answer("", 500), good(), time=clock.wall)) as server:
+        assert await read(transport, caller(server.url)) == "fine"
+    assert len({seen.target for seen in server.signed()}) == 3
+    assert meters.retries["tiny"] == 2
+    assert meters.codes == ["200", "502", "500", "200"]
+
+
+async def test_the_third_failure_ends_the_read(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(answer("", 500), time=clock.wall)) as server:
+        with pytest.raises(BadStatus):
+            await read(transport, caller(server.url))
+    assert len(server.signed()) == 3
+
+
+@pytest.mark.parametrize("code", ["auth", "rate", "ban", "whatever"])
+async def test_what_a_repeat_can_not_change_is_asked_once(transport: Transport, clock: FakeClock, code: str) -> None:
+    async with serving(script(no(code), time=clock.wall)) as server:
+        with pytest.raises(PollError):
+            await read(transport, caller(server.url))
+    assert len(server.signed()) == 1
+
+
+async def test_the_pauses_between_repeats_are_jittered_and_short(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(answer("", 500), time=clock.wall)) as server:
+        for _ in range(10):
+            with pytest.raises(BadStatus):
+                await read(transport, caller(server.url))
+    assert len(clock.slept) == 20
+    assert len(set(clock.slept)) == 20
+    assert all(0 <= slept <= 0.25 for slept in clock.slept[::2])
+    assert all(0 <= slept <= 0.5 for slept in clock.slept[1::2])
+
+
+async def test_a_repeat_waits_as_long_as_it_is_asked_or_is_left_out(transport: Transport, clock: FakeClock) -> None:
+    busy = answer("", 503, Retry_After="4")
+    async with serving(script(busy, good(), time=clock.wall)) as server:
+        assert await read(transport, caller(server.url), timeout=10.0) == "fine"
+        assert clock.slept == [4.0]
+    async with serving(script(busy, good(), time=clock.wall)) as server:
+        with pytest.raises(BadStatus) as caught:
+            await read(transport, caller(server.url), timeout=4.0)
+        assert caught.value.retry_after == 4.0
+        assert len(server.signed()) == 1
+
+
+async def test_a_repeat_without_a_token_leaves_the_failure_as_it_was(clock: FakeClock) -> None:
+    async with transporting(clock, share=0.05) as transport, serving(script(no("maintenance"))) as server:
+        with pytest.raises(Maintenance):
+            await read(transport, caller(server.url), patience=0.3)
+    assert len(server.signed()) == 1
+
+
+async def test_waiting_for_tokens_does_not_use_up_the_timeout(clock: FakeClock, meters: FakeMeters) -> None:
+    async with transporting(clock, meters, share=0.05) as transport, serving(script(good())) as server:
+        for _ in range(3):
+            assert await read(transport, caller(server.url), timeout=0.9) == "fine"
+    assert clock.slept == [pytest.approx(1.0), pytest.approx(1.0)]
+    assert meters.waits["tiny"] == pytest.approx(2.0)
+
+
+async def test_no_token_in_time_is_skipped_without_a_request(clock: FakeClock) -> None:
+    async with transporting(clock, share=0.05) as transport, serving(script(good())) as server:
+        await read(transport, caller(server.url))
+        with pytest.raises(Skipped):
+            await read(transport, caller(server.url), patience=0.5)
+    assert len(server.signed()) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [("30", 30.0), ("0", 1.0), ("86400", 3600.0), ("Thu, 01 Jan 2026 00:01:00 GMT", 60.0), ("soon", None), ("", None)],
+)
+async def test_retry_after_is_understood_and_kept_within_a_second_and_an_hour(
+    transport: Transport, clock: FakeClock, asked: str, seconds: float | None
+) -> None:
+    async with serving(script(no("rate", 429, Retry_After=asked), time=clock.wall)) as server:
+        with pytest.raises(RateLimited) as caught:
+            await read(transport, caller(server.url))
+    assert caught.value.retry_after == seconds
+
+
+async def test_too_many_requests_pauses_that_user_as_long_as_asked(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(no("rate", 429, Retry_After="60"), good(), time=clock.wall)) as server:
+        with pytest.raises(RateLimited):
+            await read(transport, caller(server.url))
+        with pytest.raises(Skipped) as skipped:
+            await read(transport, caller(server.url), patience=30.0)
+        assert skipped.value.reason == "paused"
+        assert await read(transport, caller(server.url, "b")) == "fine"
+        await clock.sleep(60)
+        assert await read(transport, caller(server.url)) == "fine"
+
+
+@pytest.mark.parametrize(("headers", "until"), [({}, 300.0), ({"Retry_After": "900"}, 900.0)], ids=["usual", "told"])
+async def test_a_ban_pauses_everybody_on_the_address(
+    transport: Transport, clock: FakeClock, headers: dict[str, str], until: float
+) -> None:
+    async with serving(script(no("ban", 418, **headers), good(), time=clock.wall)) as server:
+        with pytest.raises(Banned):
+            await read(transport, caller(server.url))
+        for account in "abc":
+            with pytest.raises(Skipped) as skipped:
+                await read(transport, caller(server.url, account), patience=until - 10)
+            assert skipped.value.reason == "paused"
+        with pytest.raises(Skipped):
+            await read(transport, caller(server.url), read_public(), patience=until - 10)
+        assert len(server.signed()) == 1
+        await clock.sleep(until)
+        assert await read(transport, caller(server.url, "b")) == "fine"
+
+
+async def test_a_ban_of_a_user_leaves_the_other_users_alone(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(no("ban"), good(), time=clock.wall)) as server:
+        with pytest.raises(Banned):
+            await read(transport, caller(server.url, "a", ban_scope="uid"))
+        assert await read(transport, caller(server.url, "b", ban_scope="uid")) == "fine"
+        with pytest.raises(Skipped):
+            await read(transport, caller(server.url, "a", ban_scope="uid"))
+
+
+async def test_accounts_of_one_rate_group_share_the_limits_of_one_user(clock: FakeClock) -> None:
+    async with transporting(clock, share=0.05) as transport, serving(script(good())) as server:
+        await read(transport, caller(server.url, "a", rate_group="desk"), patience=0.0)
+        with pytest.raises(Skipped):
+            await read(transport, caller(server.url, "b", rate_group="desk"), patience=0.0)
+        await read(transport, caller(server.url, "c"), patience=0.0)
+
+
+async def test_what_the_exchange_says_is_left_is_reported(transport: Transport, meters: FakeMeters) -> None:
+    async with serving(script(good(X_Left="7"))) as server:
+        await read(transport, caller(server.url))
+    assert meters.left == {("tiny", "a", "/balance"): 7}

@@ -1,0 +1,111 @@
+"""What goes on the wire: listed GETs, byte for byte as signed, and nothing else."""
+
+import pytest
+
+from exporter import __version__
+from exporter.credentials import Credentials, Secret
+from exporter.errors import (
+    BadPayload,
+    InternalError,
+    PollError,
+)
+from exporter.exchanges.base import Endpoint, Request, Signed
+from exporter.transport import Transport
+from tests.fakes import FakeClock
+from tests.tiny import (
+    ACCOUNT,
+    BALANCE,
+    WITHDRAW,
+    caller,
+    changed,
+    good,
+    one,
+    read,
+    read_balance,
+    read_public,
+    script,
+    serving,
+    sign,
+)
+
+
+async def test_the_bytes_on_the_wire_are_the_bytes_that_were_signed(transport: Transport, clock: FakeClock) -> None:
+    query = (("b", "2"), ("a", "x/y:z é+%"))
+    async with serving(script(good(), time=clock.wall)) as server:
+        await read(transport, caller(server.url), read_balance(*query))
+    (seen,) = server.signed()
+    credentials = Credentials(Secret("key-a"), Secret("hush-hush"))
+    expected = sign(Request(BALANCE, query), credentials, "127.0.0.1", int(seen.query["ts"]))
+    assert seen.line == f"GET {expected.target} HTTP/1.1"
+    assert "%2Fy%3Az%20%C3%A9%2B%25" in seen.line
+    assert seen.headers["X-KEY"] == "key-a"
+
+
+async def test_a_request_is_a_bare_get_with_our_name_and_nothing_else(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(good(Set_Cookie="tracker=1"), time=clock.wall)) as server:
+        for _ in range(2):
+            await read(transport, caller(server.url.replace("127.0.0.1", "localhost")))
+    for seen in server.signed():
+        assert seen.headers["User-Agent"] == f"exchange-balance-exporter/{__version__}"
+        assert set(seen.headers) == {"Host", "User-Agent", "Accept", "Accept-Encoding", "X-KEY"}
+
+
+async def test_public_requests_carry_no_credentials(transport: Transport) -> None:
+    async with serving(script(good([]))) as server:
+        assert await read(transport, caller(server.url), read_public()) == []
+    (seen,) = server.seen
+    assert seen.target == "/tickers"
+    assert "X-KEY" not in seen.headers
+
+
+async def test_base_url_may_map_a_host_and_keep_a_path(transport: Transport) -> None:
+    async with serving(script(good([]))) as server:
+        await read(transport, caller({"api.tiny.example": f"{server.url}/tiny/"}), read_public())
+    assert server.seen[0].target == "/tiny/tickers"
+    assert caller({"other.example": "http://127.0.0.1"}).base == "https://api.tiny.example"
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        (Request(WITHDRAW), InternalError),
+        (Request(Endpoint("/balance", ())), InternalError),
+        (Request(ACCOUNT, id="1/../../withdraw"), BadPayload),
+        (Request(ACCOUNT, id="1?a=b"), BadPayload),
+        (Request(ACCOUNT, id="1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /withdraw"), BadPayload),
+    ],
+    ids=["unlisted", "same path, other limits", "path", "query", "injection"],
+)
+async def test_nothing_but_listed_paths_is_ever_sent(
+    transport: Transport, clock: FakeClock, request_: Request, kind: type[PollError]
+) -> None:
+    async with serving(script(good(), time=clock.wall)) as server:
+        with pytest.raises(kind):
+            await read(transport, caller(server.url), one(request_))
+    assert server.signed() == []
+
+
+@pytest.mark.parametrize(
+    "target", ["/withdraw", "/balance/../withdraw", "/balance?a=b c", "/balance?a\r\nb", "/balance#a"]
+)
+async def test_a_signature_that_changes_the_path_is_not_sent(
+    transport: Transport, clock: FakeClock, target: str
+) -> None:
+    api = changed(sign=lambda *_: Signed(target, {}))
+    async with serving(script(good(), time=clock.wall)) as server:
+        with pytest.raises(InternalError):
+            await read(transport, caller(server.url, api=api))
+    assert set(server.paths) <= {"/time"}
+
+
+async def test_a_signed_request_without_credentials_is_not_sent(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(good(), time=clock.wall)) as server:
+        with pytest.raises(InternalError):
+            await read(transport, caller(server.url, credentials=None))
+    assert server.signed() == []
+
+
+async def test_ids_of_accounts_go_into_the_path(transport: Transport, clock: FakeClock) -> None:
+    async with serving(script(good(), time=clock.wall)) as server:
+        await read(transport, caller(server.url), one(Request(ACCOUNT, id="10000-1_a")))
+    assert server.signed()[0].path == "/accounts/10000-1_a/balance"
