@@ -88,7 +88,7 @@ def parse(status: int, body: bytes, page_hint: str = "") -> Any:
     """
     try:
         return (_decode if len(body) < LARGE else _decode_yielding)(body.decode())
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # ArithmeticError: an exponent beyond any
         kind = type(error).__name__
     start = body[:64].lstrip()
     if not start:

@@ -92,10 +92,12 @@ Reader = Generator[Request | Pause, Any, T]
 class RowMemory:
     """The parsed rows of a wallet's last good answer by their text, so that an unchanged row is not parsed again."""
 
-    __slots__ = ("rows",)
+    __slots__ = ("balances", "raws", "rows")
 
     def __init__(self) -> None:
         self.rows: dict[tuple[Any, ...], Balance] = {}
+        self.raws: list[tuple[Any, ...]] = []
+        self.balances: list[Balance] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,25 +226,23 @@ def rows(
     Raises:
         BadPayload: a row of another shape.
     """
-    listed, known = listing(answer, "rows"), memory.rows.get
-    kept: dict[tuple[Any, ...], Balance] = {}
+    try:
+        raws = list(map(fields, listing(answer, "rows")))
+        if raws == memory.raws:
+            return memory.balances
+        pairs = list(zip(raws, map(memory.rows.get, raws), strict=True))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadPayload(f"a row of another shape: {type(error).__name__} {shown(error.args)}") from None
     balances: list[Balance] = []
-    unkept: list[tuple[Any, ...]] = []
-    for start in range(0, len(listed), SLICE):
+    for start in range(0, len(pairs), SLICE):
         if start:
             yield PAUSE
-        try:
-            raws = list(map(fields, listed[start : start + SLICE]))
-            pairs = list(zip(raws, map(known, raws), strict=True))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise BadPayload(f"a row of another shape: {type(error).__name__} {shown(error.args)}") from None
-        current = [parsed(parse, raw) if balance is None else balance for raw, balance in pairs]
-        kept.update(zip(raws, current, strict=True))
-        unkept += [raw for raw, balance in pairs if balance is None and not is_text(raw)]
-        balances += current
-    for raw in unkept:
+        balances += [parsed(parse, raw) if known is None else known for raw, known in pairs[start : start + SLICE]]
+    kept = dict(zip(raws, balances, strict=True))
+    odd = [raw for raw, known in pairs if known is None and not is_text(raw)]
+    for raw in odd:
         kept.pop(raw, None)
-    memory.rows = kept
+    memory.rows, memory.raws, memory.balances = kept, [] if odd else raws, balances
     return balances
 
 
