@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from exporter.config import Account, Threshold
+from exporter.config import Account
 from exporter.errors import REASONS, PollError
 from exporter.exchanges.base import Wallet as Readable
 from exporter.exposition import Exposition
-from exporter.model import KeyInfo, Reading
+from exporter.model import ZERO, KeyInfo, Reading, finite
 from exporter.prices import PriceBook
+from exporter.rules import rules_of
 from exporter.samples import AccountSamples
-from exporter.store import Failure, Rules, Wallet
+from exporter.store import FOREVER, Failure, Wallet
 
 SKIPS: Final = ("late", "rate", "paused")
-SEVERITIES: Final = ("warning", "critical", "target")
 
 
 class AccountState:
@@ -26,7 +26,9 @@ class AccountState:
         wallets: by name; the main one first.
         book: the prices it is valued with; None when valuation is off.
         failures: polls that failed since the last good one.
-        next_poll: seconds since the epoch.
+        last_poll, next_poll: seconds since the epoch; 0 until there is one.
+        next_end: the moment (on the poller's clock) at which something served is to be withdrawn, unless it is read
+            again.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class AccountState:
         self.next_poll = 0.0
         self.polls = 0
         self.key: KeyInfo | None = None
+        self.next_end = FOREVER
         self._shard = shard
         self._label_names = label_names
         self._served: set[str] = set()
@@ -64,15 +67,18 @@ class AccountState:
         self._count("exchange_polls_skipped_total", self._skipped)
 
     def reconfigure(self, account: Account, *, shard: int, label_names: Sequence[str]) -> None:
-        """Go on with another configuration of the same account; data and counters stay."""
+        """Go on with another configuration of the same account; data and counters stay. `revalue` is to follow."""
         self.account = account
         self._shard = shard
         self._label_names = label_names
         for wallet in self.wallets.values():
-            wallet.rules = self._rules(wallet.name)
-            wallet.required = self.is_required(wallet.name)
-            wallet.stale_after = account.stale_after
-            wallet.strict_seconds = account.interval + account.timeout
+            stale_after, strict_seconds = self._bounds(wallet.every)
+            wallet.reconfigure(
+                rules_of(account, wallet.name, self.main),
+                required=self.is_required(wallet.name),
+                stale_after=stale_after,
+                strict_seconds=strict_seconds,
+            )
         self._configured()
 
     def wallet(self, name: str, readable: Readable) -> Wallet:
@@ -80,13 +86,14 @@ class AccountState:
         known = self.wallets.get(name)
         if known is not None:
             return known
-        account = self.account
+        stale_after, strict_seconds = self._bounds(readable.every)
         wallet = self.wallets[name] = Wallet(
             name,
-            self._rules(name),
+            rules_of(self.account, name, self.main),
             required=self.is_required(name),
-            stale_after=account.stale_after and max(account.stale_after, 2 * readable.every),
-            strict_seconds=max(account.interval, readable.every) + account.timeout,
+            stale_after=stale_after,
+            strict_seconds=strict_seconds,
+            every=readable.every,
             lists_zeros=readable.lists_zeros,
             borrows=readable.borrows,
             overview=readable.overview,
@@ -104,22 +111,27 @@ class AccountState:
         for wallet in tuple(self.wallets.values()):
             self.forget(wallet)
         self.main = main
-        self._thresholds()
+        self.samples.thresholds(self.account, main)
 
     def accepted(self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> None:
-        """Take a good answer.
+        """Take a good answer; one of a wallet that was forgotten meanwhile comes too late and is ignored.
 
         Raises:
             BadPayload: the answer is empty where it can not be.
         """
+        if self.wallets.get(wallet.name) is not wallet:
+            return
         changed = wallet.accept(reading, now, wall, trusted=trusted)
         fresh = wallet.fresh(now)
         if fresh and (changed or wallet.name not in self._served):
             self._serve(wallet, now)
         self.samples.state(wallet, fresh=fresh)
+        self._note_end()
 
     def refused(self, wallet: Wallet, error: PollError, now: float, wall: float) -> None:
-        """Note a failed read."""
+        """Note a failed read, unless the wallet was forgotten meanwhile."""
+        if self.wallets.get(wallet.name) is not wallet:
+            return
         wallet.refuse(Failure(error.reason, str(error), error.advice, wall))
         self.samples.state(wallet, fresh=wallet.fresh(now))
         self.expire(now)
@@ -130,29 +142,28 @@ class AccountState:
         self.wallets.pop(wallet.name, None)
         self.samples.forget(wallet)
         self._total()
+        self._note_end()
 
     def revalue(self, now: float) -> None:
-        """Serve every wallet with the prices of this moment."""
-        for name in tuple(self._served):
-            self._serve(self.wallets[name], now)
+        """Serve every wallet with the prices, rules and bounds of this moment."""
+        for wallet in self.wallets.values():
+            if wallet.fresh(now):
+                self._serve(wallet, now)
+                self.samples.state(wallet, fresh=True)
+        self.expire(now)
 
     def expire(self, now: float) -> None:
         """Withdraw what is older than it may be, by the clock alone."""
         for name in tuple(self._served):
             wallet = self.wallets[name]
-            if now > wallet.good_until:
+            if not wallet.fresh(now):
                 self._served.discard(name)
                 self.samples.withdraw(wallet)
                 self.samples.state(wallet, fresh=False)
                 self._total()
             elif now > wallet.valued_until:
                 self._serve(wallet, now)
-
-    @property
-    def next_end(self) -> float:
-        """The moment at which something served is to be withdrawn, unless it is read again."""
-        served = [self.wallets[name] for name in self._served]
-        return min((min(wallet.good_until, wallet.valued_until) for wallet in served), default=float("inf"))
+        self._note_end()
 
     def serving(self, now: float) -> bool:
         """Whether a balance of any wallet is served at this moment."""
@@ -213,7 +224,9 @@ class AccountState:
     @property
     def usd(self) -> Decimal | None:
         """Sum over the wallets that are served; None unless each required one is, and everything has its price."""
-        total = Decimal(0)
+        if self.main not in self._served:
+            return None
+        total = ZERO
         for name, wallet in self.wallets.items():
             if wallet.overview:
                 continue
@@ -223,13 +236,12 @@ class AccountState:
                 total += wallet.usd
             elif wallet.required:
                 return None
-        return total if self._served else None
+        return total if finite(total) else None
 
     def _serve(self, wallet: Wallet, now: float) -> None:
         self._served.add(wallet.name)
         if wallet.overview:
-            tether = self.book.price("USDT", now) if self.book is not None else None
-            self.samples.reported(wallet, tether)
+            self.samples.reported(wallet, wallet.reported(self.book, now))
             return
         wallet.revalue(self.book, now)
         self.samples.balances(wallet)
@@ -239,45 +251,26 @@ class AccountState:
         usd = self.usd
         self.samples.value("exchange_account_usd", None if usd is None else float(usd))
 
+    def _note_end(self) -> None:
+        served = (self.wallets[name] for name in self._served)
+        self.next_end = min((min(wallet.good_until, wallet.valued_until) for wallet in served), default=FOREVER)
+
+    def _bounds(self, every: float) -> tuple[float, float]:
+        """`stale_after` and `strict_seconds` of a wallet that is read no more often than every so many seconds."""
+        account = self.account
+        return (
+            account.stale_after and max(account.stale_after, 2 * every),
+            max(account.interval, every) + account.timeout,
+        )
+
     def _count(self, family: str, counts: Mapping[str, int]) -> None:
         self.samples.values(family, (({"reason": reason}, count) for reason, count in counts.items()))
 
-    def _rules(self, wallet: str) -> Rules:
-        account = self.account
-        expected = {threshold.currency for threshold in account.thresholds if self._named(threshold.wallet) == wallet}
-        if wallet == self.main:
-            expected.update(account.expect)
-        return Rules(frozenset(expected), account.include, account.exclude, account.min_usd, account.max_currencies)
-
-    def _named(self, wallet: str) -> str:
-        return self.main if wallet == "main" else wallet
-
     def _configured(self) -> None:
-        account, samples = self.account, self.samples
-        samples.value("exchange_account_poll_interval_seconds", account.interval)
-        samples.value("exchange_account_stale_after_seconds", account.stale_after)
-        own = {name: account.labels.get(name, "") for name in self._label_names}
-        samples.value("exchange_account_info", 1, shard=str(self._shard), **own)
-        samples.values(
-            "exchange_account_usd_threshold",
-            (({"severity": severity}, float(usd)) for severity, usd in account.usd.items()),
-        )
-        self._thresholds()
+        own = {name: self.account.labels.get(name, "") for name in self._label_names}
+        self.samples.configuration(self.account, {"shard": str(self._shard), **own})
+        self.samples.thresholds(self.account, self.main)
         self._key_expiry()
-
-    def _thresholds(self) -> None:
-        self.samples.values(
-            "exchange_balance_threshold",
-            (
-                ({**self._threshold_labels(threshold), "severity": severity}, float(amount))
-                for threshold in self.account.thresholds
-                for severity in SEVERITIES
-                if (amount := getattr(threshold, severity)) is not None
-            ),
-        )
-
-    def _threshold_labels(self, threshold: Threshold) -> dict[str, str]:
-        return {"wallet": self._named(threshold.wallet), "currency": threshold.currency, "of": threshold.of}
 
     def _key_expiry(self) -> None:
         told = self.key.expires if self.key is not None else None

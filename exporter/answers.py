@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from exporter.errors import BadPayload, BadStatus
-from exporter.exchanges.base import refusal
+from exporter.exchanges.base import cut, refusal
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Of a body, as it comes and as it is after decompression."""
@@ -146,4 +146,4 @@ def patient(seconds: float) -> float:
 
 def beginning(body: bytes) -> str:
     """The first characters of a refused body for the log, control characters escaped."""
-    return ascii(body[: 4 * SHOWN].decode("utf-8", "replace")[:SHOWN])
+    return ascii(cut(body[: 4 * SHOWN].decode("utf-8", "replace"), SHOWN))

@@ -5,8 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
 from exporter import __version__, logs
@@ -15,7 +14,9 @@ from exporter.credentials import Credentials
 from exporter.engine import Engine
 from exporter.errors import ConfigError
 from exporter.exchanges import EXCHANGES
+from exporter.masking import secrets_of
 from exporter.pacing import Clock, Dice, SystemClock
+from exporter.secret_files import SecretFiles
 from exporter.settings import Settings
 from exporter.status import page
 from exporter.web import Web
@@ -28,27 +29,10 @@ HEARTBEAT_SECONDS: Final = 0.5
 SWITCH_SECONDS: Final = 0.001
 """How long a thread that joins a scrape may hold the interpreter while the loop wants it; 5 ms by default."""
 
+_WHERE_TO: Final = ("exchange", "base_url", "proxy")
 
-class SecretFiles:
-    """Notices rewritten secret files, by what the file system says of them."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, list[object]] = {}
-
-    def changed(self, account: Account) -> bool:
-        """Whether a secret file of the account is another one than at the last call; False at the first."""
-        now = list(map(_identity, account.secret_files))
-        before = self._seen.get(account.name, now)
-        self._seen[account.name] = now
-        return now != before
-
-
-def _identity(path: Path) -> object:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        return error.errno
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+JUST_READ_SECONDS: Final = 60.0
+"""Within which the first configuration was read before it was handed over."""
 
 
 class App:
@@ -59,12 +43,14 @@ class App:
         self.clock = clock
         self._environ = environ
         self._secret_files = SecretFiles()
+        self._latest: Mapping[str, Account] = {}
         self._started = self._beat = clock.now()
         self._stop = asyncio.Event()
         self._interrupts = 0
-        self._reloading = asyncio.Lock()
+        self._reading = asyncio.Lock()
+        self._refused = ""
         self._noticed: set[str] = set()
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._reloads: set[asyncio.Task[str | None]] = set()
         self.engine = Engine(
             config,
             clock,
@@ -84,15 +70,20 @@ class App:
             telemetry_path=settings.telemetry_path,
             max_requests=settings.max_requests,
         )
+        self._were_read(config, clock.wall() - JUST_READ_SECONDS)
         self._loaded(config)
 
     async def run(self) -> None:
-        """Serve and poll until told to stop."""
+        """Serve and poll until told to stop; then poll no more, let what runs end, finish scrapes, and return.
+
+        Raises:
+            ExporterError: an address can not be listened on.
+        """
         loop = asyncio.get_running_loop()
+        await self.web.start(self.settings.listen_addresses)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._interrupted, number)
         loop.add_signal_handler(signal.SIGHUP, self._hung_up)
-        await self.web.start(self.settings.listen_addresses)
         log.info("serving", extra={"addresses": " ".join(self.web.addresses), "version": __version__})
         self.engine.start()
         heartbeat = asyncio.create_task(self._heartbeat())
@@ -100,9 +91,15 @@ class App:
             await self._stop.wait()
         finally:
             log.info("stopping")
-            heartbeat.cancel()
-            await self.engine.stop(STOP_SECONDS)
-            await self.web.close(STOP_SECONDS)
+            self._stop.set()
+            for task in (heartbeat, *self._reloads):
+                task.cancel()
+            try:
+                await self.engine.stop(STOP_SECONDS)
+            finally:
+                await self.web.close(STOP_SECONDS)
+                for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                    loop.remove_signal_handler(number)
 
     def stop(self) -> None:
         """Begin an orderly stop."""
@@ -110,14 +107,18 @@ class App:
 
     async def reload(self) -> str | None:
         """Read the configuration again; returns what is wrong with it, or None when it is in force."""
-        async with self._reloading:
+        async with self._reading:
             try:
-                config = await asyncio.to_thread(load, self.settings.config_file, self._environ)
+                config = await self._load()
+                await self.engine.apply(config)
             except ConfigError as error:
                 self.engine.counters.reload_successful.set(0)
                 log.error("the configuration is bad; the old one stays in force", extra={"error": str(error)})
                 return str(error)
-            self.engine.apply(config)
+            except Exception as error:
+                self.engine.counters.reload_successful.set(0)
+                log.exception("reading the configuration again ended in a bug")
+                return f"a bug, {type(error).__name__}: the log has its traceback"
             self._loaded(config)
             log.info("the configuration was read again", extra={"accounts": str(len(self.engine.accounts))})
             return None
@@ -129,13 +130,29 @@ class App:
             return f"the event loop was blocked for {late:.0f} s"
         return self.engine.problem()
 
+    async def _load(self) -> Config:
+        """Read the configuration beside the loop, since it may be large; its secrets are masked before anything else.
+
+        Raises:
+            ConfigError: it can not be used.
+        """
+        began = self.clock.wall()
+        config = await asyncio.to_thread(load, self.settings.config_file, self._environ)
+        self._were_read(config, began)
+        return config
+
+    def _were_read(self, config: Config, began: float) -> None:
+        logs.mask(secrets_of(config.accounts))
+        self._latest = {account.name: account for account in config.accounts}
+        running = (state.account for state in self.engine.accounts)
+        self._secret_files.were_read((*config.accounts, *running), began)
+
     def _loaded(self, config: Config) -> None:
-        logs.replace(_secrets(config))
+        """A configuration is in force."""
+        logs.replace(secrets_of(config.accounts))
         counters = self.engine.counters
         counters.reload_successful.set(1)
         counters.reload_time.set(self.clock.wall())
-        for account in config.accounts:
-            self._secret_files.changed(account)
         for warning in (*config.warnings, *self.engine.oversubscribed()):
             log.warning(warning)
         for name in sorted({account.exchange for account in config.accounts} - self._noticed):
@@ -143,26 +160,33 @@ class App:
             if notice := EXCHANGES[name].notice:
                 log.warning(notice, extra={"exchange": name})
 
-    def _fresh_credentials(self, name: str) -> Credentials | None:
-        """The credentials of an account, if one of its secret files was rewritten since the last look."""
-        account = self.engine.accounts[name].account
-        if not self._secret_files.changed(account):
+    async def _fresh_credentials(self, account: Account) -> Credentials | None:
+        """The credentials of an account as its secret files hold them now, for the account as it is running."""
+        async with self._reading:
+            if self._secret_files.rewritten(account):
+                try:
+                    await self._load()
+                except ConfigError as error:
+                    if str(error) != self._refused:
+                        self._refused = str(error)
+                        log.warning(
+                            "a secret file was rewritten, but the configuration is bad", extra={"error": str(error)}
+                        )
+                    return None
+        latest = self._latest.get(account.name)
+        # What belongs to another exchange or address by now must not be sent to this one.
+        if latest is None or any(getattr(latest, name) != getattr(account, name) for name in _WHERE_TO):
             return None
-        try:
-            config = load(self.settings.config_file, self._environ)
-        except ConfigError as error:
-            log.warning("a secret file was rewritten, but the configuration is bad", extra={"error": str(error)})
-            return None
-        logs.mask(_secrets(config))
-        return next((fresh.credentials for fresh in config.accounts if fresh.name == name), None)
+        return latest.credentials
 
     def _page(self) -> str:
         return page(
-            self.engine.accounts,
+            tuple(self.engine.accounts),
             now=self.clock.now(),
             wall=self.clock.wall(),
             version=__version__,
             telemetry_path=self.settings.telemetry_path,
+            masked=logs.masked,
         )
 
     def _not_ready(self) -> str | None:
@@ -187,16 +211,8 @@ class App:
 
     def _hung_up(self) -> None:
         task = asyncio.ensure_future(self.reload())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-def _secrets(config: Config) -> Iterable[str]:
-    for account in config.accounts:
-        credentials = account.credentials
-        for secret in (credentials.api_key, credentials.secret, credentials.passphrase):
-            if secret:
-                yield secret.reveal()
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
 
 
 async def run(settings: Settings, environ: Mapping[str, str]) -> int:

@@ -90,9 +90,10 @@ class Counters:
     def tail(self, openmetrics: bool, filters: Filters) -> bytes:
         """Render everything of the registry that the filters let through, without an EOF line."""
         source = _Chosen(self.registry, filters) if filters.labels() else self.registry
-        # prometheus-client is typed in part only.
-        render: Callable[[object], bytes] = generate_openmetrics if openmetrics else generate_latest
-        return render(source).removesuffix(b"# EOF\n")
+        if not openmetrics:
+            return generate_latest(source)
+        lines: bytes = generate_openmetrics(source)  # type: ignore[no-untyped-call]  # typed in part
+        return lines.removesuffix(b"# EOF\n")
 
 
 class _Offsets(Collector):

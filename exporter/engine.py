@@ -1,8 +1,7 @@
 """Everything between the configuration and the exposition, put together: accounts, prices, pollers, their tasks."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Final
 
@@ -14,16 +13,14 @@ from exporter.credentials import Credentials
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Endpoint, Request, RowMemory, Wallet
 from exporter.exposition import Exposition
+from exporter.lag import Lag
 from exporter.metrics import RENDERED
 from exporter.pacing import Clock, Demand, Dice, Pacer, backoff
+from exporter.poll import Surroundings
 from exporter.poller import Poller
-from exporter.price_reader import MAX_AGE_INTERVALS, PriceReader
-from exporter.prices import PriceBook
-from exporter.reading import Surroundings
+from exporter.price_reader import PriceReader
 from exporter.sharding import shard_of
 from exporter.transport import Transport
-
-log = logging.getLogger(__name__)
 
 STALL_SECONDS: Final = 60.0
 """How much later than it should a poller may come round before the scheduler counts as stalled."""
@@ -31,39 +28,9 @@ STALL_SECONDS: Final = 60.0
 BookKey = tuple[str, str, str, str | None]
 
 
-def _unchanged(account: str) -> Credentials | None:
+async def _unchanged(account: Account) -> Credentials | None:
     del account
     return None
-
-
-class Lag:
-    """How late the scheduler woke up, at worst within the last minute."""
-
-    WINDOW: Final = 30.0
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._worst = self._before = 0.0
-        self._since = clock.now()
-
-    def __call__(self, seconds: float) -> None:
-        """Note one wake-up."""
-        self._turn()
-        self._worst = max(self._worst, seconds)
-
-    def worst(self) -> float:
-        """Seconds."""
-        self._turn()
-        return max(self._worst, self._before)
-
-    def _turn(self) -> None:
-        now = self._clock.now()
-        if now - self._since >= 2 * self.WINDOW:
-            self._worst = self._before = 0.0
-            self._since = now
-        elif now - self._since >= self.WINDOW:
-            self._before, self._worst = self._worst, 0.0
-            self._since += self.WINDOW
 
 
 class Engine:
@@ -84,9 +51,9 @@ class Engine:
         *,
         shard: int = 0,
         shards: int = 1,
-        credentials: Callable[[str], Credentials | None] = _unchanged,
+        credentials: Callable[[Account], Awaitable[Credentials | None]] = _unchanged,
     ) -> None:
-        """Args: `credentials` reads the secrets of an account again; None when they did not change."""
+        """Args: `credentials` tells what an account's secret files hold now, or None where it can not."""
         self.clock = clock
         self.accounts = Accounts()
         self.pollers: dict[str, Poller] = {}
@@ -99,13 +66,14 @@ class Engine:
         self.counters = Counters(lambda: self.transport.clock_offsets(), self._quota)
         self.exposition = Exposition(RENDERED, self.counters.tail)
         self.transport = Transport(clock, self._pacer, self.counters, dice)
-        self._backoff = partial(backoff, dice)
-        self._around = Surroundings(self.transport, clock, self._backoff, self.lag, credentials)
+        self._around = Surroundings(self.transport, clock, partial(backoff, dice), self.lag, credentials)
         self.counters.lag.set_function(self.lag.worst)
         self.counters.shard.set(shard)
         self.counters.shards.set(shards)
         self.config = config
-        self._take(config)
+        for account in self._mine(config):
+            self._add(account)
+        self._shared_out()
 
     def start(self) -> None:
         """Begin to poll."""
@@ -142,12 +110,15 @@ class Engine:
 
     def problem(self) -> str | None:
         """Why the scheduler counts as stalled, or None."""
+        if not self._running:
+            return None
         now = self.clock.now()
         for key, task in self._tasks.items():
             if task.done():
-                return f"the task of {key if isinstance(key, str) else key[0]} is dead"
+                whose = f"account {key}" if isinstance(key, str) else f"the prices of {key[0]}"
+                return f"the task of {whose} is dead"
         for name, poller in self.pollers.items():
-            if self._running and now > poller.back_by + STALL_SECONDS:
+            if now > poller.back_by + STALL_SECONDS:
                 return f"account {name} should have been polled {now - poller.back_by:.0f} s ago"
         return None
 
@@ -156,54 +127,36 @@ class Engine:
         """Whether the first poll of every account is over."""
         return all(poller.tried for poller in self.pollers.values())
 
-    def apply(self, config: Config) -> None:
+    async def apply(self, config: Config) -> None:
         """Go on with another configuration.
 
         Accounts whose exchange, credentials, base_url, proxy, wallets or options changed start anew; any other
-        change keeps data, counters and schedule.
+        change keeps data, counters and schedule. Between accounts others get their turn.
         """
         self._pacer.share(config.rate_share)
+        before, self.config = self.config, config
         mine = {account.name: account for account in self._mine(config)}
-        for name in [name for name in self.pollers if name not in mine]:
-            self._remove(name)
-        for name, account in mine.items():
-            if name in self.pollers and _starts_anew(self.pollers[name].state.account, account):
+        for name, poller in tuple(self.pollers.items()):
+            account = mine.get(name)
+            if account is None or _starts_anew(poller.state.account, account):
                 self._remove(name)
-        valuation_changed = config.valuation != self.config.valuation
-        self._take(config)
-        if valuation_changed:
-            self._revalue_all()
+        for account in mine.values():
+            poller = self.pollers.get(account.name) or self._add(account)
+            self._retouch(poller, account, relabelled=config.label_names != before.label_names)
+            await asyncio.sleep(0)
+        self._shared_out()
+        if config.valuation != before.valuation:
+            await self._revalue(config.valuation.interval != before.valuation.interval)
 
     def oversubscribed(self) -> list[str]:
         """A sentence for each limit of which the configured accounts ask more than their share gives."""
-        sentences = []
-        for over in self._pacer.demand(self._demands()):
-            sentences.append(
-                f"{over.exchange}: the accounts ask for {over.wanted:.3g} requests/s of the limit "
-                f"{over.limit.name!r} per {over.limit.scope}, their share gives {over.given:.3g}/s; polls will be "
-                "skipped: raise `interval` or `rate_share`"
-            )
-        return sentences
-
-    def _take(self, config: Config) -> None:
-        self.config = config
-        used: set[BookKey] = set()
-        for account in self._mine(config):
-            poller = self.pollers.get(account.name)
-            if poller is None:
-                poller = self._add(account)
-            else:
-                poller.state.reconfigure(account, shard=self._shard, label_names=config.label_names)
-                poller.state.revalue(self.clock.now())
-            if config.valuation.enabled:
-                used.add(self._price(poller))
-            else:
-                poller.state.book = None
-        for key in [key for key in self.price_readers if key not in used]:
-            self._cancel(key)
-            self.price_readers.pop(key).drop()
-        self.counters.accounts.set(len(self.pollers))
-        self.counters.config_hash.set(config.hash)
+        sentences = (
+            f"{over.exchange}: the accounts ask for {over.wanted:.3g} requests/s of the limit {over.limit.name!r} per "
+            f"{over.limit.scope}, their share gives {over.given:.3g}/s; polls will be skipped: raise `interval` or "
+            "`rate_share`"
+            for over in self._pacer.demand(self._demands())
+        )
+        return list(dict.fromkeys(sentences))
 
     def _mine(self, config: Config) -> Iterable[Account]:
         return (account for account in config.accounts if shard_of(account, self._shards) == self._shard)
@@ -227,9 +180,21 @@ class Engine:
         )
         self.accounts.add(state)
         poller = self.pollers[account.name] = Poller(state, caller, self._around)
-        if self._running:
-            self._tasks[account.name] = asyncio.create_task(poller.run())
+        self._price(poller)
+        self._start(account.name, poller.run)
         return poller
+
+    def _retouch(self, poller: Poller, account: Account, *, relabelled: bool) -> None:
+        """Have an account go on with another configuration of it."""
+        poller.reader.key.due = self.clock.now()
+        state, before = poller.state, poller.state.account
+        if account == before and not relabelled:
+            return
+        state.reconfigure(account, shard=self._shard, label_names=self.config.label_names)
+        state.revalue(self.clock.now())
+        if account.interval != before.interval and not poller.polling:
+            poller.reschedule()
+            self._start(account.name, poller.run)
 
     def _remove(self, name: str) -> None:
         self._cancel(name)
@@ -238,46 +203,65 @@ class Engine:
             reader.accounts.discard(poller.state)
         self.accounts.remove(name)
 
+    def _start(self, key: str | BookKey, run: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Run this under a key from now on, in place of what ran there; only while polling."""
+        self._cancel(key)
+        if self._running:
+            self._tasks[key] = asyncio.create_task(run())
+
     def _cancel(self, key: str | BookKey) -> None:
         task = self._tasks.pop(key, None)
         if task is not None:
             task.cancel()
 
-    def _price(self, poller: Poller) -> BookKey:
+    def _price(self, poller: Poller) -> BookKey | None:
         """Have an account valued by the book of its exchange and address; returns the book's key."""
         caller, valuation = poller.reader.caller, self.config.valuation
+        if not valuation.enabled:
+            poller.state.book = None
+            return None
         key = (caller.exchange.name, caller.api.host, caller.base, caller.proxy)
         reader = self.price_readers.get(key)
         if reader is None:
-            reader = self.price_readers[key] = self._price_reader(caller)
-            if self._running:
-                self._tasks[key] = asyncio.create_task(reader.run())
-        reader.interval, reader.also = valuation.interval, valuation.also
-        reader.book.pegs, reader.book.max_age = valuation.pegs, MAX_AGE_INTERVALS * valuation.interval
+            public = Caller(caller.exchange, caller.api, "", None, caller.base_url, caller.proxy, "")
+            reader = self.price_readers[key] = PriceReader(
+                public,
+                valuation,
+                self.exposition,
+                transport=self.transport,
+                clock=self.clock,
+                backoff=self._around.backoff,
+            )
+            self._start(key, reader.run)
         reader.accounts.add(poller.state)
         poller.state.book = reader.book
         return key
 
-    def _price_reader(self, caller: Caller) -> PriceReader:
-        valuation, name = self.config.valuation, caller.exchange.name
-        return PriceReader(
-            Caller(caller.exchange, caller.api, "", None, caller.base_url, caller.proxy, ""),
-            PriceBook(caller.api.symbol, valuation.pegs, MAX_AGE_INTERVALS * valuation.interval),
-            self.exposition,
-            interval=valuation.interval,
-            also=valuation.also,
-            serves_prices=not any(other[0] == name for other in self.price_readers),
-            transport=self.transport,
-            clock=self.clock,
-            backoff=self._backoff,
-        )
-
-    def _revalue_all(self) -> None:
-        now = self.clock.now()
-        for state in self.accounts:
-            state.revalue(now)
-        for reader in self.price_readers.values():
+    def _shared_out(self) -> None:
+        """See to it that every account has its book and every book an account; one of an exchange's is served."""
+        used = {self._price(poller) for poller in self.pollers.values()}
+        served = set()
+        for key, reader in tuple(self.price_readers.items()):
+            if key not in used:
+                self._cancel(key)
+                self.price_readers.pop(key).drop()
+                continue
+            reader.serves_prices = key[0] not in served
+            served.add(key[0])
             reader.serve()
+        self.counters.accounts.set(len(self.pollers))
+        self.counters.config_hash.set(self.config.hash)
+
+    async def _revalue(self, rhythm_changed: bool) -> None:
+        """Value everything by another `valuation`; with another rhythm, prices are read at once."""
+        for key, reader in tuple(self.price_readers.items()):
+            await reader.reconfigure(self.config.valuation)
+            if rhythm_changed:
+                self._start(key, reader.run)
+        for state in tuple(self.accounts):
+            if state.book is None:
+                state.revalue(self.clock.now())
+                await asyncio.sleep(0)
 
     def _quota(self, exchange: str, account: str, endpoint: str, left: int) -> None:
         del exchange
@@ -288,11 +272,14 @@ class Engine:
     def _demands(self) -> Iterable[Demand]:
         for poller in self.pollers.values():
             caller, interval = poller.reader.caller, poller.state.account.interval
+            name, scopes = caller.exchange.name, caller.scopes
             for planned in poller.reader.plan.readings.values():
                 endpoint = _first_endpoint(planned.wallet) if planned.wallet is not None else None
-                for limit in endpoint.limits if endpoint is not None else ():
-                    every = max(interval, planned.wallet.every if planned.wallet is not None else 0.0)
-                    yield Demand(caller.exchange.name, getattr(caller.scopes, limit.scope), limit, 1 / every)
+                if planned.wallet is None or endpoint is None:
+                    continue
+                per_second = 1 / max(interval, planned.wallet.every)
+                for limit in endpoint.limits:
+                    yield Demand(name, getattr(scopes, limit.scope), limit, per_second)
 
 
 def _starts_anew(old: Account, new: Account) -> bool:

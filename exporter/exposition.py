@@ -13,9 +13,24 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from exporter.metrics import Family
+from exporter.negotiation import wants_gzip, wants_openmetrics
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+__all__ = [
+    "OPENMETRICS",
+    "TEXT",
+    "Block",
+    "Exposition",
+    "Filters",
+    "Owner",
+    "Scrape",
+    "Tail",
+    "packed",
+    "wants_gzip",
+    "wants_openmetrics",
+]
 
 _GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
 _LAST_BLOCK: Final = b"\x03\x00"
@@ -40,19 +55,30 @@ class Block(NamedTuple):
     packed: bytes
 
 
-class Owner:
-    """Whose lines they are: what filters choose by, and what is dropped together."""
+Key = tuple["Owner", str]
+"""Whose lines, and which of that owner's."""
 
-    __slots__ = ("account", "chunk", "exchange", "lines")
+
+class Owner:
+    """Whose lines they are: what filters choose by, and what is dropped together.
+
+    Attributes:
+        exchange, account: the labels of those names in all its lines; None: they have no such label.
+        chunk: with which other owners it shares the blocks of small families.
+        lines: everything that is served of it, by family and key.
+        dropped: nothing of it is served any more, whatever may still come.
+        keys: what its lines are called in a chunk, by key; kept so that memory holds each but once.
+    """
+
+    __slots__ = ("account", "chunk", "dropped", "exchange", "keys", "lines")
 
     def __init__(self, exchange: str, account: str | None, chunk: int) -> None:
         self.exchange = exchange
         self.account = account
         self.chunk = chunk
-        self.lines: set[tuple[str, str]] = set()
-
-
-Key = tuple[Owner, str]
+        self.lines: dict[tuple[str, str], bytes] = {}
+        self.dropped = False
+        self.keys: dict[str, Key] = {}
 
 
 class _Chunk:
@@ -115,7 +141,9 @@ class Exposition:
 
     def __init__(self, families: Iterable[Family], tail: Tail) -> None:
         self._families = {family.name: family for family in families}
-        self._chunks: dict[str, dict[object, _Chunk]] = {name: {} for name in self._families}
+        # Each family is kept in one of two ways, as its `own_blocks` says: by entry, or by chunk of owners.
+        self._blocks: dict[str, dict[Key, Block]] = {name: {} for name in self._families}
+        self._chunks: dict[str, dict[int, _Chunk]] = {name: {} for name in self._families}
         self._headers = {
             (name, openmetrics): Block(head, packed(head))
             for name, family in self._families.items()
@@ -123,14 +151,16 @@ class Exposition:
             for head in (family.head(openmetrics=openmetrics),)
         }
         self._tail = tail
-        self._owners = 0
+        self._names: dict[tuple[str, str], tuple[str, str]] = {}  # each once in memory, however many accounts
+        self._owners: dict[Owner, None] = {}
+        self._owners_made = 0
         self._version = 0
         self._joined: dict[bool, tuple[int, bytes, int, int]] = {}
 
     def owner(self, exchange: str, account: str | None = None) -> Owner:
         """A new owner of lines."""
-        self._owners += 1
-        return Owner(exchange, account, self._owners // _CHUNK_OWNERS)
+        self._owners_made += 1
+        return Owner(exchange, account, self._owners_made // _CHUNK_OWNERS)
 
     def put(self, family: str, owner: Owner, key: str, lines: bytes) -> None:
         """Serve these lines of one owner from now on, instead of what stood under the same key.
@@ -144,46 +174,56 @@ class Exposition:
         if not lines:
             self.remove(family, owner, key)
             return
-        own = self._families[family].own_blocks
-        chunks = self._chunks[family]
-        place: object = (owner, key) if own else owner.chunk
-        chunk = chunks.get(place)
-        if chunk is None:
-            chunk = chunks[place] = _Chunk()
-        elif chunk.lines.get((owner, key)) == lines:
+        name = family, key
+        if owner.dropped or owner.lines.get(name) == lines:
             return
-        chunk.lines[owner, key] = lines
-        chunk.version += 1
-        if own:
-            chunk.made = chunk.version, Block(lines, packed(lines))
-        owner.lines.add((family, key))
+        owner.lines[self._names.setdefault(name, name)] = lines
+        self._owners[owner] = None
+        owned = owner.keys.setdefault(key, (owner, key))
+        if self._families[family].own_blocks:
+            self._blocks[family][owned] = Block(lines, packed(lines))
+        else:
+            chunks = self._chunks[family]
+            chunk = chunks.get(owner.chunk)
+            if chunk is None:
+                chunk = chunks[owner.chunk] = _Chunk()
+            chunk.lines[owned] = lines
+            chunk.version += 1
         self._version += 1
+
+    def lines(self, family: str, owner: Owner, key: str) -> bytes:
+        """What is served of one owner in a family under this key; empty when nothing is."""
+        return owner.lines.get((family, key), b"")
 
     def remove(self, family: str, owner: Owner, key: str) -> None:
         """Serve one owner's lines of a family under this key no longer."""
         if (family, key) not in owner.lines:
             return
-        owner.lines.discard((family, key))
-        chunks = self._chunks[family]
-        place: object = (owner, key) if self._families[family].own_blocks else owner.chunk
-        chunk = chunks[place]
-        del chunk.lines[owner, key]
-        chunk.version += 1
-        if not chunk.lines:
-            del chunks[place]
+        del owner.lines[family, key]
+        if self._families[family].own_blocks:
+            del self._blocks[family][owner, key]
+        else:
+            chunks = self._chunks[family]
+            chunk = chunks[owner.chunk]
+            del chunk.lines[owner, key]
+            chunk.version += 1
+            if not chunk.lines:
+                del chunks[owner.chunk]
         self._version += 1
 
     def drop(self, owner: Owner) -> None:
-        """Serve nothing of this owner any more."""
+        """Serve nothing of this owner any more; what a poll that is still ending puts is ignored."""
+        owner.dropped = True
         for family, key in tuple(owner.lines):
             self.remove(family, owner, key)
+        self._owners.pop(owner, None)
 
     async def scrape(self, *, openmetrics: bool, gzip: bool, filters: Filters | None = None) -> Scrape | None:
         """Everything, or what the filters choose, as one answer; None when the filters match nothing."""
         loop = asyncio.get_running_loop()
         if filters is not None and filters.labels():
-            chosen = self._chosen(filters, openmetrics)
-            return await loop.run_in_executor(None, self._filtered, chosen, filters, openmetrics, gzip)
+            owned = [owner.lines.copy() for owner in self._owners if filters.match(owner.exchange, owner.account)]
+            return await loop.run_in_executor(None, self._filtered, owned, filters, openmetrics, gzip)
         joined = self._joined.get(openmetrics) if gzip else None
         version = self._version
         if joined is not None and joined[0] == version:
@@ -195,10 +235,12 @@ class Exposition:
 
     def _parts(self, openmetrics: bool) -> list[Block | _Unmade]:
         parts: list[Block | _Unmade] = []
-        for name, chunks in self._chunks.items():
-            if not chunks:
+        for name, blocks in self._blocks.items():
+            chunks = self._chunks[name]
+            if not blocks and not chunks:
                 continue
             parts.append(self._headers[name, openmetrics])
+            parts.extend(blocks.values())
             for chunk in chunks.values():
                 version, block = chunk.made
                 if block is None or version != chunk.version:
@@ -207,26 +249,25 @@ class Exposition:
                     parts.append(block)
         return parts
 
-    def _chosen(self, filters: Filters, openmetrics: bool) -> list[bytes]:
-        labels, chosen = filters.labels(), []
-        for name, chunks in self._chunks.items():
-            if not all(label in self._families[name].labels for label in labels):
-                continue
-            lines = [
-                text
-                for chunk in chunks.values()
-                for (owner, _), text in chunk.lines.items()
-                if filters.match(owner.exchange, owner.account)
-            ]
-            if lines:
-                chosen += [self._headers[name, openmetrics].plain, *lines]
-        return chosen
-
-    def _filtered(self, chosen: Sequence[bytes], filters: Filters, openmetrics: bool, gzip: bool) -> Scrape | None:
+    def _filtered(
+        self, owned: Sequence[Mapping[tuple[str, str], bytes]], filters: Filters, openmetrics: bool, gzip: bool
+    ) -> Scrape | None:
+        wanted = filters.labels()
+        lines: dict[str, list[bytes]] = {
+            name: [] for name, family in self._families.items() if all(label in family.labels for label in wanted)
+        }
+        for entries in owned:
+            for (family, _), text in entries.items():
+                if family in lines:
+                    lines[family].append(text)
+        pieces = []
+        for family, found in lines.items():
+            if found:
+                pieces += [self._headers[family, openmetrics].plain, *found]
         tail = self._tail(openmetrics, filters)
-        if not chosen and not tail:
+        if not pieces and not tail:
             return None
-        body = b"".join((*chosen, tail, b"# EOF\n" if openmetrics else b""))
+        body = b"".join((*pieces, tail, b"# EOF\n" if openmetrics else b""))
         if not gzip:
             return _answer(body, openmetrics, gzip=False)
         return _answer(_member([packed(body)], zlib.crc32(body), len(body)), openmetrics, gzip=True)
@@ -261,39 +302,3 @@ def _member(pieces: Sequence[bytes], crc: int, size: int) -> bytes:
 
 def _answer(body: bytes, openmetrics: bool, *, gzip: bool) -> Scrape:
     return Scrape(body, OPENMETRICS if openmetrics else TEXT, gzip)
-
-
-def wants_openmetrics(accept: str) -> bool:
-    """Whether OpenMetrics 1.0.0 is preferred by this `Accept` header over text 0.0.4, which is the fallback.
-
-    A media range of another version is not what we have; `q=0` means never; equal weights prefer the more specific.
-    """
-    best = {True: 0.0, False: 0.0}
-    for media, parameters, weight in _ranges(accept):
-        if media == "application/openmetrics-text" and parameters.get("version", "1.0.0") == "1.0.0":
-            best[True] = max(best[True], weight)
-        elif (media == "text/plain" and parameters.get("version", "0.0.4") == "0.0.4") or media in ("text/*", "*/*"):
-            best[False] = max(best[False], weight)
-    return best[True] > 0 and best[True] >= best[False]
-
-
-def wants_gzip(accept_encoding: str) -> bool:
-    """Whether this `Accept-Encoding` header allows gzip."""
-    weights = {coding: weight for coding, _, weight in _ranges(accept_encoding)}
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
-
-
-def _ranges(header: str) -> Iterable[tuple[str, Mapping[str, str], float]]:
-    for item in header.split(","):
-        name, *rest = (part.strip() for part in item.split(";"))
-        parameters = {
-            key.strip().lower(): text.strip().strip('"')
-            for key, mark, text in (part.partition("=") for part in rest)
-            if mark
-        }
-        try:
-            weight = float(parameters.pop("q", "1"))
-        except ValueError:
-            weight = 0.0
-        if name and 0.0 <= weight <= 1.0:
-            yield name.lower(), parameters, weight

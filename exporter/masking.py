@@ -20,9 +20,9 @@ _SHORTEST_PIECE: Final = 6
 _SIGNING: Final = re.compile(
     r"""(?ix)
     (
-        (?: (?<=%[0-9a-f][0-9a-f]) | (?<![a-z]) ) (?: signature | accesskey(?:id)? | sign ) (?: = | %3d )           # in a query
+        (?: (?<=%[0-9a-f][0-9a-f]) | (?<![a-z]) ) (?: signature | accesskey(?:id)? | sign ) (?: = | %3d )  # in a query
       |
-        (?: access-(?:key|sign|passphrase) | x-bm-(?:key|sign) | x-bx-apikey         # header names
+        (?: access-(?:key|sign|passphrase) | x-bm-(?:key|sign) | x-bx-apikey  # header names
           | (?:xt-)?validate-(?:appkey|signature) )
         (?: \\? ["'] )? \s* (?: [:=,] | %3d | %3a ) \s* (?: \\? ["'] )?
     )

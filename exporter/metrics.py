@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
+from exporter.names import spelled
+
 Kind = Literal["gauge", "counter", "histogram"]
 
 BALANCE: Final = ("exchange", "account", "wallet", "currency")
@@ -293,7 +295,7 @@ FAMILIES: Final = {family.name: family for family in (*RENDERED, *COUNTED)}
 
 def quoted(value: str) -> str:
     """A label value as it stands between double quotes."""
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return spelled(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def labelled(pairs: Iterable[tuple[str, str]]) -> str:

@@ -6,6 +6,13 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOp
 from typing import Final, NamedTuple
 
 ZERO: Final = Decimal(0)
+_FLOAT_DIGITS: Final = 308
+"""Decimal digits before the point from which on a float may be infinite."""
+
+
+def finite(amount: Decimal) -> bool:
+    """Whether an amount stays finite as a float: what is beyond must not be served, since it would read `inf`."""
+    return amount.is_finite() and amount.adjusted() < _FLOAT_DIGITS
 
 
 class Balance(NamedTuple):

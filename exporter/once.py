@@ -1,17 +1,20 @@
 """Polls every account of a configuration once, for `check --online` and `balances`."""
 
 import asyncio
+import logging
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from exporter.accounts import AccountState
 from exporter.config import Config
 from exporter.engine import Engine
-from exporter.errors import PollError, RateLimited
+from exporter.errors import InternalError, PollError, RateLimited
 from exporter.pacing import Clock, Dice, SystemClock
 from exporter.poller import Poller
 
-PATIENCE_SECONDS = 120.0
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS: Final = 120.0
 """How long an account waits for the exchange's limits, since nobody polls again."""
 
 
@@ -46,7 +49,11 @@ async def read_all(
     give_up_at = clock.now() + PATIENCE_SECONDS
 
     async def read(poller: Poller) -> PollError | None:
-        error = await poller.reader.poll(clock.now(), give_up_at)
+        try:
+            error = await poller.reader.poll(clock.now(), give_up_at)
+        except Exception as bug:
+            log.exception("a poll ended in a bug", extra=poller.reader.named())
+            error = InternalError(type(bug).__name__)
         if not poller.state.polls and error is None:
             error = RateLimited("the exchange's limits, at this share of them, allowed no request in time")
         on_progress(poller.state, error)

@@ -1,36 +1,44 @@
 """One endless task per account: wait until it is due, poll it, count what had to be left out."""
 
-import asyncio
 import hashlib
 import logging
 from typing import Final
 
 from exporter.accounts import AccountState
 from exporter.caller import Caller
-from exporter.reading import SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountReader, Surroundings
+from exporter.poll import Surroundings
+from exporter.reading import SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountReader
 
 log = logging.getLogger(__name__)
 
 CAP_SECONDS: Final = 120.0
 """Between the starts of two polls of a failing account, unless it fails in a way that a repeat makes worse."""
 
+_CURED_BY_SECRETS: Final = frozenset({"auth", "ip"})
+
+_ROUNDING: Final = 1e-6
+"""Of an interval; a slot is to be recognised as one, whatever its last digits are."""
+
 
 class Poller:
-    """Polls one account for ever.
+    """Polls one account for ever, one poll at a time.
 
     Attributes:
         reader: polls it once.
-        tried: whether the first poll is over, whatever it came to.
+        due: moment of the clock at which the next poll starts, or the present one should have.
+        tried: whether a poll that sent anything is over, whatever it came to.
         polling: whether a poll is running.
         last: set to have the present poll be the last one.
-        back_by: the moment by which the task comes round again, unless the scheduler has stalled.
     """
 
     def __init__(self, state: AccountState, caller: Caller, around: Surroundings) -> None:
         self.reader = AccountReader(state, caller, around)
         self.tried = self.polling = self.last = False
-        self.back_by = around.clock.now()
+        self.due = around.clock.now()
         self._clock, self._lag, self._credentials = around.clock, around.lag, around.credentials
+        self._first = True
+        self._left_out = 0
+        self._give_up_at = self.due
         digest = hashlib.sha256(f"{state.account.exchange}/{state.account.name}".encode()).digest()
         self._phase = int.from_bytes(digest[:6], "big") / 2**48
 
@@ -39,67 +47,108 @@ class Poller:
         """What is known of the account."""
         return self.reader.state
 
+    @property
+    def back_by(self) -> float:
+        """The moment by which the task has come round again, unless the scheduler has stalled."""
+        if not self.polling:
+            return self.due
+        # Every read may run into its timeout, beside it the list of wallets, the address, the key and the clock.
+        rounds = len(self.reader.plan.readings) // SIDE_BY_SIDE + 4
+        return self._give_up_at + 2 * rounds * self.state.account.timeout
+
     async def run(self) -> None:
         """Poll until cancelled, or the `last` poll is over. Nothing but cancellation escapes."""
-        clock = self._clock
-        due = clock.now()
         while not self.last:
-            slot, self.polling = due, True
             try:
-                # The first polls of many accounts share the limits, and the next slot may be close.
-                next_slot = self._slot_after(slot) if self.tried else slot + self.state.account.interval
-                self.back_by = next_slot + self._patience()
-                await self.reader.poll(slot, next_slot)
-                due = self._next(slot)
-            except asyncio.CancelledError:
-                raise
+                await self._wait()
+                if not self.last:
+                    await self._poll()
             except Exception:
                 log.exception("a poll ended in a bug", extra=self.reader.named())
-                due = self._slot_after(clock.now())
-            self.tried, self.polling = True, False
-            self.back_by = due
-            self.state.due(clock.wall() + max(due - clock.now(), 0.0))
-            if not self.last:
-                await self._wait(due)
+                self.due = self._slot_after(self._clock.now())
+            finally:
+                self.polling = False
 
-    def _patience(self) -> float:
-        """Seconds that a poll can take after it was given its requests, when every read runs into its timeout."""
-        rounds = len(self.reader.plan.readings) // SIDE_BY_SIDE + 3  # the list, the address and the key beside them
-        return 2 * rounds * self.state.account.timeout
+    def reschedule(self) -> None:
+        """Let a changed interval count from now on; for a task that is started anew afterwards."""
+        self._plan(min(self.due, self._slot_after(self._clock.now())))
+
+    async def _wait(self) -> None:
+        """Sleep until a poll is due; after `auth` or `ip`, a rewritten secret file ends the wait."""
+        clock, reader = self._clock, self.reader
+        while (left := self.due - clock.now()) > 0:
+            if reader.error is None or reader.error.reason not in _CURED_BY_SECRETS:
+                await clock.sleep(left)
+                continue
+            await clock.sleep(min(left, self.state.account.interval))
+            if await self._has_new_secrets():
+                self.due = clock.now()
+                return
+        self._lag(clock.now() - self.due)
+
+    async def _has_new_secrets(self) -> bool:
+        """Whether the secret files of the account hold others than it had; goes on with those."""
+        reader = self.reader
+        try:
+            fresh = await self._credentials(self.state.account)
+        except Exception:
+            log.exception("reading secret files ended in a bug", extra=reader.named())
+            return False
+        if fresh is None or fresh == reader.caller.credentials:
+            return False
+        log.info("a secret file was rewritten", extra=reader.named())
+        reader.renew(fresh)
+        return True
+
+    async def _poll(self) -> None:
+        state, clock = self.state, self._clock
+        slot, interval = self.due, state.account.interval
+        # After a suspend, or when the loop was blocked: what lies whole intervals back is not made up for.
+        missed = max(int((clock.now() - slot) // interval), 0)
+        self._late(missed)
+        slot += missed * interval
+        # The first polls of many accounts share the limits, and the next slot may be close.
+        self._give_up_at = slot + interval if self._first else self._slot_after(slot)
+        # Who was left out waits longer the next time, or the same accounts would get every token of a scarce limit.
+        self._give_up_at += self._left_out * interval
+        self.polling = True
+        polls = state.polls
+        await self.reader.poll(slot, self._give_up_at)
+        self._left_out = self._left_out + 1 if state.polls == polls else 0
+        self._first = False
+        self.tried = self.tried or state.polls > 0
+        self._plan(self._next(slot))
+
+    def _next(self, slot: float) -> float:
+        """When the next poll is due, after one that was due at `slot` and is over now."""
+        reader, state, now = self.reader, self.state, self._clock.now()
+        if reader.error is not None:
+            cap = SLOW_CAP_SECONDS if reader.slowed else CAP_SECONDS
+            again = reader.next_try(slot, state.failures, cap)
+            if again >= now:
+                return again
+            self._late(1)
+            return self._slot_after(now)
+        interval = state.account.interval
+        planned = self._slot_after(slot)
+        if planned < now:
+            missed = int((now - planned) // interval) + 1
+            planned += missed * interval
+            if now - slot > interval:  # else it was no more than a slot close to the first poll
+                self._late(missed)
+        wanted = reader.plan.next_due()
+        return planned if wanted <= planned else planned + -(-(wanted - planned) // interval) * interval
 
     def _slot_after(self, moment: float) -> float:
         """The first moment after this one at which the account's stable phase falls."""
         interval = self.state.account.interval
         offset = self._phase * interval
-        return ((moment - offset) // interval + 1) * interval + offset
+        return ((moment - offset) / interval + _ROUNDING) // 1 * interval + interval + offset
 
-    def _next(self, slot: float) -> float:
-        """When the next poll is due, after one that was due at `slot` and is over now."""
-        state, now = self.state, self._clock.now()
-        interval = state.account.interval
-        if self.reader.error is not None:
-            cap = SLOW_CAP_SECONDS if self.reader.slowed else CAP_SECONDS
-            return max(slot + self.reader.delay(state.failures, cap), now)
-        planned = self._slot_after(slot)
-        if planned < now:
-            missed = int((now - planned) // interval) + 1
-            planned += missed * interval
-            for _ in range(missed if now - slot > interval else 0):
-                state.skipped("late")
-        wanted = self.reader.plan.next_due()
-        return planned if wanted <= planned else planned + -(-(wanted - planned) // interval) * interval
+    def _late(self, polls: int) -> None:
+        for _ in range(polls):
+            self.state.skipped("late")
 
-    async def _wait(self, due: float) -> None:
-        """Sleep until a poll is due; after `auth` or `ip`, a rewritten secret file ends the wait."""
-        clock = self._clock
-        while (left := due - clock.now()) > 0:
-            if not self.reader.slowed:
-                await clock.sleep(left)
-                continue
-            await clock.sleep(min(left, self.state.account.interval))
-            fresh = self._credentials(self.state.account.name)
-            if fresh is not None and fresh != self.reader.caller.credentials:
-                log.info("a secret file was rewritten", extra=self.reader.named())
-                self.reader.renew(fresh)
-                return
-        self._lag(clock.now() - due)
+    def _plan(self, due: float) -> None:
+        self.due = due
+        self.state.due(self._clock.wall() + max(due - self._clock.now(), 0.0))

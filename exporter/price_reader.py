@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
 from exporter.accounts import AccountState
 from exporter.caller import Caller
+from exporter.config import Valuation
 from exporter.errors import PollError
 from exporter.exposition import Exposition
 from exporter.metrics import labelled
 from exporter.pacing import Clock, Skipped
+from exporter.poll import Reads
 from exporter.prices import PriceBook
-from exporter.reading import Reads
 
 log = logging.getLogger(__name__)
 
@@ -29,63 +30,51 @@ class PriceReader:
         book: the prices.
         accounts: those that are valued with it; the caller of the constructor keeps them up to date.
         error: of the last read; None when it was good, or before the first.
-        tried: whether the first read is over, whatever it came to.
+        serves_prices: whether metrics show this book's prices: true for one book of an exchange.
     """
 
     def __init__(
         self,
         caller: Caller,
-        book: PriceBook,
+        valuation: Valuation,
         exposition: Exposition,
         *,
-        interval: float,
-        also: Sequence[str],
-        serves_prices: bool,
         transport: Reads,
         clock: Clock,
         backoff: Callable[[int, float, float], float],
     ) -> None:
-        """Args: `serves_prices` is true for one book of an exchange: its prices are the ones that metrics show."""
+        """Args: `backoff` gives the seconds to the next try from failures, interval and cap, by chance."""
         self.caller = caller
-        self.book = book
+        self.book = PriceBook(caller.api.symbol, valuation.pegs, MAX_AGE_INTERVALS * valuation.interval)
         self.accounts: set[AccountState] = set()
         self.error: PollError | None = None
-        self.tried = False
-        self.also = also
-        self.interval = interval
-        self._serves_prices = serves_prices
+        self.serves_prices = False
+        self._valuation = valuation
         self._exposition = exposition
         self._owner = exposition.owner(caller.exchange.name)
         self._transport = transport
         self._clock = clock
         self._backoff = backoff
         self._failures = 0
-        self._served: dict[str, Decimal] = {}
-        self._served_at = -1.0
-        self.serve()
+        self._revaluing = 0
+        self._served: tuple[dict[str, Decimal], float] | None = None
 
     async def run(self) -> None:
         """Read prices until cancelled. Nothing but cancellation escapes."""
         while True:
             started = self._clock.now()
             try:
-                await self.read(started + self.interval)
-            except asyncio.CancelledError:
-                raise
+                await self.read(started + self._valuation.interval)
             except Exception:
                 log.exception("reading prices ended in a bug", extra=self._named())
                 self._failures += 1
-            self.tried = True
-            delay = self._backoff(self._failures, self.interval, CAP_SECONDS) if self._failures else self.interval
-            await self._clock.sleep(started + delay - self._clock.now())
+            await self._clock.sleep(max(started + self._delay() - self._clock.now(), 0.0))
 
     async def read(self, give_up_at: float) -> None:
         """Read the tickers once, and value every account anew."""
-        caller = self.caller
+        caller, timeout = self.caller, min(TIMEOUT_SECONDS, self._valuation.interval)
         try:
-            tickers = await self._transport.read(
-                caller, caller.api.prices(), timeout=min(TIMEOUT_SECONDS, self.interval), give_up_at=give_up_at
-            )
+            tickers = await self._transport.read(caller, caller.api.prices(), timeout=timeout, give_up_at=give_up_at)
         except Skipped:
             return
         except PollError as error:
@@ -103,29 +92,43 @@ class PriceReader:
         self.book.replace(tickers, self._clock.now(), self._clock.wall())
         await self.revalue()
 
+    async def reconfigure(self, valuation: Valuation) -> None:
+        """Go on with other pegs, or another interval from the next read on."""
+        self._valuation = valuation
+        self.book.pegs = valuation.pegs
+        self.book.max_age = MAX_AGE_INTERVALS * valuation.interval
+        await self.revalue()
+
     async def revalue(self) -> None:
         """Value every account with the prices of this moment; others get their turn in between."""
-        for state in tuple(self.accounts):
-            if state in self.accounts:
-                state.revalue(self._clock.now())
-            await asyncio.sleep(0)
+        self._revaluing += 1
+        try:
+            for state in tuple(self.accounts):
+                if state in self.accounts:  # it may have gone in the meantime
+                    state.revalue(self._clock.now())
+                await asyncio.sleep(0)
+        finally:
+            self._revaluing -= 1
         self.serve()
 
     def serve(self) -> None:
-        """Serve the prices that valuation uses now, if that changed since the last time."""
-        if not self._serves_prices:
+        """Serve the prices that valuation uses now, if that changed since the last time.
+
+        Half way through a revaluation the book knows only what was asked for so far: then the last ones stand.
+        """
+        if not self.serves_prices or self._revaluing:
             return
         now, book = self._clock.now(), self.book
-        for currency in self.also:
+        for currency in self._valuation.also:
             book.price(currency, now)
         prices = book.known(now)
-        if self._served == prices and self._served_at == book.last_success:
+        if self._served == (prices, book.last_success):
             return
-        self._served, self._served_at = dict(prices), book.last_success
+        self._served = dict(prices), book.last_success
         self._put("exchange_price_usd", prices.items())
+        market = ((currency, book.market_price(currency, now)) for currency in book.pegs)
         self._put(
-            "exchange_peg_market_price_usd",
-            ((currency, price) for currency in book.pegs if (price := book.market_price(currency, now)) is not None),
+            "exchange_peg_market_price_usd", ((currency, price) for currency, price in market if price is not None)
         )
         name = self.caller.exchange.name
         line = f'exchange_price_last_success_timestamp_seconds{{exchange="{name}"}} {book.last_success!r}\n'
@@ -134,6 +137,13 @@ class PriceReader:
     def drop(self) -> None:
         """Serve nothing any more."""
         self._exposition.drop(self._owner)
+
+    def _delay(self) -> float:
+        """Seconds from one start to the next; the book never ends while the exchange is healthy again."""
+        interval = self._valuation.interval
+        if not self._failures:
+            return interval
+        return self._backoff(self._failures, interval, min(CAP_SECONDS, self.book.max_age / 3))
 
     def _put(self, family: str, prices: Iterable[tuple[str, Decimal]]) -> None:
         name = self.caller.exchange.name

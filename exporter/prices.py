@@ -16,25 +16,46 @@ class PriceBook:
 
     A pegged currency is worth its peg. Every other price comes from the exchange's own tickers, since venues share
     names for different coins. A book that is older than `max_age` knows only the pegs.
+
+    Attributes:
+        max_age: seconds for which a read of the tickers is good.
+        version: another number whenever a price may be another one.
+        last_success: when the tickers were last read, seconds since the epoch; 0 until the first time.
     """
 
     def __init__(self, symbol: Callable[[str, str], str], pegs: Mapping[str, Decimal], max_age: float) -> None:
-        self._symbol = symbol
-        self.pegs = pegs
+        """Args: `symbol` spells the pair of a base and a quote currency as the exchange's tickers do."""
         self.max_age = max_age
+        self.version = 0
+        self.last_success = 0.0
+        self._symbol = symbol
+        self._pegs = dict(pegs)
         self._tickers: Mapping[str, Any] = {}
         self._prices: dict[str, Decimal | None] = {}
-        self.version = 0
-        self.good_until = float("-inf")
-        self.last_success = 0.0
+        self._read_at = float("-inf")
+
+    @property
+    def pegs(self) -> Mapping[str, Decimal]:
+        """Fixed USD prices by currency."""
+        return self._pegs
+
+    @pegs.setter
+    def pegs(self, pegs: Mapping[str, Decimal]) -> None:
+        if pegs != self._pegs:
+            self._pegs = dict(pegs)
+            self._forget()
+
+    @property
+    def good_until(self) -> float:
+        """The moment at which the tickers are too old, on the clock that `replace` was told."""
+        return self._read_at + self.max_age
 
     def replace(self, tickers: Mapping[str, Any], now: float, wall: float) -> None:
         """Take the tickers of a good read; all earlier prices are forgotten."""
         self._tickers = tickers
-        self._prices = {}
-        self.version += 1
-        self.good_until = now + self.max_age
+        self._read_at = now
         self.last_success = wall
+        self._forget()
 
     def alive(self, now: float) -> bool:
         """Whether tickers may be used at this moment."""
@@ -42,10 +63,10 @@ class PriceBook:
 
     def price(self, currency: str, now: float) -> Decimal | None:
         """USD price of one unit, or None: unknown, zero, or the book is too old."""
-        peg = self.pegs.get(currency)
+        peg = self._pegs.get(currency)
         if peg is not None:
             return peg
-        if now > self.good_until:
+        if not self.alive(now):
             return None
         try:
             return self._prices[currency]
@@ -59,10 +80,14 @@ class PriceBook:
 
     def known(self, now: float) -> dict[str, Decimal]:
         """Every price that was asked for since the last refresh, and the pegs."""
-        prices = dict(self.pegs)
+        prices = dict(self._pegs)
         if self.alive(now):
             prices |= {currency: price for currency, price in self._prices.items() if price is not None}
         return prices
+
+    def _forget(self) -> None:
+        self._prices = {}
+        self.version += 1
 
     def _routed(self, currency: str, on_the_way: tuple[str, ...]) -> Decimal | None:
         for quote in QUOTES:
@@ -71,8 +96,9 @@ class PriceBook:
             rate = self._rate(currency, quote)
             if rate is None:
                 continue
-            worth = self.pegs.get(quote) or self._routed(quote, (*on_the_way, quote))
-            if worth is not None:
+            worth = self._pegs.get(quote) or self._routed(quote, (*on_the_way, quote))
+            # Beyond a float's range there is no price that could be served.
+            if worth is not None and 0 < float(rate * worth) < float("inf"):
                 return rate * worth
         return None
 

@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from exporter.accounts import AccountState
 from exporter.caller import Caller
 from exporter.credentials import Credentials
 from exporter.errors import ExchangeRefused, InternalError, IpRefused, PollError, UnknownAccount, WrongApi
-from exporter.exchanges.base import Reader, RowMemory
-from exporter.exchanges.base import Wallet as Readable
+from exporter.exchanges.base import Reader
+from exporter.key_reading import KeyReader
 from exporter.model import Reading
-from exporter.pacing import Clock, Skipped
-from exporter.plan import RARE_SECONDS, Plan, Planned
-from exporter.store import Wallet
+from exporter.pacing import Skipped
+from exporter.plan import ALWAYS, RARE_SECONDS, UNOPENED, Plan, Planned
+from exporter.poll import Outcome, Surroundings
+from exporter.store import Failure, Wallet
 
 log = logging.getLogger("exporter.poller")
 
@@ -23,55 +24,14 @@ SIDE_BY_SIDE: Final = 4
 """Wallets of one account that are read at once, at most."""
 
 SLOW_CAP_SECONDS: Final = 900.0
-KEY_SECONDS: Final = 24 * 3600.0
+"""Between two tries that fail in a way that a repeat makes worse."""
+
+_ABOUT_THE_WALLET: Final = frozenset({"permission", "exchange", "payload"})
+"""Refusals that say something of the wallet that was asked for, not of the moment."""
+
+_UNKNOWN: Final = "Correct `wallets`: the names are in the README."
 
 T = TypeVar("T")
-
-
-def _nothing(memory: RowMemory) -> Reader[Reading]:
-    del memory
-    yield from ()
-    return Reading()
-
-
-_UNOPENED: Final = Readable(_nothing)
-"""Stands for a wallet that the exchange has not opened, or not listed yet."""
-
-
-class Reads(Protocol):
-    """What a poller needs of the transport."""
-
-    async def read(self, caller: Caller, reader: Reader[T], *, timeout: float, give_up_at: float) -> T:
-        """Drive a reader; raises `PollError` or `Skipped`."""
-
-
-class Surroundings(NamedTuple):
-    """What every poller shares.
-
-    Attributes:
-        transport: does the talking.
-        clock: the time.
-        backoff: failures, interval, cap -> seconds from one start to the next, by chance.
-        lag: told by how many seconds a poller woke up late.
-        credentials: reads an account's secret files again; None when they did not change or can not be read.
-    """
-
-    transport: Reads
-    clock: Clock
-    backoff: Callable[[int, float, float], float]
-    lag: Callable[[float], None]
-    credentials: Callable[[str], Credentials | None]
-
-
-class _Outcome:
-    """What one poll came to."""
-
-    __slots__ = ("errors", "read", "skipped")
-
-    def __init__(self) -> None:
-        self.errors: dict[str, PollError] = {}
-        self.read = 0
-        self.skipped: set[str] = set()
 
 
 class AccountReader:
@@ -81,8 +41,9 @@ class AccountReader:
         state: what is known of the account.
         caller: how it speaks to its exchange; replaced when the mode or the credentials change.
         plan: what is read, and when.
-        error: of the last poll that sent anything: of the first required wallet that it could not read. `permission`
-            does not count here, since it slows its wallet only.
+        key: asks what the key may do.
+        error: of the last poll that sent anything, where it slows the account: that of the first required wallet that
+            could not be read, but for `permission`, which slows its wallet only.
         address: of ours that the exchange saw when it refused it, where it tells.
     """
 
@@ -90,12 +51,12 @@ class AccountReader:
         self.state = state
         self.caller = caller
         self.plan = Plan(caller.api, state.account)
+        self.key = KeyReader(state)
         self.error: PollError | None = None
         self.address: str | None = None
-        self._transport, self._clock, self._backoff, *_ = around
+        self._around, self._transport, self._clock = around, around.transport, around.clock
         self._answered = False
-        self._key_at = float("-inf")
-        self._wallets()
+        self._know_wallets()
 
     @property
     def slowed(self) -> bool:
@@ -104,15 +65,15 @@ class AccountReader:
 
     def renew(self, credentials: Credentials) -> None:
         """Go on with other credentials."""
+        self.state.account = replace(self.state.account, credentials=credentials)
         self.caller = replace(self.caller, credentials=credentials)
-        self._key_at = float("-inf")
+        self.plan.forgive()
+        self.key.due = ALWAYS
 
-    def delay(self, failures: int, cap: float) -> float:
-        """Seconds from one start to the next after so many failures, while data is served never too many for it."""
-        account = self.state.account
-        if account.stale_after and self.state.serving(self._clock.now()):
-            cap = min(cap, account.stale_after / 3)
-        return self._backoff(failures, account.interval, cap)
+    def next_try(self, slot: float, failures: int, cap: float, wallet: Wallet | None = None) -> float:
+        """When to read the account, or one wallet, again after so many failures; see `Surroundings.next_try`."""
+        at_stake = self.state.wallets.values() if wallet is None else (wallet,)
+        return self._around.next_try(self.state.account, at_stake, slot, failures, cap)
 
     def named(self, **more: str) -> dict[str, str]:
         """The fields of a log line about this account."""
@@ -130,140 +91,153 @@ class AccountReader:
         """
         clock, state = self._clock, self.state
         started, wall = clock.now(), clock.wall()
-        outcome = _Outcome()
-        due = await self._list(slot, give_up_at, outcome)
-        await self._read_all(due, slot, give_up_at, outcome)
+        outcome = Outcome(slot, give_up_at)
+        await self._read_all(outcome)
+        if outcome.proven is not None:
+            self._become(outcome.proven)
+            # One proof for each poll: an exchange that contradicts itself is not followed in circles.
+            outcome = Outcome(slot, give_up_at, may_turn=False)
+            await self._read_all(outcome)
         for reason in outcome.skipped:
             state.skipped(reason)
-        error = next((outcome.errors[name] for name in self._required() if name in outcome.errors), None)
+        if outcome.read and self.plan.is_current(slot):
+            self._absent()
+        failed = [name for name in self._required() if name in outcome.errors] if outcome.errors else ()
+        error = outcome.errors[failed[0]] if failed else None
+        if failed or outcome.read:
+            self.error = self._slowing(failed, outcome)
         if outcome.read or outcome.errors:
-            state.polled(wall, clock.now() - started, error, up=self._up())
-            # `permission` slows its wallet only, and a poll that was left out changes nothing.
-            self.error = error if error is not None and error.reason != "permission" else None
-        self._absent()
-        if self._answered and error is None:
-            await self._read_key(give_up_at)
+            up = all(wallet.up for wallet in state.wallets.values() if wallet.required)
+            state.polled(wall, clock.now() - started, error, up=up)
+        if outcome.read and error is None and clock.now() >= self.key.due:
+            await self.key.read(self.caller.api, lambda reader: self._ask(reader, give_up_at), clock.now())
         return error
 
-    async def _list(self, slot: float, give_up_at: float, outcome: _Outcome) -> list[str]:
-        """Have the exchange's list of wallets read when that is due; returns what is to be read."""
-        plan, api = self.plan, self.caller.api
-        if plan.needs_list(slot) and api.discover is not None:
-            try:
-                plan.listed(await self._ask(api.discover(), give_up_at), slot)
-            except Skipped as skip:
-                outcome.skipped.add(skip.reason)
-                return []
-            except PollError as error:
-                if plan.listed_at == float("-inf") and not plan.readings:
-                    self._refused(self.state.wallets[self.state.main], error, outcome)
-                    return []
-                log.debug("the list of wallets could not be read", extra=self.named(error=str(error)))
-            else:
-                self._wallets()
-        for name in plan.unknown:
-            unknown = ExchangeRefused(
-                f"the exchange lists no wallet {name}", advice="Correct `wallets`: the names are in the README."
-            )
-            self._refused(self.state.wallet(name, _UNOPENED), unknown, outcome)
-        return plan.due(slot)
-
-    def _wallets(self) -> None:
-        """Know every wallet of the plan from now on, the main one also before its list was read."""
-        for name, planned in self.plan.readings.items():
-            self.state.wallet(name, planned.wallet or _UNOPENED)
-        if self.state.main not in self.state.wallets:
-            self.state.wallet(self.state.main, self.caller.api.wallets.get(self.state.main, _UNOPENED))
-
-    def _absent(self) -> None:
-        """What the exchange's own good list lacks holds nothing: it reads zeros by the zero rule, then goes."""
-        state, plan = self.state, self.plan
-        if self.caller.api.discover is None or plan.listed_at == float("-inf"):
+    async def _read_all(self, outcome: Outcome) -> None:
+        """Read what is due: the list of wallets, then the wallets, a few at once and the main one first."""
+        if not await self._list(outcome):
             return
-        now, wall = self._clock.now(), self._clock.wall()
-        for name, wallet in tuple(state.wallets.items()):
-            planned = plan.readings.get(name)
-            if (planned is not None and planned.wallet is not None) or name in plan.unknown:
-                continue
-            if planned is None and not wallet.remembered and name != state.main:
-                state.forget(wallet)
-            else:
-                state.accepted(wallet, Reading(), now, wall, trusted=True)
-
-    async def _read_all(self, names: list[str], slot: float, give_up_at: float, outcome: _Outcome) -> None:
-        if not names:
-            return
-        if not self._answered or self.slowed:
+        names = self.plan.due(outcome.slot)
+        if names and (not self._answered or self.slowed):
             # The main wallet tells first whether the key, the address and the mode are good.
             first, *names = names
-            await self._read(first, slot, give_up_at, outcome)
+            await self._read(first, outcome)
+            if outcome.proven is not None or outcome.skipped:
+                return
             error = outcome.errors.get(first)
-            if isinstance(error, WrongApi) and self._becomes(error):
-                outcome.errors.clear()
-                await self._read_all(await self._list(slot, give_up_at, outcome), slot, give_up_at, outcome)
-                return
-            if error is not None and error.slow and error.reason != "permission":
-                for name in names:
-                    self._refused(self.state.wallets[name], error, outcome)
-                return
-            if outcome.skipped:
+            if error is not None and _is_final(error):
+                self._refuse_all(names, error, outcome)
                 return
         if len(names) == 1:
-            await self._read(names[0], slot, give_up_at, outcome)
+            await self._read(names[0], outcome)
         elif names:
             turns = asyncio.Semaphore(SIDE_BY_SIDE)
 
             async def read(name: str) -> None:
                 async with turns:
-                    await self._read(name, slot, give_up_at, outcome)
+                    await self._read(name, outcome)
 
-            await asyncio.gather(*map(read, names))
-            wrong = next((error for error in outcome.errors.values() if isinstance(error, WrongApi)), None)
-            if wrong is not None and self._becomes(wrong):
-                outcome.errors.clear()
-                await self._read_all(await self._list(slot, give_up_at, outcome), slot, give_up_at, outcome)
+            # A bug in one of them ends none of the others.
+            for bug in await asyncio.gather(*map(read, names), return_exceptions=True):
+                if bug is not None:
+                    raise bug
+        if outcome.read or outcome.errors:
+            for name in self.plan.unknown:
+                unknown = ExchangeRefused(f"the exchange knows no wallet {name} of this account", advice=_UNKNOWN)
+                self._refused(self.state.wallet(name, UNOPENED), unknown, outcome)
 
-    async def _read(self, name: str, slot: float, give_up_at: float, outcome: _Outcome) -> None:
+    async def _list(self, outcome: Outcome) -> bool:
+        """Have the exchange's list of wallets read when that is due; returns whether wallets may be read now."""
+        plan, api, slot = self.plan, self.caller.api, outcome.slot
+        main = self.state.wallets[self.state.main]
+        if api.discover is None or not plan.needs_list(slot):
+            return True
+        try:
+            plan.listed(await self._ask(api.discover(), outcome.give_up_at), slot)
+        except Skipped as skip:
+            outcome.skipped.add(skip.reason)
+            return bool(plan.readings)
+        except Exception as failure:
+            error = self._named_error(failure, main.failure)
+            plan.list_failures += 1
+            if error.reason == "permission":
+                plan.list_not_before = self.next_try(slot, plan.list_failures, SLOW_CAP_SECONDS, main)
+            if plan.readings and not _is_final(error):
+                log.debug("the list of wallets can not be read", extra=self.named(error=str(error)))
+                return True
+            await self._advise(error, outcome)
+            self._refused(main, error, outcome)
+            self._refuse_all(plan.due(slot), error, outcome)
+            return False
+        self._know_wallets()
+        return True
+
+    def _know_wallets(self) -> None:
+        """Know every wallet of the plan from now on, the main one also before its list was read."""
+        state = self.state
+        for name, planned in self.plan.readings.items():
+            readable = planned.wallet or UNOPENED
+            wallet = state.wallet(name, readable)
+            wallet.lists_zeros, wallet.borrows = readable.lists_zeros, readable.borrows
+        if state.main not in state.wallets:
+            state.wallet(state.main, self.caller.api.wallets.get(state.main, UNOPENED))
+
+    def _absent(self) -> None:
+        """What the exchange's own good list lacks holds nothing: it reads zeros by the zero rule, then goes."""
+        state, readings = self.state, self.plan.readings
+        now, wall = self._clock.now(), self._clock.wall()
+        for name, wallet in tuple(state.wallets.items()):
+            planned = readings.get(name)
+            if (planned is not None and planned.wallet is not None) or name in self.plan.unknown:
+                continue
+            if planned is None and not wallet.remembered:
+                state.forget(wallet)
+            else:
+                state.accepted(wallet, Reading(), now, wall, trusted=True)
+
+    async def _read(self, name: str, outcome: Outcome) -> None:
         planned, state, clock = self.plan.readings[name], self.state, self._clock
         if planned.wallet is None:  # not opened yet; see _absent
             return
         wallet = state.wallet(name, planned.wallet)
+        was = wallet.failure
         try:
-            reading = await self._ask(planned.wallet.read(planned.memory), give_up_at)
-            was = wallet.failure
+            reading = await self._ask(planned.wallet.read(planned.memory), outcome.give_up_at)
             state.accepted(wallet, reading, clock.now(), clock.wall())
         except Skipped as skip:
             outcome.skipped.add(skip.reason)
             return
-        except PollError as error:
-            await self._failed(wallet, planned, slot, error, outcome)
-            return
-        except Exception as error:
-            log.exception("a read ended in a bug", extra=self.named(wallet=name))
-            await self._failed(wallet, planned, slot, InternalError(type(error).__name__), outcome)
+        except Exception as failure:
+            error = self._named_error(failure, was)
+            if isinstance(error, WrongApi) and outcome.may_turn and self._may_be(error.api):
+                outcome.proven = error.api
+            else:
+                await self._failed(wallet, planned, error, outcome)
             return
         outcome.read += 1
         self._answered = planned.answered = True
         planned.failures = 0
-        planned.not_before = slot + planned.wallet.every if planned.wallet.every else float("-inf")
+        planned.not_before = outcome.slot + planned.wallet.every if planned.wallet.every else ALWAYS
         if was is not None:
             log.info("the wallet is read again", extra=self.named(wallet=name, failed_for=was.reason))
 
-    async def _failed(self, wallet: Wallet, planned: Planned, slot: float, error: PollError, outcome: _Outcome) -> None:
-        if isinstance(error, IpRefused) and self.caller.api.address is not None:
-            self.address = await self._seen_at()
-            if self.address is not None:
-                error.advice = f"{error.advice} The exchange sees this exporter at {self.address}."
+    async def _failed(self, wallet: Wallet, planned: Planned, error: PollError, outcome: Outcome) -> None:
+        assert planned.wallet is not None
+        await self._advise(error, outcome)
         if isinstance(error, UnknownAccount):
             self.plan.renew_list()
-        if error.reason == "permission":
-            planned.failures += 1
-            planned.not_before = slot + self.delay(planned.failures, SLOW_CAP_SECONDS)
-        elif planned.wallet is not None and planned.wallet.rare and not planned.answered:
+        planned.failures += 1
+        slot, failures = outcome.slot, planned.failures
+        never_answered = planned.wallet.rare and not planned.answered
+        if never_answered and error.reason in _ABOUT_THE_WALLET:
             planned.not_before = slot + RARE_SECONDS
+        elif never_answered or error.reason == "permission":
+            planned.not_before = self.next_try(slot, failures, SLOW_CAP_SECONDS, wallet)
+        elif planned.wallet.every:
+            planned.not_before = self.next_try(slot, failures, planned.wallet.every, wallet)
         self._refused(wallet, error, outcome)
 
-    def _refused(self, wallet: Wallet, error: PollError, outcome: _Outcome) -> None:
+    def _refused(self, wallet: Wallet, error: PollError, outcome: Outcome) -> None:
         was = wallet.failure
         outcome.errors[wallet.name] = error
         self.state.refused(wallet, error, self._clock.now(), self._clock.wall())
@@ -274,64 +248,68 @@ class AccountReader:
                 extra=self.named(wallet=wallet.name, reason=error.reason, error=str(error), advice=error.advice),
             )
 
-    def _becomes(self, error: WrongApi) -> bool:
-        """Go over to the API that the exchange named, unless the configuration pins another one."""
-        exchange, account = self.caller.exchange, self.state.account
-        pinned = account.options.get(exchange.option, "auto" if exchange.probes else exchange.first)
-        if pinned != "auto" or error.api not in exchange.apis or exchange.apis[error.api] is self.caller.api:
-            return False
-        api = exchange.apis[error.api]
-        log.info("the exchange says of what mode the account is", extra=self.named(mode=error.api))
+    def _refuse_all(self, names: Iterable[str], error: PollError, outcome: Outcome) -> None:
+        """Take what one wallet was told for the answer to these, too."""
+        for name in names:
+            if self.plan.readings[name].wallet is not None:
+                self._refused(self.state.wallets[name], error, outcome)
+
+    def _named_error(self, failure: Exception, before: Failure | None) -> PollError:
+        """Every failure under a name; a bug of ours is logged when it is new."""
+        if isinstance(failure, PollError):
+            return failure
+        if before is None or before.reason != InternalError.reason:
+            log.error("a read ended in a bug", extra=self.named(), exc_info=failure)
+        return InternalError(f"{type(failure).__name__} after reading")
+
+    def _may_be(self, api: str) -> bool:
+        """Whether the account may go over to this API: the configuration pins no other one."""
+        exchange, options = self.caller.exchange, self.state.account.options
+        pinned = options.get(exchange.option, "auto" if exchange.probes else exchange.first)
+        return pinned == "auto" and api in exchange.apis and exchange.apis[api] is not self.caller.api
+
+    def _become(self, name: str) -> None:
+        """Go over to the API that the exchange named; nothing of the other one is served any more."""
+        api = self.caller.exchange.apis[name]
+        log.info("the exchange says of what mode the account is", extra=self.named(mode=name))
         self.caller = replace(self.caller, api=api)
         self.state.become(api.main)
-        self.plan = Plan(api, account)
+        self.plan = Plan(api, self.state.account)
+        self.key.due = ALWAYS
         self._answered = False
-        self._wallets()
-        return True
+        self._know_wallets()
 
-    async def _seen_at(self) -> str | None:
-        """The address that the exchange sees us at, if it can be asked now."""
-        api = self.caller.api
-        assert api.address is not None
-        try:
-            return await self._ask(api.address(), self._clock.now() + self.state.account.timeout)
-        except (PollError, Skipped):
-            return None
-
-    async def _read_key(self, give_up_at: float) -> None:
-        """Read once a day what the key may do; a key that may not ask is no failure."""
-        api, now = self.caller.api, self._clock.now()
-        if api.key_info is None or now < self._key_at:
+    async def _advise(self, error: PollError, outcome: Outcome) -> None:
+        """Add to an IP refusal where the exchange sees us, if it can be asked now."""
+        ask = self.caller.api.address
+        if not isinstance(error, IpRefused) or ask is None:
             return
-        self._key_at = now + KEY_SECONDS
-        try:
-            key = await self._ask(api.key_info(), give_up_at)
-        except Skipped:
-            self._key_at = float("-inf")
-            return
-        except PollError as error:
-            log.debug("the key may not ask about itself", extra=self.named(reason=error.reason, error=str(error)))
-            return
-        known = self.state.key
-        self.state.key_read(key)
-        dangerous = [name for name in ("trade", "transfer", "withdraw") if key.permissions.get(name)]
-        if dangerous and (known is None or known.permissions != key.permissions):
-            log.warning(
-                "the key may do more than read",
-                extra=self.named(
-                    permissions=" ".join(dangerous), advice="Use a key that may only read: nothing else is needed here."
-                ),
-            )
+        if not outcome.address_asked:
+            outcome.address_asked = True
+            try:
+                self.address = await self._ask(ask(), self._clock.now() + self.state.account.timeout)
+            except (PollError, Skipped):
+                self.address = None
+        if self.address is not None:
+            error.advice = f"{error.advice} The exchange sees this exporter at {self.address}."
 
     async def _ask(self, reader: Reader[T], give_up_at: float) -> T:
         return await self._transport.read(
             self.caller, reader, timeout=self.state.account.timeout, give_up_at=give_up_at
         )
 
-    def _required(self) -> list[str]:
-        wallets = self.state.wallets
-        main = self.state.main
-        return sorted((name for name, wallet in wallets.items() if wallet.required), key=lambda name: name != main)
+    def _slowing(self, failed: Iterable[str], outcome: Outcome) -> PollError | None:
+        """The first error that slows the account: a wallet that may not be read, or is none, slows only itself."""
+        for name in failed:
+            if outcome.errors[name].reason != "permission" and name not in self.plan.unknown:
+                return outcome.errors[name]
+        return None
 
-    def _up(self) -> bool:
-        return all(wallet.up for wallet in self.state.wallets.values() if wallet.required)
+    def _required(self) -> list[str]:
+        names = [name for name, wallet in self.state.wallets.items() if wallet.required]
+        return sorted(names, key=lambda name: name != self.state.main)
+
+
+def _is_final(error: PollError) -> bool:
+    """Whether what one request was told holds for the whole account."""
+    return error.slow and error.reason != "permission"

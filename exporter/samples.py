@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
+from exporter.config import Account
 from exporter.exposition import Exposition, Owner
 from exporter.metrics import labelled, quoted
-from exporter.model import ZERO, WalletValue
+from exporter.rules import wallet_of
 from exporter.store import Row, Wallet
 
 AMOUNTS: Final = (
@@ -17,12 +18,26 @@ AMOUNTS: Final = (
     "exchange_balance_usd",
     "exchange_balance_borrowed",
 )
-"""Families of a balance row, in the order of `Row.texts`."""
+"""Families of a balance row, in the order of `_amounts`."""
+
+SEVERITIES: Final = ("warning", "critical", "target")
+
+_USD: Final = AMOUNTS.index("exchange_balance_usd")
+_SPLICED_UP_TO: Final = 0.5
+"""Share of rows with other amounts up to which it pays to look for the numbers that changed."""
 
 _COUNTS: Final = (
     "exchange_wallet_unpriced_currencies",
     "exchange_wallet_hidden_currencies",
     "exchange_wallet_ignored_rows",
+)
+_REPORTED: Final = "exchange_wallet_reported_usd"
+_STATE: Final = (
+    "exchange_wallet_up",
+    "exchange_wallet_fresh",
+    "exchange_wallet_last_success_timestamp_seconds",
+    "exchange_wallet_failing",
+    "exchange_wallet_failing_since_timestamp_seconds",
 )
 _NOTHING: Final = "0.0"
 
@@ -32,20 +47,30 @@ def number(amount: Decimal) -> str:
     return repr(float(amount)) if amount else _NOTHING
 
 
-def texts(row: Row) -> tuple[str | None, ...]:
-    """The numbers of a row, in the order of `AMOUNTS`; None where there is no sample."""
-    if row.texts is None:
-        balance = row.balance
-        free, net = number(balance.available), balance.net
-        row.texts = (
-            free,
-            number(balance.frozen),
-            number(balance.locked),
-            free if net == balance.available else number(net),
-            None if row.usd is None else number(row.usd),
-            None if balance.borrowed is None else number(balance.borrowed),
-        )
-    return row.texts
+def _amounts(row: Row) -> tuple[Decimal | None, ...]:
+    balance = row.balance
+    return balance.available, balance.frozen, balance.locked, balance.net, row.usd, balance.borrowed
+
+
+class _Served:
+    """What was last written of one wallet, to tell what has changed.
+
+    Attributes:
+        label: its label, as it follows those of the account.
+        rows: as they were written; None: none are.
+        counts, state: likewise.
+    """
+
+    __slots__ = ("counts", "label", "rows", "state")
+
+    def __init__(self, wallet: str) -> None:
+        self.label = f',wallet="{quoted(wallet)}"'
+        self.forget_rows()
+        self.state: tuple[object, ...] | None = None
+
+    def forget_rows(self) -> None:
+        self.rows: Sequence[Row] | None = None
+        self.counts: tuple[int, ...] | None = None
 
 
 class AccountSamples:
@@ -55,102 +80,166 @@ class AccountSamples:
         self._exposition = exposition
         self.owner: Owner = exposition.owner(exchange, account)
         self._labels = labelled((("exchange", exchange), ("account", account)))
-        self._prefixes: dict[str, dict[str, str]] = {}
-        self._seen: dict[str, tuple[object, ...]] = {}
+        self._wallets: dict[str, _Served] = {}
 
     def drop(self) -> None:
         """Serve nothing of this account any more."""
         self._exposition.drop(self.owner)
 
     def value(self, family: str, number: float | None, key: str = "", **labels: str) -> None:
-        """Serve one sample of the account, or none."""
-        if number is None:
-            self._exposition.remove(family, self.owner, key)
-            return
-        more = f",{labelled(labels.items())}" if labels else ""
-        self._exposition.put(family, self.owner, key, f"{family}{{{self._labels}{more}}} {number!r}\n".encode())
+        """Serve one sample of the account, or none; `key` tells several of one family apart."""
+        self._put(family, number, key, f",{labelled(labels.items())}" if labels else "")
 
     def values(self, family: str, samples: Iterable[tuple[Mapping[str, str], float]], key: str = "") -> None:
         """Serve several samples of the account under one family."""
         lines = [f"{family}{{{self._labels},{labelled(labels.items())}}} {number!r}\n" for labels, number in samples]
         self._exposition.put(family, self.owner, key, "".join(lines).encode())
 
-    def balances(self, wallet: Wallet) -> None:
-        """Serve the rows and the counts of a wallet."""
-        prefixes = self._prefixes.setdefault(wallet.name, {})
-        rows: Sequence[tuple[str, tuple[str | None, ...]]] = [
-            (prefixes.get(row.label) or self._prefix(prefixes, wallet.name, row.label), row.texts or texts(row))
-            for row in wallet.rows
-        ]
-        put, owner = self._exposition.put, self.owner
-        for place, family in enumerate(AMOUNTS):
-            lines = [f"{family}{prefix}{numbers[place]}\n" for prefix, numbers in rows if numbers[place] is not None]
-            put(family, owner, wallet.name, "".join(lines).encode())
-        counts = (wallet.unpriced, wallet.hidden, wallet.ignored)
-        if self._changed("counts", wallet, counts):
-            for family, count in zip(_COUNTS, counts, strict=True):
-                self.value(family, count, wallet.name, wallet=wallet.name)
+    def configuration(self, account: Account, info: Mapping[str, str]) -> None:
+        """Serve what the configuration says of the account, whichever its main wallet is.
 
-    def reported(self, wallet: Wallet, usdt_price: Decimal | None) -> None:
-        """Serve what the exchange says of each wallet: figures in USD, or in USDT times the USDT price."""
-        told: dict[str, Decimal] = {}
-        for value in wallet.values:
-            usd = _in_usd(value, usdt_price)
-            if usd is not None:
-                told[value.wallet] = told.get(value.wallet, ZERO) + usd
-        family = "exchange_wallet_reported_usd"
-        self.values(family, (({"wallet": name}, float(usd)) for name, usd in told.items()), wallet.name)
+        Args:
+            account: as it is configured.
+            info: labels of `exchange_account_info`.
+        """
+        self.value("exchange_account_poll_interval_seconds", account.interval)
+        self.value("exchange_account_stale_after_seconds", account.stale_after)
+        self.value("exchange_account_info", 1, **info)
+        self.values(
+            "exchange_account_usd_threshold",
+            (({"severity": severity}, float(usd)) for severity, usd in account.usd.items()),
+        )
+
+    def thresholds(self, account: Account, main: str) -> None:
+        """Serve the account's thresholds; those of `main` carry the name of the main wallet."""
+        self.values(
+            "exchange_balance_threshold",
+            (
+                (
+                    {
+                        "wallet": wallet_of(each.wallet, main),
+                        "currency": each.currency,
+                        "of": each.of,
+                        "severity": severity,
+                    },
+                    float(amount),
+                )
+                for each in account.thresholds
+                for severity in SEVERITIES
+                if (amount := getattr(each, severity)) is not None
+            ),
+        )
+
+    def balances(self, wallet: Wallet) -> None:
+        """Serve the rows and the counts of a wallet; lines in which no number changed are left alone."""
+        served, name, rows = self._served(wallet), wallet.name, wallet.rows
+        edits = None if served.rows is None else _edits(served.rows, rows)
+        if edits is None:
+            heads = [self._head(served, row) for row in rows]
+            amounts = list(zip(*map(_amounts, rows), strict=True)) or [()] * len(AMOUNTS)
+            for family, column in zip(AMOUNTS, amounts, strict=True):
+                self._put_column(family, name, heads, column)
+        else:
+            for place, changed in edits.items():
+                if not self._spliced(served, name, rows, place, changed):
+                    heads = [self._head(served, row) for row in rows]
+                    self._put_column(AMOUNTS[place], name, heads, [_amounts(row)[place] for row in rows])
+        served.rows = rows
+        counts = (wallet.unpriced, wallet.hidden, wallet.ignored)
+        if served.counts != counts:
+            served.counts = counts
+            for family, count in zip(_COUNTS, counts, strict=True):
+                self._put(family, count, name, served.label)
+
+    def reported(self, wallet: Wallet, told: Mapping[str, Decimal]) -> None:
+        """Serve what an overview says of each wallet, in USD."""
+        self.values(_REPORTED, (({"wallet": name}, float(usd)) for name, usd in told.items()), wallet.name)
 
     def withdraw(self, wallet: Wallet) -> None:
         """Serve no balance of a wallet any more."""
-        for family in (*AMOUNTS, *_COUNTS, "exchange_wallet_reported_usd"):
+        for family in (*AMOUNTS, *_COUNTS, _REPORTED):
             self._exposition.remove(family, self.owner, wallet.name)
-        self._prefixes.pop(wallet.name, None)
-        self._seen.pop(f"counts {wallet.name}", None)
+        self._served(wallet).forget_rows()
 
     def state(self, wallet: Wallet, *, fresh: bool) -> None:
         """Serve whether a wallet is up and fresh, since when it fails and why, and when it was last read."""
-        name, failure = wallet.name, wallet.failure
-        self.value("exchange_wallet_last_success_timestamp_seconds", wallet.last_success, name, wallet=name)
-        if not self._changed(
-            "state", wallet, (wallet.up, fresh, failure and failure.reason, failure and failure.since)
-        ):
+        served, name, failure = self._served(wallet), wallet.name, wallet.failure
+        label = served.label
+        self._put("exchange_wallet_last_success_timestamp_seconds", wallet.last_success, name, label)
+        state = (wallet.up, fresh, failure and failure.reason, failure and failure.since)
+        if served.state == state:
             return
-        self.value("exchange_wallet_up", 1 if wallet.up else 0, name, wallet=name)
-        self.value("exchange_wallet_fresh", 1 if fresh else 0, name, wallet=name)
-        since = None if failure is None else failure.since
-        self.value("exchange_wallet_failing_since_timestamp_seconds", since, name, wallet=name)
-        if failure is None:
-            self.value("exchange_wallet_failing", None, name)
-        else:
-            self.value("exchange_wallet_failing", 1, name, wallet=name, reason=failure.reason)
+        served.state = state
+        self._put("exchange_wallet_up", 1 if wallet.up else 0, name, label)
+        self._put("exchange_wallet_fresh", 1 if fresh else 0, name, label)
+        since, failing = (None, None) if failure is None else (failure.since, 1)
+        self._put("exchange_wallet_failing_since_timestamp_seconds", since, name, label)
+        reason = "" if failure is None else f'{label},reason="{quoted(failure.reason)}"'
+        self._put("exchange_wallet_failing", failing, name, reason)
 
     def forget(self, wallet: Wallet) -> None:
         """Serve nothing of a wallet any more."""
         self.withdraw(wallet)
-        self._seen.pop(f"state {wallet.name}", None)
-        for family in (
-            "exchange_wallet_up",
-            "exchange_wallet_fresh",
-            "exchange_wallet_last_success_timestamp_seconds",
-            "exchange_wallet_failing",
-            "exchange_wallet_failing_since_timestamp_seconds",
-        ):
+        del self._wallets[wallet.name]
+        for family in _STATE:
             self._exposition.remove(family, self.owner, wallet.name)
 
-    def _changed(self, what: str, wallet: Wallet, now: tuple[object, ...]) -> bool:
-        key = f"{what} {wallet.name}"
-        if self._seen.get(key) == now:
+    def _served(self, wallet: Wallet) -> _Served:
+        served = self._wallets.get(wallet.name)
+        if served is None:
+            served = self._wallets[wallet.name] = _Served(wallet.name)
+        return served
+
+    def _head(self, served: _Served, row: Row) -> str:
+        """All labels of a row, with the braces around and the space behind."""
+        return f'{{{self._labels}{served.label},currency="{quoted(row.label)}"}} '
+
+    def _put_column(self, family: str, key: str, heads: Sequence[str], column: Sequence[Decimal | None]) -> None:
+        lines = [
+            f"{family}{head}{number(amount)}\n"
+            for head, amount in zip(heads, column, strict=True)
+            if amount is not None
+        ]
+        self._exposition.put(family, self.owner, key, "".join(lines).encode())
+
+    def _spliced(self, served: _Served, key: str, rows: Sequence[Row], place: int, changed: Iterable[int]) -> bool:
+        """Replace the lines of these rows within what is served; False where not every row has a line."""
+        family = AMOUNTS[place]
+        lines = self._exposition.lines(family, self.owner, key).split(b"\n")
+        if len(lines) != len(rows) + 1:
             return False
-        self._seen[key] = now
+        for index in changed:
+            amount = _amounts(rows[index])[place]
+            if amount is None:
+                return False
+            lines[index] = f"{family}{self._head(served, rows[index])}{number(amount)}".encode()
+        self._exposition.put(family, self.owner, key, b"\n".join(lines))
         return True
 
-    def _prefix(self, prefixes: dict[str, str], wallet: str, currency: str) -> str:
-        prefix = prefixes[currency] = f'{{{self._labels},wallet="{quoted(wallet)}",currency="{quoted(currency)}"}} '
-        return prefix
+    def _put(self, family: str, number: float | None, key: str, more: str) -> None:
+        """Serve one sample, or none; `more` is labels as they follow those of the account."""
+        if number is None:
+            self._exposition.remove(family, self.owner, key)
+        else:
+            self._exposition.put(family, self.owner, key, f"{family}{{{self._labels}{more}}} {number!r}\n".encode())
 
 
-def _in_usd(value: WalletValue, usdt_price: Decimal | None) -> Decimal | None:
-    if value.usd is not None:
-        return value.usd
-    return None if value.usdt is None or usdt_price is None else value.usdt * usdt_price
+def _edits(before: Sequence[Row], rows: Sequence[Row]) -> Mapping[int, Sequence[int]] | None:
+    """For each place in `AMOUNTS` the rows whose number is another one; None: everything is to be written anew."""
+    if len(before) != len(rows):
+        return None
+    edits: dict[int, list[int]] = {}
+    pairs = [(index, old, new) for index, (old, new) in enumerate(zip(before, rows, strict=True)) if old is not new]
+    if sum(old.balance is not new.balance for _, old, new in pairs) > _SPLICED_UP_TO * len(rows):
+        return None
+    for index, old, new in pairs:
+        if old.label != new.label:
+            return None
+        if old.balance is new.balance:
+            if old.usd != new.usd:
+                edits.setdefault(_USD, []).append(index)
+            continue
+        for place, (was, now) in enumerate(zip(_amounts(old), _amounts(new), strict=True)):
+            if was != now:
+                edits.setdefault(place, []).append(index)
+    return edits

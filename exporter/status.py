@@ -74,7 +74,7 @@ def key_warnings(account: AccountState, wall: float) -> list[str]:
     if key is not None:
         able = [name for name in _RISKS if key.permissions.get(name)]
         if able:
-            found.append(f"The key can {' and '.join(able)}; a read-only key is enough.")
+            found.append(f"The key can {' and '.join(able)}; a read-only one is enough.")
     told = key.expires if key is not None else None
     expires = account.account.expires if told is None else told
     if expires is not None:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from exporter.model import Balance
+from exporter.model import Balance, finite
 from exporter.prices import PriceBook
 
 
@@ -10,7 +10,8 @@ def value(balance: Balance, label: str, book: PriceBook | None, now: float) -> D
     """USD value of the whole holding, or None where there is no price.
 
     In the order of DESIGN part 4: the value that the answer gives (USD, or USDT times the USDT price); net times the
-    price that the answer implies; net times peg; net times ticker.
+    price that the answer implies; net times peg; net times ticker. A value of 0 for something that is held is an
+    exchange's way to say that it has no price. A value beyond what a float holds is none.
 
     Args:
         balance: the row.
@@ -20,22 +21,29 @@ def value(balance: Balance, label: str, book: PriceBook | None, now: float) -> D
     """
     if book is None:
         return None
-    if balance.usd is not None:
-        return balance.usd
-    if balance.usdt is not None:
-        tether = book.price("USDT", now)
-        if tether is not None:
-            return balance.usdt * tether
-    if balance.price is not None:
-        return balance.net * balance.price
-    price = book.price(label, now)
-    return None if price is None else balance.net * price
+    usd = _worth(balance, label, book, now)
+    return usd if usd is not None and finite(usd) else None
 
 
 def leans_on_tickers(balance: Balance, label: str, book: PriceBook) -> bool:
     """Whether the value is (or would be) worked out from tickers, and so ends with their age."""
-    if balance.usd is not None:
+    if _said(balance.usd, balance):
         return False
-    if balance.usdt is not None:
+    if _said(balance.usdt, balance):
         return "USDT" not in book.pegs
-    return balance.price is None and label not in book.pegs
+    return not balance.price and label not in book.pegs
+
+
+def _worth(balance: Balance, label: str, book: PriceBook, now: float) -> Decimal | None:
+    if _said(balance.usd, balance):
+        return balance.usd
+    if balance.usdt is not None and _said(balance.usdt, balance):
+        tether = book.price("USDT", now)
+        if tether is not None:
+            return balance.usdt * tether
+    price = balance.price or book.price(label, now)
+    return balance.net * price if price else None
+
+
+def _said(worth: Decimal | None, balance: Balance) -> bool:
+    return worth is not None and (bool(worth) or not balance.net)

@@ -14,7 +14,7 @@ from exporter.exposition import Filters, Scrape, wants_gzip, wants_openmetrics
 SEND_SECONDS: Final = 60.0
 """How long a client may take to receive an answer before it is cut off: a slow one must not hold a scrape's place."""
 
-_PATIENCE_AFTER_GRACE: Final = 0.5
+_PATIENCE_AFTER_GRACE: Final = 0.1
 _READ: Final = ("GET", "HEAD")
 _HEADERS: Final = {
     "Server": "exchange-balance-exporter",  # instead of the library's name and version
@@ -167,6 +167,8 @@ class Web:
             async with asyncio.timeout(SEND_SECONDS):
                 await response.prepare(request)
                 await response.write_eof()
+        except ConnectionError:
+            return  # the client is gone
         except TimeoutError:
             _log.warning("a client was too slow to receive its answer and is cut off", extra={"client": request.remote})
             if request.transport is not None:

@@ -47,7 +47,7 @@ def account() -> Board:
 
 def _now() -> Section:
     last_poll = age("exchange_account_last_poll_timestamp_seconds", ACCOUNT)
-    next_poll = f"{latest('exchange_account_next_poll_timestamp_seconds', ACCOUNT)} - time()"
+    next_poll = f"clamp_min({latest('exchange_account_next_poll_timestamp_seconds', ACCOUNT)} - time(), 0)"
     info = selector("exchange_account_info", ACCOUNT)
     problems = ((None, GREEN), (1, ORANGE), (3, RED))
     name = "{{account}}"

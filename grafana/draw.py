@@ -87,8 +87,20 @@ def save(figure: Figure, path: Path) -> int:
     return path.stat().st_size
 
 
+def draw_all(url: str, output: Path, *, span: float, rate_interval: str, account: str) -> None:
+    """Draw every dashboard from a server into a directory, over `span` seconds; Account of the accounts that match."""
+    mpl.rcParams["font.family"] = "DejaVu Sans"
+    output.mkdir(parents=True, exist_ok=True)
+    server = Server(url)
+    for path in sorted(DASHBOARDS.glob("*.json")):
+        dashboard = json.loads(path.read_text(encoding="utf-8"))
+        figure = draw(dashboard, server, span, rate_interval, account if path.stem == "account" else ".+")
+        target = output / f"{path.stem}.png"
+        print(f"drew {target.name}: {save(figure, target) / 1000:.0f} kB")
+
+
 def main() -> None:
-    """Draw every dashboard."""
+    """Draw what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m grafana.draw", description="Draw the dashboards.")
     parser.add_argument("server", help="URL of a Prometheus server that scrapes the exporter")
     parser.add_argument("--span", type=float, default=3600, help="seconds to look back (default: %(default)s)")
@@ -96,15 +108,13 @@ def main() -> None:
     parser.add_argument("--account", default=".+", help="whose Account dashboard to draw (default: all)")
     parser.add_argument("--output", type=Path, default=PICTURES, help="directory of the pictures")
     arguments = parser.parse_args()
-    mpl.rcParams["font.family"] = "DejaVu Sans"
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    server = Server(arguments.server)
-    for path in sorted(DASHBOARDS.glob("*.json")):
-        dashboard = json.loads(path.read_text(encoding="utf-8"))
-        account = arguments.account if path.stem == "account" else ".+"
-        figure = draw(dashboard, server, arguments.span, arguments.rate_interval, account)
-        target = arguments.output / f"{path.stem}.png"
-        print(f"drew {target.name}: {save(figure, target) / 1000:.0f} kB")
+    draw_all(
+        arguments.server,
+        arguments.output,
+        span=arguments.span,
+        rate_interval=arguments.rate_interval,
+        account=arguments.account,
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from grafana.exporter_api import limits, prices, requests
 from grafana.exporter_process import INSTANCE, PER_INSTANCE, fleet, of_instance, process
 from grafana.layout import Board, Section, Tile
 from grafana.parts import GREEN, GREY, ORANGE, RED, Query
-from grafana.promql import ACCOUNT, EXCHANGE, latest, rate
+from grafana.promql import ACCOUNT, EXCHANGE, latest, rate, selector
 
 
 def exporter() -> Board:
@@ -102,7 +102,9 @@ def _missing_shards() -> str:
 
 def _polls() -> Section:
     failed = rate("exchange_poll_failures_total", ACCOUNT, ("exchange", "reason"))
-    overdue = f"time() - {latest('exchange_account_next_poll_timestamp_seconds', ACCOUNT)}"
+    # By the time of the scrape: seen from now, every poll since the last scrape would look overdue.
+    planned = selector("exchange_account_next_poll_timestamp_seconds", ACCOUNT)
+    overdue = f"min by (exchange, account) (timestamp({planned}) - {planned})"
     return Section(
         "Polls",
         [

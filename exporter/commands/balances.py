@@ -36,7 +36,7 @@ from exporter.wording import counted, exact, moment, visible
 
 Format = Literal["table", "json", "csv"]
 
-_SHOWN_DIGITS: Final = 12
+_STATED_DIGITS: Final = 12
 _NUMBERS: Final = ("available", "frozen", "locked", "borrowed", "net", "price_usd", "usd")
 
 
@@ -154,13 +154,10 @@ def price(row: Row, book: PriceBook | None, now: float) -> Decimal | None:
     balance = row.balance
     if book is None:
         return None
-    stated = balance.usd is not None or (balance.usdt is not None and book.price("USDT", now) is not None)
+    stated = balance.usd or (balance.usdt and book.price("USDT", now))
     if stated and row.usd is not None and balance.net:
-        # Rounded half up to so many digits; the exchange rounded its value to fewer.
-        return +Decimal(f"{row.usd / balance.net:.{_SHOWN_DIGITS - 1}e}")
-    if balance.price is not None:
-        return balance.price
-    return book.price(row.label, now)
+        return Decimal(f"{row.usd / balance.net:.{_STATED_DIGITS - 1}e}")
+    return balance.price or book.price(row.label, now)
 
 
 def write(stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], format: Format) -> None:  # noqa: A002

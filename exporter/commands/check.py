@@ -16,8 +16,8 @@ from exporter.pacing import SystemClock
 from exporter.status import key_warnings
 from exporter.wording import counted, dollars, visible
 
-_HEADS: Final = ("account", "exchange", "verdict", "key may", "clock offset", "currencies", "USD")
-_NUMBERS: Final = ("clock offset", "currencies", "USD")
+_HEADS: Final = ("account", "exchange", "verdict", "key may", "clock", "currencies", "USD")
+_NUMBERS: Final = ("clock", "currencies", "USD")
 
 
 def run(path: Path, environ: Mapping[str, str], *, show: bool, online: bool) -> int:
@@ -78,7 +78,7 @@ def _may(key: KeyInfo | None) -> str:
     if key is None or not key.permissions:
         return "not told"
     granted = [name for name, allowed in key.permissions.items() if allowed]
-    bound = {True: ", from listed addresses", False: ", from anywhere", None: ""}[key.ip_restricted]
+    bound = {True: ", listed IPs", False: ", any IP", None: ""}[key.ip_restricted]
     return (" ".join(granted) or "nothing") + bound
 
 

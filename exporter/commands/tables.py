@@ -10,15 +10,13 @@ def write(stream: TextIO, heads: Sequence[str], rows: Sequence[Sequence[str]], n
     """Write one table.
 
     Args:
-        stream: where to; a terminal gets lines and colours.
+        stream: where to; a terminal that is wide enough gets lines and colours.
         heads: names of the columns.
         rows: their texts, which may come from anywhere: what a terminal would obey is escaped.
         numbers: the columns that are aligned to the right.
     """
     shown = [[visible(cell) for cell in row] for row in rows]
-    if stream.isatty():
-        _drawn(stream, heads, shown, numbers)
-    else:
+    if not (stream.isatty() and _drawn(stream, heads, shown, numbers)):
         stream.write(plain(heads, shown, numbers))
 
 
@@ -35,15 +33,20 @@ def plain(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collecti
     return "".join(lines)
 
 
-def _drawn(stream: TextIO, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[str]) -> None:
+def _drawn(stream: TextIO, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[str]) -> bool:
+    """Draw the table if the terminal is wide enough: a number or name is never broken or cut."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for head in heads:
-        table.add_column(head, justify="right" if head in numbers else "left", overflow="fold")
+        table.add_column(head, justify="right" if head in numbers else "left")
     for row in rows:
         table.add_row(*map(Text, row))
-    Console(file=stream).print(table)
+    console = Console(file=stream)
+    if sum(max(map(len, column)) for column in zip(heads, *rows, strict=True)) + 3 * len(heads) > console.width:
+        return False
+    console.print(table)
+    return True

@@ -11,6 +11,7 @@ from exporter.exchanges.refusals import refusal, refused
 from exporter.exchanges.values import (
     MAX_ROWS,
     ZEROS,
+    cut,
     decimal,
     field,
     header_count,
@@ -319,6 +320,7 @@ __all__ = [
     "Scope",
     "Signed",
     "Wallet",
+    "cut",
     "decimal",
     "field",
     "header_count",

@@ -40,6 +40,7 @@ from exporter.exchanges.base import (
     RowMemory,
     Signed,
     Wallet,
+    cut,
     decimal,
     field,
     header_count,
@@ -149,9 +150,9 @@ def unwrap(status: int, payload: Any) -> Any:
         return field(payload, "data")
     words = str(payload.get("msg") or payload.get("debugMsg") or "")
     if str(code) in CLOCK and ("time" in words.lower() or not words):
-        raise ClockRefused(f"{code}: {words[:200]}")
+        raise ClockRefused(f"{code}: {cut(words, 200)}")
     if "maint" in words.lower() and str(code) not in ERRORS:
-        raise Maintenance(f"{code}: {words[:200]}")
+        raise Maintenance(f"{code}: {cut(words, 200)}")
     raise refused(status, code, words, errors=ERRORS, temporary=TEMPORARY, advice=ADVICE)
 
 

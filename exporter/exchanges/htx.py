@@ -44,6 +44,7 @@ from exporter.exchanges.base import (
     RowMemory,
     Signed,
     Wallet,
+    cut,
     decimal,
     field,
     header_count,
@@ -152,11 +153,11 @@ def _refused(status: int, payload: Mapping[str, Any]) -> PollError:
     words = next((payload[name] for name in ("err-msg", "err_msg", "message", "msg") if payload.get(name)), "")
     text = f"{code} {words} {payload.get('status', '')}".lower()
     if str(code) in NOT_VALID or str(code) == "2000":
-        return _not_valid(f"{code}: {str(words)[:200]}")
+        return _not_valid(f"{code}: {cut(str(words), 200)}")
     if "maintain" in text or "maintenance" in text:
-        return Maintenance(f"{str(code)[:60]}: {str(words)[:200]}")
+        return Maintenance(f"{cut(str(code), 60)}: {cut(str(words), 200)}")
     if "request limit" in text:
-        return RateLimited(f"{str(code)[:60]}: {str(words)[:200]}")
+        return RateLimited(f"{cut(str(code), 60)}: {cut(str(words), 200)}")
     return refused(
         status, code, words, errors=ERRORS, temporary=TEMPORARY, advice={"1002": _SUB_USER, "403": _SUB_USER}
     )

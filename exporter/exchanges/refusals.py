@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.errors import AuthError, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
-from exporter.exchanges.values import shown
+from exporter.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
+from exporter.exchanges.values import cut, shown
 
 
 def refused(
@@ -16,7 +16,7 @@ def refused(
     temporary: frozenset[str] = frozenset(),
     advice: Mapping[str, str] = {},
 ) -> PollError:
-    """The error for an answer whose own code says no.
+    """The error for an answer whose own code says no; what can be no code makes it an answer of another shape.
 
     Args:
         status: of HTTP; decides where the code says nothing to us.
@@ -26,9 +26,11 @@ def refused(
         temporary: codes that a repeat may change.
         advice: where a code deserves better advice than its class gives.
     """
+    if not isinstance(code, str | int | None) and status < 400:
+        return BadPayload(f"{shown(code)} where a code belongs")
     key = code if isinstance(code, str) else shown(code)
-    words = message[:200] if isinstance(message, str) else shown(message)
-    text = f"{key[:60]}: {words}" if message else key[:60]
+    words = cut(message, 200) if isinstance(message, str) else shown(message)
+    text = f"{cut(key, 60)}: {words}" if message else cut(key, 60)
     if kind := errors.get(key):
         return kind(text, advice=advice.get(key))
     if status in {401, 418, 429} or (status >= 500 and key not in temporary):

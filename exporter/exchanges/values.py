@@ -11,6 +11,7 @@ from exporter.model import EXACT, ZERO
 MAX_ROWS: Final = 20_000
 _PLAIN: Final = re.compile(r"\d{1,300}(?:\.\d{1,300})?", re.ASCII).fullmatch
 _NUMBER: Final = re.compile(r"-?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,4})?", re.ASCII).fullmatch
+_LAST_WORD: Final = re.compile(r"(?![\d.+-]*$)[^\s\"'{}()\[\],;<>&]+$")
 _MAX_EXPONENT: Final = 306
 """One below what a float holds, so that a sum of amounts is finite too."""
 
@@ -76,8 +77,15 @@ def optional(value: Any, where: str, *, negative: bool = False) -> Decimal:
 
 def shown(value: Any) -> str:
     """The beginning of a value, for an error message."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    return cut(repr(value), 40)
+
+
+def cut(text: str, length: int) -> str:
+    """The beginning of a long text, without the word that the cut falls into, unless that is a number.
+
+    Half a secret, where an exchange repeats one, would not be recognised as one and masked.
+    """
+    return text if len(text) <= length else _LAST_WORD.sub("", text[: length - 3]) + "..."
 
 
 def field(mapping: Any, name: str) -> Any:

@@ -137,7 +137,7 @@ def unwrap(status: int, payload: Any) -> Any:
     word = payload.get("mc")
     raise refused(
         status,
-        code if word is None else word,
+        word if isinstance(code, str | int) and word is not None else code,
         shown(payload["ma"]) if payload.get("ma") else "",
         errors=ERRORS,
         temporary=TEMPORARY,
@@ -156,6 +156,8 @@ def unwrap_legacy(status: int, payload: Any) -> Any:
         return field(payload, "data")
     words = payload.get("info") or payload.get("msgInfo")
     error = refused(status, code, words, errors=LEGACY_ERRORS, advice=LEGACY_ADVICE)
+    if str(code) == "400" and "nonce" in str(words).lower():  # 400 stands for every parameter that is not in order
+        raise ClockRefused(str(error))
     if str(code) == "404" and "accesskey" in str(words).lower():
         raise AuthError(str(error), advice=LEGACY_ADVICE["307"])
     raise error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import yaml
 
 from tests.deploy.conftest import DEPLOY, Run
 from tests.deploy.rule_tests import alert_rules
+from tests.stage_servers import alertmanager
 
 FILES = DEPLOY / "alertmanager"
 CONFIG: dict[str, Any] = yaml.safe_load((FILES / "alertmanager.yml").read_text())
@@ -151,52 +151,29 @@ def test_telegram_gets_one_alert_in_full_and_many_in_short(amtool: Run, tmp_path
     assert "... and 3 more" in many
 
 
-@pytest.fixture(scope="module")
-def alertmanager(alertmanager_binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="module", name="url")
+def _url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Alertmanager with the inhibition rules of the example and a receiver that sends nothing."""
-    directory = tmp_path_factory.mktemp("alertmanager")
+    folder = tmp_path_factory.mktemp("alertmanager")
     config = {
         "route": {"receiver": "nobody"},
         "receivers": [{"name": "nobody"}],
         "inhibit_rules": CONFIG["inhibit_rules"],
     }
-    (directory / "alertmanager.yml").write_text(yaml.safe_dump(config))
-    process = subprocess.Popen(
-        [
-            alertmanager_binary,
-            "--config.file=alertmanager.yml",
-            "--storage.path=data",
-            "--web.listen-address=127.0.0.1:0",
-            "--cluster.listen-address=",
-        ],
-        cwd=directory,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    try:
-        address = ""
-        for line in process.stderr:
-            if found := re.search(r'msg="Listening on" address=(\S+)', line):
-                address = found[1]
-                break
-        assert address, "Alertmanager ended before it listened"
-        yield f"http://{address}"
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-        process.stderr.close()
+    (folder / "alertmanager.yml").write_text(yaml.safe_dump(config))
+    with alertmanager(folder) as url:
+        yield url
 
 
-def silenced(alertmanager: str, alerts: list[dict[str, str]]) -> set[str]:
+def silenced(url: str, alerts: list[dict[str, str]]) -> set[str]:
     """Send alerts, each with a `mark`, and return the marks of those that another one inhibits."""
     body = json.dumps([{"labels": labels, "annotations": {}} for labels in alerts]).encode()
     request = urllib.request.Request(
-        f"{alertmanager}/api/v2/alerts", data=body, headers={"Content-Type": "application/json"}, method="POST"
+        f"{url}/api/v2/alerts", data=body, headers={"Content-Type": "application/json"}, method="POST"
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 200
-    with urllib.request.urlopen(f"{alertmanager}/api/v2/alerts?inhibited=true", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}/api/v2/alerts?inhibited=true", timeout=10) as answer:
         return {entry["labels"]["mark"] for entry in json.load(answer) if entry["status"]["inhibitedBy"]}
 
 
@@ -205,7 +182,7 @@ def named(name: str, mark: str, severity: str, **labels: str) -> dict[str, str]:
 
 
 @pytest.mark.servers
-def test_what_says_more_silences_what_says_less(alertmanager: str) -> None:
+def test_what_says_more_silences_what_says_less(url: str) -> None:
     """One scene of each inhibition in an exchange of its own, with a neighbour that has to stay audible."""
     other = {**USDT, "account": "other"}
     htx = {"exchange": "htx", "account": "one", "wallet": "spot"}
@@ -230,7 +207,7 @@ def test_what_says_more_silences_what_says_less(alertmanager: str) -> None:
         named("ConfigReloadFailed", "reload", "warning"),
     ]
     silent = {labels["mark"] for labels in alerts if labels["mark"].isupper()}
-    assert silenced(alertmanager, alerts) == silent
+    assert silenced(url, alerts) == silent
 
 
 def test_inhibition_and_routes_name_only_alerts_that_exist() -> None:

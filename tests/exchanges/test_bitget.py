@@ -135,7 +135,7 @@ def test_what_bitget_calls_temporary_may_be_repeated(code: str) -> None:
     [
         (200, {"code": 0, "data": []}, ExchangeRefused),
         (200, {"code": "0", "data": []}, ExchangeRefused),
-        (200, {"code": ["00000"], "data": []}, ExchangeRefused),
+        (200, {"code": ["00000"], "data": []}, BadPayload),
         (200, {"code": "00000"}, BadPayload),
         (200, {"msg": "success", "data": []}, BadPayload),
         (503, {"message": "failure to get a peer from the ring-balancer"}, BadStatus),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, RateLimited
-from exporter.exchanges.base import decimal, field, listing, moment, name_of, optional, refused, rest, total
+from exporter.exchanges.base import cut, decimal, field, listing, moment, name_of, optional, refused, rest, total
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,14 @@ def test_an_amount_is_what_was_written(value: Any, text: str) -> None:
 
 
 def test_a_refusal_names_the_field_and_the_beginning_of_the_value() -> None:
-    with pytest.raises(BadPayload, match=r"^available: 'x{36}\.\.\. where a number belongs$"):
-        decimal("x" * 1000, "available")
+    with pytest.raises(BadPayload, match=r"^available: '(one ){8}\.\.\. where a number belongs$"):
+        decimal("one " * 8 + "x" * 1000, "available")
+
+
+def test_what_is_cut_off_takes_the_whole_word_with_it_but_not_a_number() -> None:
+    assert cut("a b1-secret", 11) == "a b1-secret"
+    assert cut("key=a b1-secret here", 12) == "key=a ..."
+    assert cut("1234567890.123", 10) == "1234567..."
 
 
 @settings(deadline=None, derandomize=True)
@@ -100,7 +106,7 @@ def test_a_list_is_a_list(value: Any) -> None:
         (418, "?", Banned),
         (401, "?", AuthError),
         (400, "?", ExchangeRefused),
-        (200, ["?"], ExchangeRefused),
+        (200, ["?"], BadPayload),
     ],
 )
 def test_the_code_decides_before_the_status(status: int, code: Any, kind: type[Exception]) -> None:

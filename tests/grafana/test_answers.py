@@ -1,7 +1,5 @@
 """What the dashboards' queries answer on known series, worked out by Prometheus's own rule tester."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ import yaml
 
 from grafana.queries import fill, panels
 from tests.grafana.queries import dashboards
+from tests.servers import require
 
 pytestmark = pytest.mark.servers
 
@@ -26,10 +25,7 @@ def _expr(panel: str, ref: str = "A", dashboard: str = "treasury.json") -> str:
 
 def _answers(tmp_path: Path, series: dict[str, str], minute: int, expected: dict[str, dict[str, float]]) -> None:
     """Demand that expressions answer so at a minute; `expected` has label sets and values by expression."""
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        assert os.environ.get("REQUIRE_SERVERS") != "1", "promtool is missing"
-        pytest.skip("promtool is not installed (Debian package prometheus)")
+    promtool = require("promtool")
     asked: list[dict[str, Any]] = [
         {
             "expr": expr,

@@ -1,8 +1,6 @@
 """The compose file is valid and wires together what is really there."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +11,7 @@ import yaml
 
 from tests.grafana.lint import SOURCE
 from tests.grafana.queries import DASHBOARDS, ROOT
+from tests.servers import require
 
 DOCKER = ROOT / "deploy" / "docker"
 COMPOSE = DOCKER / "compose.yaml"
@@ -110,10 +109,7 @@ def test_grafana_knows_the_scrape_interval() -> None:
 
 @pytest.mark.servers
 def test_prometheus_accepts_its_configuration_and_the_rules(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        assert os.environ.get("REQUIRE_SERVERS") != "1", "promtool is missing"
-        pytest.skip("promtool is not installed (Debian package prometheus)")
+    promtool = require("promtool")
     rules = _mounts("prometheus")["/etc/prometheus/rules"]
     configuration = tmp_path / "prometheus.yml"
     text = (DOCKER / "prometheus.yml").read_text(encoding="utf-8")

@@ -151,7 +151,7 @@ async def test_the_beginning_of_a_refused_body_is_in_the_debug_log_and_nothing_o
     transport: Transport, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    page = "<html>\x1b[31m\nblocked" + "x" * 1000
+    page = "<html>\x1b[31m\nblocked " + "x" * 1000
     async with serving(script(answer(page, 403), time=clock.wall)) as server:
         with pytest.raises(BadStatus) as caught:
             await read(transport, caller(server.url))

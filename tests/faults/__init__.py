@@ -1,0 +1,1 @@
+"""Every fault on every exchange, against the running exporter in virtual time."""

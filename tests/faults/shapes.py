@@ -1,0 +1,57 @@
+"""Good answers bent out of shape, at every level from the whole down to one amount."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from tests.faults.variants import Variant
+
+_NUMBER = re.compile(r"-?\d+\.\d+|-?\d+")
+_AMOUNTS = frozenset(
+    {
+        *("available", "frozen", "locked", "unAvailable", "available_usd_valuation", "free", "freeze", "balance"),
+        *("availableAmount", "frozenAmount", "totalAmount", "convertUsdtAmount", "equity", "usdValue", "debt"),
+    }
+)
+
+
+def reshaped(variant: Variant, payload: Any, level: str) -> Any:
+    """The payload with something else where that level belongs."""
+    rows = variant.found(payload, len(variant.rows))
+    match level:
+        case "the_whole":
+            return [payload]
+        case "the_code":
+            first = next(iter(payload))
+            payload[first] = {"was": payload[first]}
+        case "the_content":
+            payload[variant.rows[0]] = "none"
+        case "the_rows":
+            variant.found(payload, len(variant.rows) - 1)[variant.rows[-1]] = (
+                list(rows.items()) if isinstance(rows, dict) else {"0": rows}
+            )
+        case "a_row":
+            rows[next(iter(rows)) if isinstance(rows, dict) else 0] = ["100.5", "7.25"]
+        case "a_name":
+            if isinstance(rows, dict):
+                rows[""] = next(iter(rows.values()))
+            else:
+                rows[0][variant.currency] = 7
+        case "an_amount":
+            row = next(iter(rows.values())) if isinstance(rows, dict) else rows[0]
+            row[variant.amount] = [row[variant.amount]]
+    return payload
+
+
+def as_numbers(value: Any) -> Any:
+    """The same answer, with every amount as a JSON number instead of a text."""
+    if isinstance(value, dict):
+        return {
+            name: Decimal(item)
+            if name in _AMOUNTS and isinstance(item, str) and _NUMBER.fullmatch(item)
+            else as_numbers(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [as_numbers(item) for item in value]
+    return value

@@ -1,0 +1,331 @@
+"""Simulated exchanges and the exporter before them, in one virtual loop, with everything recorded that it lets out."""
+
+import asyncio
+import io
+import json
+import logging
+import math
+import re
+import tempfile
+import traceback
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+from unittest.mock import patch
+
+from exporter import logs
+from exporter.app import App
+from exporter.config import load
+from exporter.engine import Engine
+from exporter.exposition import Filters
+from exporter.sandbox import Sandbox, SandboxAccount
+from exporter.settings import Settings
+from tests.faults.variants import Variant
+from tests.virtual_time import VirtualClock, VirtualLoop
+
+INTERVAL: Final = 30.0
+TIMEOUT: Final = 10.0
+STALE_AFTER: Final = 90.0
+
+KINDS: Final = ("available", "frozen", "locked")
+_LINE: Final = re.compile(r"([a-z_]+)(?:\{((?:[a-z_]+=\"(?:[^\"\\\n]|\\[\\\"n])*\",?)*)\})? (\S+)")
+_LABEL: Final = re.compile(r"([a-z_]+)=\"((?:[^\"\\\n]|\\[\\\"n])*)\"")
+_PLAIN_RECORD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "taskName"}
+
+Amounts = dict[tuple[str, str], float]
+"""Currency and kind to the number that is served."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """An account of the stage; the marks in its secrets show up wherever one leaks."""
+
+    name: str
+    variant: Variant
+    interval: float = INTERVAL
+    stale_after: float = STALE_AFTER
+    secrets: Mapping[str, str] = field(init=False)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        own = f"{self.name}/{self.variant.name}+="
+        texts = {"api_key": f"Marked/Key+{own}", "secret": f"Marked/Secret+{own}", "passphrase": f"Marked Word+{own}"}
+        object.__setattr__(self, "secrets", {name: texts[name] for name in self.variant.secrets})
+
+
+@dataclass
+class Heard:
+    """What the exporter let out: log lines as they are written, the same unmasked, and every page."""
+
+    records: list[logging.LogRecord] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    unmasked: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    signatures: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set)
+
+
+class _Recorder(logging.Handler):
+    def __init__(self, heard: Heard) -> None:
+        super().__init__(logging.DEBUG)
+        self._heard = heard
+        self._written = logs.Lines(io.StringIO(), logs._masking, as_json=False)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._heard.records.append(record)
+        self._heard.lines.append(self._written.format(record))
+        extra = {key: str(value) for key, value in vars(record).items() if key not in _PLAIN_RECORD}
+        trace = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
+        self._heard.unmasked.append(f"{record.getMessage()} {extra} {trace}")
+
+
+@asynccontextmanager
+async def _recording(heard: Heard) -> AsyncIterator[None]:
+    root = logging.getLogger()
+    level, recorder = root.level, _Recorder(heard)
+    root.addHandler(recorder)
+    root.setLevel(logging.DEBUG)
+    asyncio_level = logging.getLogger("asyncio").level
+    logging.getLogger("asyncio").setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(recorder)
+        root.setLevel(level)
+        logging.getLogger("asyncio").setLevel(asyncio_level)
+
+
+class Samples(dict[tuple[str, frozenset[tuple[str, str]]], float]):
+    """One scrape: name and labels to value."""
+
+    def of(self, name: str, **labels: str) -> list[tuple[dict[str, str], float]]:
+        """The samples of a family that carry these labels."""
+        wanted = labels.items()
+        return [(dict(own), value) for (family, own), value in self.items() if family == name and wanted <= own]
+
+    def one(self, name: str, **labels: str) -> float | None:
+        """The value of the only sample, None if there is none."""
+        found = self.of(name, **labels)
+        assert len(found) <= 1, f"{len(found)} samples of {name} {labels}"
+        return found[0][1] if found else None
+
+    def amounts(self, account: str, wallet: str) -> Amounts:
+        """The three amounts of every currency of a wallet."""
+        return {
+            (own["currency"], kind): value
+            for kind in KINDS
+            for own, value in self.of(f"exchange_balance_{kind}", account=account, wallet=wallet)
+        }
+
+
+def parsed(text: str) -> Samples:
+    """Read an exposition strictly: every line is a comment or a sample."""
+    samples = Samples()
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        found = _LINE.fullmatch(line)
+        assert found is not None, f"no sample: {line!r}"
+        name, labels, value = found.groups()
+        own = {key: _unescaped(raw) for key, raw in _LABEL.findall(labels or "")}
+        samples[name, frozenset(own.items())] = float(value)
+    return samples
+
+
+def _unescaped(raw: str) -> str:
+    return re.sub(r"\\(.)", lambda escape: "\n" if escape[1] == "n" else escape[1], raw)
+
+
+@dataclass
+class Stage:
+    """What is running.
+
+    Attributes:
+        members: by account name.
+        accounts: the same accounts as their exchanges know them.
+    """
+
+    loop: VirtualLoop
+    clock: VirtualClock
+    sandbox: Sandbox
+    app: App
+    members: dict[str, Member]
+    accounts: dict[str, SandboxAccount]
+    heard: Heard
+
+    @property
+    def engine(self) -> Engine:
+        return self.app.engine
+
+    async def samples(self, account: str | None = None) -> Samples:
+        """Scrape, as a Prometheus server would at this moment."""
+        self.engine.before_scrape()
+        filters = Filters(accounts=(account,)) if account is not None else None
+        scrape = await self.engine.exposition.scrape(openmetrics=False, gzip=False, filters=filters)
+        assert scrape is not None
+        return parsed(scrape.body.decode())
+
+    async def until(self, condition: Callable[[], bool], within: float, what: str) -> None:
+        """Let time pass until something is true.
+
+        Raises:
+            AssertionError: it is not in time.
+        """
+        end = self.clock.now() + within
+        while not condition():
+            assert self.clock.now() <= end, f"not within {within:g} s: {what}"
+            await self.clock.sleep(1.0)
+
+    def failing(self, account: str, wallet: str) -> str | None:
+        """The reason for which a wallet fails now."""
+        known = self.engine.accounts[account].wallets.get(wallet)
+        return known.failure.reason if known is not None and known.failure is not None else None
+
+    def truth(self, account: str) -> Amounts:
+        """What the exchange holds for an account in the main wallet, as it should be served."""
+        wallet = self.accounts[account].wallet("main")
+        return {
+            (coin, kind): float(getattr(holding, kind)) for coin, holding in wallet.items() for kind in KINDS
+        }
+
+    def path(self, account: str) -> str:
+        """Where the main wallet of an account is read."""
+        variant = self.members[account].variant
+        return f"{variant.path}{self.accounts[account].number('spot')}/balance" if variant.numbered else variant.path
+
+    def asked(self, account: str) -> list[float]:
+        """When the main wallet of an account was asked for."""
+        member = self.members[account]
+        key, path = member.secrets["api_key"], self.path(account)
+        requests = self.sandbox.exchange(member.variant.exchange).requests
+        return [each.time for each in requests if each.key == key and each.path == path]
+
+    def logged(self, account: str, wallet: str, message: str) -> list[logging.LogRecord]:
+        """The records of one kind about a wallet."""
+        return [
+            record
+            for record in self.heard.records
+            if record.msg == message and vars(record).get("account") == account and vars(record).get("wallet") == wallet
+        ]
+
+    def drop_connections(self) -> None:
+        """Forget what was resolved, as a resolver does in time."""
+        session = self.engine.transport._wire._session
+        connector = session.connector if session is not None else None
+        if connector is not None:
+            connector.clear_dns_cache()  # type: ignore[attr-defined]
+
+    async def look(self) -> None:
+        """Keep what every page says at this moment."""
+        if not self.app.web.addresses:
+            await self.app.web.start(["127.0.0.1:0"])
+        host, _, port = self.app.web.addresses[0].rpartition(":")
+        for path in ("/", "/config", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/?a=b"):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            self.heard.pages.append((await reader.read()).decode())
+            writer.close()
+            await writer.wait_closed()
+
+
+def config_text(members: Iterable[Member], urls: Mapping[str, str], **more: Any) -> str:
+    """The configuration of these accounts; JSON is YAML."""
+    accounts = [
+        {
+            "name": member.name,
+            "exchange": member.variant.exchange,
+            "base_url": urls[member.variant.exchange].replace("127.0.0.1", "localhost"),
+            "credentials": dict(member.secrets),
+            "options": dict(member.variant.options),
+            "interval": f"{member.interval:g}s",
+            "stale_after": f"{member.stale_after:g}s",
+            **member.more,
+        }
+        for member in members
+    ]
+    whole = {"defaults": {"timeout": f"{TIMEOUT:g}s"}, "valuation": {"interval": "600s"}, "accounts": accounts}
+    return json.dumps({**whole, **more})
+
+
+@asynccontextmanager
+async def staged(
+    members: Iterable[Member],
+    *,
+    heard: Heard | None = None,
+    server_tls: Any = None,
+    client_tls: Any = None,
+    wall_step: float = 0.0,
+    seed: int = 7,
+    **more: Any,
+) -> AsyncIterator[Stage]:
+    """Bring up exchanges and exporter; nothing polls yet."""
+    heard = heard or Heard()
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    clock = VirtualClock()
+    clock.step = wall_step
+    sandbox = Sandbox(clock.true)
+    known = {member.name: member for member in members}
+    accounts = {}
+    for member in known.values():
+        secrets = member.secrets
+        account = accounts[member.name] = sandbox.add_account(
+            member.variant.exchange,
+            key=secrets["api_key"],
+            secret=secrets.get("secret", ""),
+            passphrase=secrets.get("passphrase", ""),
+            mode=member.variant.mode,
+        )
+        account.set("main", "USDT", "100.5", "7.25")
+        account.set("main", "BTC", "0.125")
+        if member.variant.name in {"bingx", "bitget-unified"}:
+            account.set("funding", "USDT", "3.5")
+        if member.variant.name == "htx":
+            account.set("margin", "USDT", "3.5")
+        heard.secrets.update(secrets.values())
+    for variant in {member.variant.name: member.variant for member in known.values()}.values():
+        sandbox.exchange(variant.exchange).requests = deque(maxlen=200_000)
+    await sandbox.start(ssl=server_tls)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.yaml"
+        file.touch(mode=0o600)
+        file.write_text(config_text(known.values(), sandbox.urls, **more), "utf-8")
+        no_proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "")
+        async with _recording(heard):
+            with patch("exporter.app.Dice", lambda: Random(seed)), patch.dict("os.environ", no_proxies):
+                app = App(Settings(config_file=file), {}, load(file, {}), clock)
+                app.engine.transport._wire._tls = client_tls
+                stage = Stage(loop, clock, sandbox, app, known, accounts, heard)
+                try:
+                    yield stage
+                finally:
+                    await app.engine.stop(0)
+                    await app.web.close(0)
+                    await sandbox.stop()
+                    await asyncio.sleep(0.1)
+                    heard.signatures |= _signatures(stage)
+
+
+def _signatures(stage: Stage) -> set[str]:
+    """Every signature that an exchange received."""
+    names = ("access-sign", "validate-signature", "x-bm-sign")
+    found = set()
+    for exchange in {member.variant.exchange for member in stage.members.values()}:
+        for request in stage.sandbox.exchange(exchange).requests:
+            found |= {value for name, value in request.headers.items() if name.lower() in names}
+            found |= set(re.findall(r"[?&][sS]ignature=([^&]+)", request.target))
+    return found
+
+
+def same(one: Amounts, other: Amounts) -> bool:
+    """Whether two servings are the same, to the last digit."""
+    return one.keys() == other.keys() and all(
+        math.isfinite(value) and value == other[key] for key, value in one.items()
+    )
+
+
+__all__ = ["INTERVAL", "STALE_AFTER", "TIMEOUT", "Amounts", "Heard", "Member", "Samples", "Stage", "staged"]

@@ -1,0 +1,154 @@
+"""The whole exporter in this process, against simulated exchanges, both on loopback."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession
+
+from exporter.app import App
+from exporter.config import load
+from exporter.pacing import SystemClock
+from exporter.sandbox import Sandbox, SandboxAccount
+from exporter.sandbox.scenario import Scenario, build_demo
+from exporter.settings import Settings
+
+PATIENCE = 15.0
+"""Seconds after which a test gives up; nothing waits that long when all is well."""
+
+_SAMPLE = re.compile(r"(?P<name>[a-z_]+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
+_LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
+
+
+class TurnedClock(SystemClock):
+    """The machine's clock, that a test can put forward."""
+
+    __slots__ = ("ahead", "now")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = 0.0
+        real = self.now
+        self.now = lambda: real() + self.ahead
+
+
+class Exporter:
+    """A running exporter, the demo's exchanges that it polls, and its configuration."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, scenario: Scenario) -> None:
+        self.path = folder / "config.yaml"
+        self.sandbox = sandbox
+        self.scenario = scenario
+        self.clock = TurnedClock()
+        self.app: App
+        self.task: asyncio.Task[None]
+        self.client: ClientSession
+
+    def write(self, text: str) -> None:
+        """Write the configuration file."""
+        self.path.touch(mode=0o600)
+        self.path.write_text(text)
+
+    def config(self, **defaults: str) -> str:
+        """The demo's configuration, in a hurry."""
+        text = self.scenario.config_text(self.sandbox.urls)
+        own = {"interval": "1s", "timeout": "800ms", **defaults}
+        lines = "\n".join(f"  {name}: {value}" for name, value in own.items())
+        return re.sub(r"defaults:\n(?:  .*\n)+", f"defaults:\n{lines}\n", text)
+
+    def account(self, name: str) -> SandboxAccount:
+        """A demo account as its exchange knows it."""
+        return self.scenario.account(name).account
+
+    async def get(self, path: str = "/metrics") -> tuple[int, str]:
+        """Status and body."""
+        async with self.client.get(f"http://{self.app.web.addresses[0]}{path}") as answer:
+            return answer.status, await answer.text()
+
+    async def scrape(self) -> "Samples":
+        """Everything that is served now."""
+        status, body = await self.get()
+        assert status == 200
+        return Samples(body)
+
+    async def until(self, holds: Callable[["Samples"], object]) -> "Samples":
+        """Scrape until something holds."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                samples = await self.scrape()
+                if holds(samples):
+                    return samples
+                await asyncio.sleep(0.02)
+
+    async def polled(self, name: str) -> "Samples":
+        """Wait for a whole poll of an account that begins from now on."""
+        polls = (await self.scrape())("exchange_polls_total", account=name) or 0
+        return await self.until(lambda samples: (samples("exchange_polls_total", account=name) or 0) >= polls + 2)
+
+
+class Samples:
+    """One scrape, taken apart."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.all: list[tuple[str, Mapping[str, str], float]] = []
+        for line in text.splitlines():
+            if not line.startswith("#"):
+                found = _SAMPLE.fullmatch(line)
+                assert found, line
+                labels = dict(_LABEL.findall(found["labels"] or ""))
+                self.all.append((found["name"], labels, float(found["value"])))
+
+    def __call__(self, name: str, **labels: str) -> float | None:
+        """The value of the one sample with these labels, None where there is none."""
+        found = list(self.values(name, **labels).values())
+        assert len(found) <= 1, found
+        return found[0] if found else None
+
+    def values(self, name: str, **labels: str) -> dict[tuple[tuple[str, str], ...], float]:
+        """Every sample of a family with these labels."""
+        return {
+            tuple(own.items()): value
+            for family, own, value in self.all
+            if family == name and labels.items() <= own.items()
+        }
+
+
+@asynccontextmanager
+async def exporting(
+    folder: Path,
+    prepare: Callable[[Exporter], None] | None = None,
+    config: Callable[[Exporter], str] = Exporter.config,
+    *,
+    wait: bool = True,
+    **settings: Any,
+) -> AsyncIterator[Exporter]:
+    """Run all of it, from the end of the first polls on unless told not to `wait`.
+
+    `prepare` changes what the exchanges hold or do before the first poll.
+    """
+    sandbox = Sandbox()
+    exporter = Exporter(folder, sandbox, build_demo(sandbox, 1))
+    await sandbox.start()
+    try:
+        if prepare is not None:
+            prepare(exporter)
+        exporter.write(config(exporter))
+        given = Settings(config_file=exporter.path, listen_addresses=("127.0.0.1:0",), **settings)
+        exporter.app = App(given, {}, load(exporter.path, {}), exporter.clock)
+        exporter.task = asyncio.create_task(exporter.app.run())
+        async with ClientSession() as exporter.client, asyncio.timeout(60):
+            while not exporter.app.web.addresses or (wait and not exporter.app.engine.tried):
+                assert not exporter.task.done()
+                await asyncio.sleep(0.01)
+            yield exporter
+            exporter.app.stop()
+            await exporter.task
+    finally:
+        if hasattr(exporter, "task"):
+            exporter.task.cancel()
+            await asyncio.gather(exporter.task, return_exceptions=True)
+        await sandbox.stop()

@@ -1,0 +1,117 @@
+"""Accounts in any state, made without an exchange, for tests of what shows them."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from exporter.accounts import AccountState
+from exporter.config import Account
+from exporter.credentials import Credentials, Secret
+from exporter.errors import PollError
+from exporter.exchanges.base import Wallet as Readable
+from exporter.exposition import Exposition
+from exporter.metrics import RENDERED
+from exporter.model import Balance, Reading, WalletValue
+from exporter.prices import PriceBook
+
+NOW: Final = 5_000.0
+WALL: Final = 1_767_225_600.0
+INTERVAL: Final = 30.0
+STALE_AFTER: Final = 600.0
+
+
+def _unread(memory: object) -> Any:
+    raise AssertionError("nothing is read here")
+
+
+def configured(name: str = "desk", exchange: str = "xt", **other: Any) -> Account:
+    """An account's configuration with every default."""
+    given: dict[str, Any] = {
+        "credentials": Credentials(Secret("the-api-key"), Secret("the-secret")),
+        "secret_files": (),
+        "expires": None,
+        "wallets": None,
+        "interval": INTERVAL,
+        "timeout": 10.0,
+        "stale_after": STALE_AFTER,
+        "labels": {},
+        "thresholds": (),
+        "usd": {},
+        "expect": (),
+        "include": ("*",),
+        "exclude": (),
+        "min_usd": Decimal(0),
+        "max_currencies": 500,
+        "shard_key": "",
+        "options": {},
+        "base_url": None,
+        "proxy": None,
+        **other,
+    }
+    return Account(name=name, exchange=exchange, **given)
+
+
+def book(prices: Mapping[str, str], pegs: Mapping[str, str] | None = None) -> PriceBook:
+    """A fresh book with a ticker against USDT for each."""
+    pegged = {name: Decimal(price) for name, price in (pegs or {"USDT": "1"}).items()}
+    made = PriceBook(lambda base, quote: f"{base}/{quote}", pegged, 600.0)
+    made.replace({f"{name}/USDT": price for name, price in prices.items()}, NOW, WALL)
+    return made
+
+
+def waiting(name: str = "desk", exchange: str = "xt", priced: PriceBook | None = None, **other: Any) -> AccountState:
+    """An account before its first poll."""
+    account = configured(name, exchange, **other)
+    exposition = Exposition(RENDERED, lambda *_: b"")
+    state = AccountState(account, "spot", exposition, priced, shard=0, label_names=())
+    state.wallet("spot", Readable(_unread))
+    return state
+
+
+def balance(currency: str, available: str, frozen: str = "0", **other: Any) -> Balance:
+    """A row whose net is what is free and frozen."""
+    free, tied = Decimal(available), Decimal(frozen)
+    return Balance(currency, free, tied, Decimal(0), other.pop("net", free + tied), **other)
+
+
+def read(state: AccountState, *rows: Balance, wallet: str = "spot", at: float = NOW) -> None:
+    """Let one wallet answer."""
+    state.accepted(state.wallet(wallet, Readable(_unread)), Reading(rows), at, WALL + at - NOW)
+
+
+def valued(state: AccountState, *values: WalletValue) -> None:
+    """Let the overview answer."""
+    state.accepted(state.wallet("overview", Readable(_unread, overview=True)), Reading(values=values), NOW, WALL)
+
+
+def refuse(state: AccountState, error: PollError, wallet: str = "spot", at: float = NOW) -> None:
+    """Let one wallet fail."""
+    state.refused(state.wallet(wallet, Readable(_unread)), error, at, WALL + at - NOW)
+
+
+def polled(state: AccountState, error: PollError | None = None) -> AccountState:
+    """End a poll."""
+    state.polled(WALL, 0.1, error, up=error is None)
+    state.due(WALL + INTERVAL)
+    return state
+
+
+def up(name: str = "desk", exchange: str = "xt", **other: Any) -> AccountState:
+    """An account that was read well."""
+    state = waiting(name, exchange, other.pop("priced", book({"BTC": "100"})), **other)
+    read(state, balance("BTC", "1.50", "0.5"), balance("USDT", "10"))
+    return polled(state)
+
+
+def failing(error: PollError, name: str = "desk", exchange: str = "xt", **other: Any) -> AccountState:
+    """An account that was read well and then failed, with its last good balances served."""
+    state = up(name, exchange, **other)
+    refuse(state, error)
+    return polled(state, error)
+
+
+def broken(error: PollError, name: str = "desk", exchange: str = "xt", **other: Any) -> AccountState:
+    """An account that has never been read."""
+    state = waiting(name, exchange, **other)
+    refuse(state, error)
+    return polled(state, error)

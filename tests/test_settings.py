@@ -1,0 +1,51 @@
+"""Flags are read as they are documented, and refused with a reason."""
+
+import pytest
+
+from exporter.settings import Address, listen_address, shard_ordinal, telemetry_path
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:10118", ("127.0.0.1", 10118)),
+        (":10118", ("", 10118)),
+        ("localhost:0", ("localhost", 0)),
+        ("[::1]:65535", ("::1", 65535)),
+        ("[fe80::1%eth0]:80", ("fe80::1%eth0", 80)),
+    ],
+)
+def test_listen_addresses(text: str, address: tuple[str, int]) -> None:
+    assert listen_address(text) == Address(*address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "10118", "localhost", "::1:80", "[::1]", "[::1:80", "[v4]:80", "a:65536", "a:-1", "a:１", "a b:80", "a:+1"],
+)
+def test_what_is_no_listen_address_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ValueError, match="listen address") as refused:
+        listen_address(text)
+    assert repr(text) in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "ordinal"), [("0", 0), ("3", 3), ("exporter-3", 3), ("a-b-12", 12), ("007", 7)])
+def test_a_shard_ordinal_may_be_a_pod_name(text: str, ordinal: int) -> None:
+    assert shard_ordinal(text) == ordinal
+
+
+@pytest.mark.parametrize("text", ["", "-", "exporter", "exporter-", "exporter3", "1.5", "٣", "exporter-3 "])
+def test_what_ends_in_no_ordinal_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="shard ordinal"):
+        shard_ordinal(text)
+
+
+@pytest.mark.parametrize("text", ["/metrics", "/probe/balances", "/-/metrics"])
+def test_telemetry_paths(text: str) -> None:
+    assert telemetry_path(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "/", "metrics", "/m?x", "/m x", "/{m}", "/config", "/-/ready", "//ü"])
+def test_what_can_not_serve_metrics_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="telemetry path"):
+        telemetry_path(text)
