@@ -9,12 +9,14 @@ from exporter.accounts import AccountState
 from exporter.caller import Caller
 from exporter.config import Account
 from exporter.credentials import Credentials
+from exporter.errors import PollError
 from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, Wallet
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED
 from exporter.model import Balance, KeyInfo, Reading
 from exporter.pacing import Skipped, backoff
 from exporter.poll import Surroundings
+from exporter.reading import AccountReader
 from tests.fakes import FakeClock
 from tests.states import configured
 from tests.tiny import API, changed
@@ -173,6 +175,39 @@ class Stage:
         found = [value for text, value in (await self.values(family)).items() if all(label in text for label in labels)]
         assert len(found) <= 1
         return found[0] if found else None
+
+
+class Desk(Stage):
+    """A stage whose reader the test calls itself."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.reader = AccountReader(self.state, self.caller, self.around)
+
+    async def poll(self, after: float = 0.0) -> PollError | None:
+        self.clock.time += after
+        now = self.clock.now()
+        return await self.clock.run(self.reader.poll(now, now + 30))
+
+    async def free(self, name: str, currency: str = "USDT") -> float | None:
+        return await self.one("exchange_balance_available", f'wallet="{name}"', f'currency="{currency}"')
+
+    async def failing(self, name: str) -> str | None:
+        for labels in await self.values("exchange_wallet_failing"):
+            if f'wallet="{name}"' in labels:
+                return labels.partition('reason="')[2].rstrip('"')
+        return None
+
+
+def desk(*names: str, **more: Any) -> Desk:
+    """Named wallets beside the main one, each holding 5 USDT."""
+    names = ("spot", *names)
+    made = Desk(
+        {name: wallet(name, default=True) for name in names} if "discover" not in more else {"spot": wallet("spot")},
+        **more,
+    )
+    made.transport.says = {name: {"USDT": "5"} for name in names}
+    return made
 
 
 RATE: Final = Skipped("rate")

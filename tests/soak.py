@@ -4,7 +4,8 @@
 
 Balances change all the time and every amount is said once only, so that a served number tells when the exchange last
 said it: one that it never said, or longer ago than `stale_after`, is false. Memory, tasks, sockets and file descriptors
-are taken after a warm-up and at the end, when all faults are over.
+are counted after a warm-up and at the end, both times while no fault is on, and the least of some looks stands: a
+connection more or less is no leak.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import resource
 import stat
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -33,6 +34,9 @@ MOVES_EVERY: Final = 20.0
 LOOKS_EVERY: Final = 15.0
 WARM_UP: Final = 1 / 6
 """Of the whole time; caches and the sandbox's logs of requests are full by then."""
+
+QUIET: Final = 180.0
+"""Seconds without new faults after the warm-up, at the end of which is counted: idle connections are closed by then."""
 
 GROWTH: Final = 0.05
 CALM: Final = 1_000.0
@@ -81,6 +85,10 @@ class Held:
                 continue
         threads = len(list(Path("/proc/self/task").iterdir()))
         return cls(pages * os.sysconf("SC_PAGE_SIZE"), len(asyncio.all_tasks()), kinds[True], kinds.total(), threads)
+
+    def least(self, other: "Held") -> "Held":
+        """The lower of each."""
+        return Held(*map(min, astuple(self), astuple(other)))
 
 
 @dataclass
@@ -177,37 +185,70 @@ class _Nowhere(list):  # type: ignore[type-arg]
         del item
 
 
+@dataclass
+class _Course:
+    """When there are faults, and when is counted."""
+
+    began: float
+    seconds: float
+
+    @property
+    def warm(self) -> float:
+        return self.began + self.seconds * WARM_UP
+
+    @property
+    def again(self) -> float:
+        """The end of the quiet time after the warm-up."""
+        return self.warm + min(QUIET, self.seconds / 6)
+
+    @property
+    def end(self) -> float:
+        return self.began + self.seconds
+
+    @property
+    def calm(self) -> float:
+        return self.end - min(CALM, self.seconds / 3)
+
+    def troubled(self, now: float) -> bool:
+        return now < self.warm or self.again <= now < self.calm
+
+    @property
+    def longest_fault(self) -> float:
+        """Where there is little time to recover, no number may be withdrawn: after that, patience is long."""
+        return min(2 * STALE_AFTER, self.seconds / 10)
+
+
 async def _hour(stage: Stage, truth: Truth, chance: Random, seconds: float) -> Report:
     clock = stage.clock
-    began, end = clock.now(), clock.now() + seconds
-    calm = end - min(CALM, seconds / 2)
+    course = _Course(clock.now(), seconds)
     names = list(stage.members)
     report = Report(Held.now(), Held.now(), 0)
     faults: dict[str, tuple[Fault, float]] = {}
-    warm_at, next_look = began + seconds * WARM_UP, began + LOOKS_EVERY
-    turn = 0
-    while clock.now() < end:
-        for name in [name for name, (_, until) in faults.items() if clock.now() >= until or clock.now() >= calm]:
-            fault, _ = faults.pop(name)
-            stage.sandbox.exchange(stage.members[name].variant.exchange).faults.remove(fault)
-        if clock.now() < calm:
+    turn = looks = 0
+    while (now := clock.now()) < course.end:
+        for name in [name for name, (_, until) in faults.items() if now >= until or not course.troubled(now)]:
+            _faults_of(stage, name).remove(faults.pop(name)[0])
+        if course.troubled(now):
             for name in chance.sample(names, max(1, len(names) // 40)):
                 if name not in faults:
                     fault = chance.choice(_FAULTS)(stage.members[name].secrets["api_key"])
-                    stage.sandbox.exchange(stage.members[name].variant.exchange).faults.append(fault)
-                    faults[name] = (fault, clock.now() + chance.uniform(5.0, 2 * STALE_AFTER))
+                    _faults_of(stage, name).append(fault)
+                    faults[name] = (fault, now + chance.uniform(5.0, course.longest_fault))
                     report.faults += 1
         # Each account moves at its turn within MOVES_EVERY, so that no moment is like another.
         for name in names[turn :: int(MOVES_EVERY)]:
             truth.move(name)
         turn = (turn + 1) % int(MOVES_EVERY)
         await clock.sleep(1.0)
-        if clock.now() >= next_look:
-            next_look += LOOKS_EVERY
+        if now >= course.began + looks * LOOKS_EVERY:
+            looks += 1
             await _look(stage, truth, report)
-        if warm_at and clock.now() >= warm_at:
-            report.warm, warm_at = Held.now(), 0.0
-    report.end = Held.now()
+            if course.again - QUIET / 3 <= now < course.again:
+                report.warm = (
+                    Held.now() if now < course.again - QUIET / 3 + LOOKS_EVERY else report.warm.least(Held.now())
+                )
+            elif now >= course.end - QUIET / 3:
+                report.end = Held.now() if now < course.end - QUIET / 3 + LOOKS_EVERY else report.end.least(Held.now())
     report.peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     samples = await stage.samples()
     report.polls = int(sum(value for _, value in samples.of("exchange_polls_total")))
@@ -215,6 +256,10 @@ async def _hour(stage: Stage, truth: Truth, chance: Random, seconds: float) -> R
     report.skipped = int(sum(value for _, value in samples.of("exchange_polls_skipped_total")))
     report.not_recovered = [own["account"] for own, up in samples.of("exchange_account_up") if up != 1]
     return report
+
+
+def _faults_of(stage: Stage, name: str) -> list[Fault]:
+    return stage.sandbox.exchange(stage.members[name].variant.exchange).faults
 
 
 async def _look(stage: Stage, truth: Truth, report: Report) -> None:

@@ -48,7 +48,7 @@ SHOWN: dict[str, Callable[[], Any]] = {
     "f-string": lambda: f"{SECRET}",
     "f-string with conversion": lambda: f"{SECRET!r} {SECRET!s} {SECRET!a}",
     "percent": lambda: "%s %r %a" % (SECRET, SECRET, SECRET),  # noqa: UP031
-    "str.format": lambda: "{0} {0!r} {name}".format(SECRET, name=SECRET),  # noqa: UP030, UP032
+    "str.format": lambda: "{0} {0!r} {name}".format(SECRET, name=SECRET),  # noqa: UP032
     "template": lambda: Template("$secret").substitute(secret=SECRET),
     "in a list": lambda: repr([SECRET, {"a": SECRET}, (SECRET,)]),
     "pretty-printed": lambda: pformat({"credentials": [SECRET, Credentials(SECRET, SECRET)]}),
@@ -78,7 +78,7 @@ def test_a_secret_says_that_it_is_one() -> None:
 
 def test_a_secret_stays_masked_in_the_log() -> None:
     stream = StringIO()
-    logger = logging.Logger("test")
+    logger = logging.Logger("test")  # noqa: LOG001 - pytest must not see it
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(message)s %(extra)s %(args)s"))
     logger.addHandler(handler)

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,13 @@ class Running:
         return status, gzip.decompress(body) if encoding == "gzip" and b"gzip" in head else body
 
 
+async def becomes(condition: Callable[[], bool]) -> None:
+    """Return once another process has brought something about."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - no event comes from there
+            await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def running(folder: Path, timeout: str) -> AsyncIterator[Running]:
     """The process, with twenty accounts of which every second one's answers hang."""
@@ -90,9 +97,7 @@ async def running(folder: Path, timeout: str) -> AsyncIterator[Running]:
                 assert process.returncode is None, "".join(log)
                 await asyncio.sleep(0.01)
         run = Running(process, sandbox, found[1], int(found[2]), log)
-        async with asyncio.timeout(PATIENCE):
-            while run.requested() < 20:  # polls are under way, and ten of them hang
-                await asyncio.sleep(0.01)
+        await becomes(lambda: run.requested() >= 20)  # polls are under way, and ten of them hang
         yield run
     finally:
         if process.returncode is None:
@@ -117,8 +122,7 @@ async def test_a_signal_in_the_middle_of_polls_and_scrapes_ends_in_order(
                 return
 
         scrapes = [asyncio.create_task(scrape(encoding)) for encoding in ("identity", "gzip") * 4]
-        while len(answers) < 8:
-            await asyncio.sleep(0)
+        await becomes(lambda: len(answers) >= 8)
         run.process.send_signal(number)
         assert await run.end() == 0
         await asyncio.gather(*scrapes)
@@ -148,9 +152,7 @@ async def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
     """The polls would go on for a minute and are given five seconds: only the second signal ends with this status."""
     async with running(tmp_path, timeout="50s") as run:
         run.process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(PATIENCE):
-            while "msg=stopping" not in "".join(run.log):
-                await asyncio.sleep(0.01)
+        await becomes(lambda: "msg=stopping" in "".join(run.log))
         assert run.process.returncode is None
         run.process.send_signal(signal.SIGINT)
         assert await run.end() == 130

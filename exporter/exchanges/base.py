@@ -1,9 +1,11 @@
 """The words in which an exchange is described: endpoints with their limits, requests, readers, rows, refusals."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from itertools import chain, repeat
+from typing import Any, Final, Literal, NamedTuple, TypeVar, cast
 
 from exporter.credentials import Credentials
 from exporter.errors import BadPayload
@@ -23,7 +25,7 @@ from exporter.exchanges.values import (
     shown,
     total,
 )
-from exporter.model import ZERO, Balance, KeyInfo, Reading, WalletValue
+from exporter.model import EXACT, ZERO, Balance, KeyInfo, Reading, WalletValue
 from exporter.signing import query_encoded
 
 SLICE: Final = 1_000
@@ -91,14 +93,20 @@ Reader = Generator[Request | Pause, Any, T]
 
 
 class RowMemory:
-    """The parsed rows of a wallet's last good answer by their text, so that an unchanged row is not parsed again."""
+    """The rows of a wallet's last good answer, so that an unchanged row is not parsed again.
 
-    __slots__ = ("balances", "raws", "rows")
+    Attributes:
+        raws: their texts, in the order of the answer.
+        balances: what was made of each.
+        parts: HTX's several rows of one currency, by their texts.
+    """
+
+    __slots__ = ("balances", "parts", "raws")
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[Any, ...], Balance] = {}
         self.raws: list[tuple[Any, ...]] = []
         self.balances: list[Balance] = []
+        self.parts: dict[tuple[Any, ...], Balance] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +222,11 @@ _TEXT: Final = frozenset({str, type(None)})
 
 
 def rows(
-    answer: Any, fields: Callable[[Any], tuple[Any, ...]], parse: Callable[..., Balance], memory: RowMemory
+    answer: Any,
+    fields: Callable[[Any], tuple[Any, ...]],
+    parse: Callable[..., Balance],
+    memory: RowMemory,
+    parse_all: Callable[[Sequence[tuple[Any, ...]]], list[Balance] | None] | None = None,
 ) -> Reader[list[Balance]]:
     """Parse a list of rows in one pass; a row whose text was in the last answer keeps its amounts.
 
@@ -223,6 +235,7 @@ def rows(
         fields: takes from a row what `parse` needs, the currency first.
         parse: makes a balance of those fields.
         memory: of this wallet; replaced when every row was good.
+        parse_all: does the same for all rows at once where they are plain; None leaves them to `parse`.
 
     Raises:
         BadPayload: a row of another shape.
@@ -231,20 +244,41 @@ def rows(
         raws = list(map(fields, listing(answer, "rows")))
         if raws == memory.raws:
             return memory.balances
-        pairs = list(zip(raws, map(memory.rows.get, raws), strict=True))
+        known = _known(raws, memory)
     except (KeyError, TypeError, AttributeError) as error:
         raise BadPayload(f"a row of another shape: {type(error).__name__} {shown(error.args)}") from None
-    balances: list[Balance] = []
-    for start in range(0, len(pairs), SLICE):
-        if start:
+    new = [place for place, balance in enumerate(known) if balance is None]
+    if parse_all is not None and len(new) > len(raws) // 2:
+        balances: list[Balance] = []
+        for start in range(0, len(raws), SLICE):
+            if start:
+                yield PAUSE
+            part = parse_all(raws[start : start + SLICE])
+            if part is None:
+                break
+            balances += part
+        else:
+            memory.raws, memory.balances = raws, balances
+            return balances
+    for count, place in enumerate(new, 1):
+        known[place] = parsed(parse, raws[place])
+        if not count % SLICE:
             yield PAUSE
-        balances += [parsed(parse, raw) if known is None else known for raw, known in pairs[start : start + SLICE]]
-    kept = dict(zip(raws, balances, strict=True))
-    odd = [raw for raw, known in pairs if known is None and not is_text(raw)]
-    for raw in odd:
-        kept.pop(raw, None)
-    memory.rows, memory.raws, memory.balances = kept, [] if odd else raws, balances
-    return balances
+    whole = cast(list[Balance], known)
+    kept = all(is_text(raws[place]) for place in new)
+    memory.raws, memory.balances = (raws, whole) if kept else ([], [])
+    return whole
+
+
+def _known(raws: list[tuple[Any, ...]], memory: RowMemory) -> list[Balance | None]:
+    """For each row the balance that was made of the same text, mostly found at the same place."""
+    if len(raws) == len(memory.raws):
+        return [
+            balance if raw == before else None
+            for raw, before, balance in zip(raws, memory.raws, memory.balances, strict=True)
+        ]
+    by_text = dict(zip(memory.raws, memory.balances, strict=True))
+    return [by_text.get(raw) for raw in raws]
 
 
 def parsed(parse: Callable[..., Balance], raw: tuple[Any, ...]) -> Balance:
@@ -262,6 +296,38 @@ def parsed(parse: Callable[..., Balance], raw: tuple[Any, ...]) -> Balance:
 def is_text(raw: tuple[Any, ...]) -> bool:
     """Whether all fields are text or null: only text equals nothing but itself (1 == True == 1.0 as keys)."""
     return _TEXT.issuperset(map(type, raw))
+
+
+def holdings(raws: Sequence[tuple[Any, ...]]) -> list[Balance] | None:
+    """What `holding` makes of each row, all at once; None unless every field is the plainest of texts."""
+    names, *columns = zip(*raws, strict=True)
+    texts = [*chain.from_iterable(columns), ""]
+    try:
+        joined = ",".join(texts)
+        plain = all(names) and bool("".join(names)) and joined.count(",") == len(texts) - 1 and _PLAIN(joined)
+    except TypeError:  # something else than text
+        return None
+    if not plain:
+        return None
+    nothing = [ZERO] * len(raws)
+    amounts = [nothing if ZEROS.issuperset(column) else _amounts(column) for column in columns]
+    net: Iterable[Decimal] = amounts[0]
+    for column in amounts[1:]:
+        net = net if column is nothing else map(EXACT.add, net, column)
+    if len(amounts) == 2:
+        amounts.append(nothing)
+    none = repeat(None)
+    return list(map(_balance, zip(names, *amounts, net, none, none, none, none, strict=False)))
+
+
+def _amounts(column: Iterable[str]) -> list[Decimal]:
+    if ZEROS.isdisjoint(column):
+        return list(map(Decimal, column))
+    return [ZERO if text in ZEROS else Decimal(text) for text in column]
+
+
+_balance: Final = Balance._make
+_PLAIN: Final = re.compile(r"(?:\d{1,30}(?:\.\d{1,30})?,)*", re.ASCII).fullmatch
 
 
 def holding(currency: Any, available: Any, frozen: Any, locked: Any = "0") -> Balance:
@@ -325,6 +391,7 @@ __all__ = [
     "field",
     "header_count",
     "holding",
+    "holdings",
     "is_text",
     "listing",
     "moment",

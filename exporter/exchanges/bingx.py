@@ -45,6 +45,7 @@ from exporter.exchanges.base import (
     field,
     header_count,
     holding,
+    holdings,
     listing,
     moment,
     name_of,
@@ -159,7 +160,7 @@ def unwrap(status: int, payload: Any) -> Any:
 def read_assets(endpoint: Endpoint, memory: RowMemory) -> Reader[Reading]:
     """Read every asset of the spot or the funding wallet; zero rows may be listed or not."""
     answer = yield Request(endpoint)
-    balances = yield from rows(_assets(answer), itemgetter("asset", "free", "locked"), holding, memory)
+    balances = yield from rows(_assets(answer), itemgetter("asset", "free", "locked"), holding, memory, holdings)
     return Reading([balance for balance in balances if balance.currency != PLAY_MONEY])
 
 

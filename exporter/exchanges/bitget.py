@@ -41,6 +41,7 @@ from exporter.exchanges.base import (
     field,
     header_count,
     holding,
+    holdings,
     listing,
     moment,
     name_of,
@@ -147,7 +148,7 @@ _UNIFIED_FIELDS: Final = itemgetter("coin", "equity", "usdValue", "available", "
 def read_spot(memory: RowMemory) -> Reader[Reading]:
     """Read every held asset of the classic spot wallet in one call; emptied ones are left out of the answer."""
     answer = yield Request(ASSETS)
-    return Reading((yield from rows(answer, _SPOT_FIELDS, holding, memory)))
+    return Reading((yield from rows(answer, _SPOT_FIELDS, holding, memory, holdings)))
 
 
 def read_overview(memory: RowMemory) -> Reader[Reading]:

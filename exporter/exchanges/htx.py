@@ -289,7 +289,7 @@ def _assemble(pieces: Mapping[str, list[Any]], borrows: bool, memory: RowMemory)
     for count, (currency, parts) in enumerate(pieces.items(), 1):
         raw = (currency, *parts)
         remembered = is_text(raw)
-        balance = memory.rows.get(raw) if remembered else None
+        balance = memory.parts.get(raw) if remembered else None
         if balance is None:
             balance = parsed(parse, raw)
         if remembered:
@@ -298,7 +298,7 @@ def _assemble(pieces: Mapping[str, list[Any]], borrows: bool, memory: RowMemory)
             balances.append(balance)
         if not count % SLICE:
             yield PAUSE
-    memory.rows = kept
+    memory.parts = kept
     return balances
 
 

@@ -37,6 +37,7 @@ from exporter.exchanges.base import (
     decimal,
     field,
     holding,
+    holdings,
     listing,
     moment,
     name_of,
@@ -197,7 +198,7 @@ def _balance(currency: Any, available: Any, frozen: Any, whole: Any, value: Any)
 def read_spot_legacy(memory: RowMemory) -> Reader[Reading]:
     """Read the spot wallet, an object of lower-case currencies in which emptied ones stay."""
     answer = yield Request(LEGACY_BALANCE)
-    return Reading((yield from rows(_items(answer), _legacy_fields, holding, memory)))
+    return Reading((yield from rows(_items(answer), _legacy_fields, holding, memory, holdings)))
 
 
 def _items(answer: Any) -> list[Any]:

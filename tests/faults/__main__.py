@@ -17,7 +17,9 @@ SLOW_TURN = 0.1
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--exchange", action="append", choices=VARIANTS, help="repeatable; all unless said")
-    parser.add_argument("--fault", action="append", choices=TROUBLES, metavar="FAULT", help="repeatable; all unless said")
+    parser.add_argument(
+        "--fault", action="append", choices=TROUBLES, metavar="FAULT", help="repeatable; all unless said"
+    )
     flags = parser.parse_args()
     logging.lastResort = None
     variants, faults = flags.exchange or list(VARIANTS), flags.fault or list(TROUBLES)

@@ -201,7 +201,9 @@ def echo(page: bool) -> Switch:
             return
         words = told.replace('"', "")
         said = ", ".join(f'"{name}": "{words}"' for name in ("msg", "message", "info", "err-msg"))
-        body = f'{{"code": "odd", "rc": 1, "mc": "ODD", "ma": ["{words}"], "status": "error", "err-code": "odd", {said}}}'
+        body = (
+            f'{{"code": "odd", "rc": 1, "mc": "ODD", "ma": ["{words}"], "status": "error", "err-code": "odd", {said}}}'
+        )
         scene.add(Fault("body", body=body))
 
     return switch
@@ -289,9 +291,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
         )
         for level in ("the_whole", "the_code", "the_content", "the_rows", "a_row", "a_name", "an_amount")
     },
-    "numbers_as_numbers": Trouble(
-        lambda scene: scene.add(Fault("mutate", path=scene.path, change=as_numbers)), None
-    ),
+    "numbers_as_numbers": Trouble(lambda scene: scene.add(Fault("mutate", path=scene.path, change=as_numbers)), None),
     "amount_null": Trouble(rows("replace_amounts", value=None), "payload"),
     "amount_empty": Trouble(rows("replace_amounts", value=""), "payload"),
     "amount_nan": Trouble(rows("replace_amounts", value="NaN"), "payload"),
@@ -311,9 +311,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
     "50000_rows": Trouble(rows("many_rows"), "payload", heavy=True),
     "hostile_name": Trouble(rows("hostile_name"), None, seen=with_a_hostile_name),
     "empty_list": Trouble(rows("empty_list"), LISTS_ZEROS, seen=nothing),
-    "forbidden_wallet": Trouble(
-        forbid_a_wallet, {"xt-legacy": LEGACY_SAYS_400, "": "permission"}, side=True
-    ),
+    "forbidden_wallet": Trouble(forbid_a_wallet, {"xt-legacy": LEGACY_SAYS_400, "": "permission"}, side=True),
     "exchange_clock_ahead": Trouble(made("clock_skew", seconds=90.0), None, whole=True),
     "exchange_clock_behind": Trouble(made("clock_skew", seconds=-90.0), None, whole=True),
     "own_clock_forwards": Trouble(step_the_clock(3600.0), None, whole=True),

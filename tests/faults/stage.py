@@ -188,9 +188,7 @@ class Stage:
     def truth(self, account: str) -> Amounts:
         """What the exchange holds for an account in the main wallet, as it should be served."""
         wallet = self.accounts[account].wallet("main")
-        return {
-            (coin, kind): float(getattr(holding, kind)) for coin, holding in wallet.items() for kind in KINDS
-        }
+        return {(coin, kind): float(getattr(holding, kind)) for coin, holding in wallet.items() for kind in KINDS}
 
     def path(self, account: str) -> str:
         """Where the main wallet of an account is read."""
@@ -296,7 +294,12 @@ async def staged(
         file.write_text(config_text(known.values(), sandbox.urls, **more), "utf-8")
         no_proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "")
         async with _recording(heard):
-            with patch("exporter.app.Dice", lambda: Random(seed)), patch.dict("os.environ", no_proxies):
+            # Idle connections and resolved names age in virtual time, too.
+            with (
+                patch("exporter.app.Dice", lambda: Random(seed)),
+                patch("aiohttp.connector.monotonic", loop.time),
+                patch.dict("os.environ", no_proxies),
+            ):
                 app = App(Settings(config_file=file), {}, load(file, {}), clock)
                 app.engine.transport._wire._tls = client_tls
                 stage = Stage(loop, clock, sandbox, app, known, accounts, heard)

@@ -92,7 +92,9 @@ async def _together(variant: Variant, troubles: dict[str, Trouble], results: Res
         stage.engine.start()
         scenes = {name: Scene(stage, name, whole=False) for name in troubles}
         tasks = [
-            stage.loop.create_task(_judged(scene, troubles[name], results.verdicts.setdefault((variant.name, name), Verdict())))
+            stage.loop.create_task(
+                _judged(scene, troubles[name], results.verdicts.setdefault((variant.name, name), Verdict()))
+            )
             for name, scene in scenes.items()
         ]
         await stage.clock.sleep(3.5 * INTERVAL)
@@ -198,9 +200,11 @@ async def _play(scene: Scene, trouble: Trouble, verdict: Verdict) -> None:
     await scene.end()
     patience = _patience(reason, scene, trouble)
     await stage.until(
-        lambda: not any(each.failure for each in state.wallets.values())
-        and state.wallets[variant.main].fresh(stage.clock.now())
-        and stage.asked(name)[-1:] > [since + stage.clock.true() - stage.clock.now()],
+        lambda: (
+            not any(each.failure for each in state.wallets.values())
+            and state.wallets[variant.main].fresh(stage.clock.now())
+            and stage.asked(name)[-1:] > [since + stage.clock.true() - stage.clock.now()]
+        ),
         patience,
         f"recovery (still {stage.failing(name, wallet) or 'not read'})",
     )
@@ -256,9 +260,7 @@ async def _fails(scene: Scene, reason: str, before: dict[tuple[str, str], float]
     assert last_good is not None
     end = last_good + member.stale_after
 
-    await stage.until(
-        lambda: stage.failing(name, main) is not None, member.interval + 2 * TIMEOUT, "a failure"
-    )
+    await stage.until(lambda: stage.failing(name, main) is not None, member.interval + 2 * TIMEOUT, "a failure")
     samples = await stage.samples(name)
     reasons = [own["reason"] for own, _ in samples.of("exchange_wallet_failing", account=name, wallet=main)]
     assert reasons == [reason], f"the reason is {reasons}, not {reason}"

@@ -32,9 +32,7 @@ def answer_of(variant: Variant) -> Any:
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
-def test_no_more_than_a_slice_of_rows_is_parsed_at_a_stretch(
-    variant: Variant, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_more_than_a_slice_of_rows_is_parsed_at_a_stretch(variant: Variant, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed_now = 0
     parsed = base.parsed
 
