@@ -10,7 +10,8 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from exporter.metrics import Family
 from exporter.negotiation import wants_gzip, wants_openmetrics
@@ -36,6 +37,16 @@ _GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
 _LAST_BLOCK: Final = b"\x03\x00"
 _CHUNK_OWNERS: Final = 32
 
+_compressobj: Callable[[], Any]
+try:
+    # ISA-L deflates a block in a fifth of zlib's time; a scrape is somewhat larger for it.
+    from isal import isal_zlib
+
+    _compressobj = partial(isal_zlib.compressobj, 0, zlib.DEFLATED, -zlib.MAX_WBITS)
+except ImportError:  # a machine for which there is no build of it
+    # Memory level 5: a full flush clears zlib's table, a smaller one faster; blocks of some kilobytes lose nothing.
+    _compressobj = partial(zlib.compressobj, 1, zlib.DEFLATED, -zlib.MAX_WBITS, 5)
+
 _local = threading.local()
 
 
@@ -43,7 +54,7 @@ def packed(plain: bytes) -> bytes:
     """The bytes as raw deflate that neither needs what stands before nor ends the stream."""
     deflate = getattr(_local, "deflate", None)
     if deflate is None:
-        deflate = _local.deflate = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+        deflate = _local.deflate = _compressobj()
     piece: bytes = deflate.compress(plain) + deflate.flush(zlib.Z_FULL_FLUSH)
     return piece
 

@@ -1,33 +1,55 @@
 """Rows as they are valued, and which of them are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
+from operator import attrgetter, mul
+from typing import Final, NamedTuple
 
 from exporter.model import ZERO, Balance
 from exporter.rules import Rules
 
 
-class Row:
+class Row(NamedTuple):
     """One currency as it is valued; the same object as long as amounts, prices and rules stay.
 
     Attributes:
         label: the `currency` label.
         balance: the amounts.
         usd: value of the whole holding; None where there is no price.
+        price: of one unit, where the value is net times price and nothing else.
         leans: whether the value ends with the age of the tickers.
         wanted: whether `include` and `exclude` let it be shown.
     """
 
-    __slots__ = ("balance", "label", "leans", "usd", "wanted")
+    label: str
+    balance: Balance
+    usd: Decimal | None
+    price: Decimal | None
+    leans: bool
+    wanted: bool
 
-    def __init__(
-        self, label: str, balance: Balance, usd: Decimal | None, *, leans: bool = False, wanted: bool = True
-    ) -> None:
-        self.label = label
-        self.balance = balance
-        self.usd = usd
-        self.leans = leans
-        self.wanted = wanted
+
+def is_plain(balance: Balance) -> bool:
+    """Whether the answer says nothing of the row's worth, so that its value is net times a price of ours."""
+    return _statements(balance) == _NONE
+
+
+def repriced(before: Sequence[Row | None], balances: Sequence[Balance]) -> list[Row] | None:
+    """Rows with other amounts at the prices that they had, all at once; None where that is not all there is to it."""
+    known = [row for row in before if row is not None and row.price]
+    if len(known) < len(balances) or set(map(_statements, balances)) != {_NONE}:
+        return None
+    labels, _, _, prices, leans, wanted = zip(*known, strict=True)
+    usd = list(map(mul, map(_net, balances), prices))
+    if max(usd) > _SURELY_FINITE or min(usd) < -_SURELY_FINITE:
+        return None
+    return list(map(Row._make, zip(labels, balances, usd, prices, leans, wanted, strict=True)))
+
+
+_net: Final = attrgetter("net")
+_statements: Final = attrgetter("usd", "usdt", "price")
+_NONE: Final = (None, None, None)
+_SURELY_FINITE: Final = Decimal("1e300")
 
 
 class Shown:
@@ -50,7 +72,7 @@ class Shown:
         self.labels = dict.fromkeys(filter(rules.wanted, self.labels))
         self.small = set()
 
-    def decide(self, held: Sequence[Row], rules: Rules, *, certain: bool) -> None:
+    def decide(self, held: Collection[Row], rules: Rules, *, certain: bool) -> None:
         """Let more currencies in. What is shown stays; what has no price keeps its last decision.
 
         While the tickers are missing that would tell a worth, a currency that would need it waits: shown today and

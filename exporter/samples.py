@@ -39,12 +39,10 @@ _STATE: Final = (
     "exchange_wallet_failing",
     "exchange_wallet_failing_since_timestamp_seconds",
 )
-_NOTHING: Final = "0.0"
 
 
-def number(amount: Decimal) -> str:
-    """An exact amount as the nearest float is written."""
-    return repr(float(amount)) if amount else _NOTHING
+_NO_SAMPLE: Final = str(None)
+"""Texts are compared, since a Decimal that is compared with None looks through the number classes first."""
 
 
 def _amounts(row: Row) -> tuple[Decimal | None, ...]:
@@ -59,9 +57,11 @@ class _Served:
         label: its label, as it follows those of the account.
         rows: as they were written; None: none are.
         counts, state: likewise.
+        currencies: those of `template`.
+        template: a line for each of them, a break in front, without the family and with a place for the number.
     """
 
-    __slots__ = ("counts", "label", "rows", "state")
+    __slots__ = ("counts", "currencies", "label", "rows", "state", "template")
 
     def __init__(self, wallet: str) -> None:
         self.label = f',wallet="{quoted(wallet)}"'
@@ -71,6 +71,8 @@ class _Served:
     def forget_rows(self) -> None:
         self.rows: Sequence[Row] | None = None
         self.counts: tuple[int, ...] | None = None
+        self.currencies: Sequence[str] = ()
+        self.template = ""
 
 
 class AccountSamples:
@@ -135,15 +137,18 @@ class AccountSamples:
         served, name, rows = self._served(wallet), wallet.name, wallet.rows
         edits = None if served.rows is None else _edits(served.rows, rows)
         if edits is None:
-            heads = [self._head(served, row) for row in rows]
-            amounts = list(zip(*map(_amounts, rows), strict=True)) or [()] * len(AMOUNTS)
-            for family, column in zip(AMOUNTS, amounts, strict=True):
-                self._put_column(family, name, heads, column)
+            currencies = [row.label for row in rows]
+            if currencies != served.currencies:
+                served.currencies = currencies
+                heads = (self._head(served, label).replace("%", "%%") for label in currencies)
+                served.template = "".join(f"\n{head}%s" for head in heads)
+            columns = list(zip(*map(_amounts, rows), strict=True)) or [()] * len(AMOUNTS)
+            for family, column in zip(AMOUNTS, columns, strict=True):
+                self._put_column(family, name, served, column)
         else:
             for place, changed in edits.items():
-                if not self._spliced(served, name, rows, place, changed):
-                    heads = [self._head(served, row) for row in rows]
-                    self._put_column(AMOUNTS[place], name, heads, [_amounts(row)[place] for row in rows])
+                if not self._spliced(name, rows, place, changed):
+                    self._put_column(AMOUNTS[place], name, served, [_amounts(row)[place] for row in rows])
         served.rows = rows
         counts = (wallet.unpriced, wallet.hidden, wallet.ignored)
         if served.counts != counts:
@@ -190,19 +195,21 @@ class AccountSamples:
             served = self._wallets[wallet.name] = _Served(wallet.name)
         return served
 
-    def _head(self, served: _Served, row: Row) -> str:
+    def _head(self, served: _Served, currency: str) -> str:
         """All labels of a row, with the braces around and the space behind."""
-        return f'{{{self._labels}{served.label},currency="{quoted(row.label)}"}} '
+        return f'{{{self._labels}{served.label},currency="{quoted(currency)}"}} '
 
-    def _put_column(self, family: str, key: str, heads: Sequence[str], column: Sequence[Decimal | None]) -> None:
-        lines = [
-            f"{family}{head}{number(amount)}\n"
-            for head, amount in zip(heads, column, strict=True)
-            if amount is not None
-        ]
-        self._exposition.put(family, self.owner, key, "".join(lines).encode())
+    def _put_column(self, family: str, key: str, served: _Served, column: Sequence[Decimal | None]) -> None:
+        texts = tuple(map(str, column))
+        if _NO_SAMPLE in texts:
+            told = [(label, text) for label, text in zip(served.currencies, texts, strict=True) if text != _NO_SAMPLE]
+            lines = "".join(f"\n{family}{self._head(served, label)}{text}" for label, text in told)
+        else:
+            # No label holds a break: each one in the template begins a line.
+            lines = served.template.replace("\n", f"\n{family}") % texts
+        self._exposition.put(family, self.owner, key, f"{lines[1:]}\n".encode() if lines else b"")
 
-    def _spliced(self, served: _Served, key: str, rows: Sequence[Row], place: int, changed: Iterable[int]) -> bool:
+    def _spliced(self, key: str, rows: Sequence[Row], place: int, changed: Iterable[int]) -> bool:
         """Replace the lines of these rows within what is served; False where not every row has a line."""
         family = AMOUNTS[place]
         lines = self._exposition.lines(family, self.owner, key).split(b"\n")
@@ -212,7 +219,7 @@ class AccountSamples:
             amount = _amounts(rows[index])[place]
             if amount is None:
                 return False
-            lines[index] = f"{family}{self._head(served, rows[index])}{number(amount)}".encode()
+            lines[index] = b"%b %b" % (lines[index].rpartition(b" ")[0], str(amount).encode())
         self._exposition.put(family, self.owner, key, b"\n".join(lines))
         return True
 
@@ -240,6 +247,6 @@ def _edits(before: Sequence[Row], rows: Sequence[Row]) -> Mapping[int, Sequence[
                 edits.setdefault(_USD, []).append(index)
             continue
         for place, (was, now) in enumerate(zip(_amounts(old), _amounts(new), strict=True)):
-            if was != now:
+            if was is not now and was != now:
                 edits.setdefault(place, []).append(index)
     return edits

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import is_
-from typing import Final
+from typing import Final, cast
 
 from exporter.errors import BadPayload
 from exporter.model import ZERO, Balance, Reading, WalletValue, finite
 from exporter.names import Names
 from exporter.prices import PriceBook
-from exporter.rows import Row, Shown
+from exporter.rows import Row, Shown, is_plain, repriced
 from exporter.rules import Rules
 from exporter.valuation import leans_on_tickers, value
 
@@ -54,14 +54,15 @@ class Wallet:
     __slots__ = (
         "_amounts",
         "_answer",
+        "_empty",
         "_empty_seen",
         "_gone",
+        "_held",
         "_names",
         "_nothing",
         "_priced_by",
         "_read_at",
         "_shown",
-        "_valued",
         "_zeros_end",
         "borrows",
         "every",
@@ -135,7 +136,8 @@ class Wallet:
         self._gone: dict[str, float] = {}  # what was held -> first good read that lacked it
         self._zeros_end = FOREVER
         self._nothing: dict[str, Balance] = {}  # what is missing, but expected or lately held
-        self._valued: Sequence[Row] = ()
+        self._held: dict[str, Row] = {}  # by label, as it is valued
+        self._empty: dict[str, Row] = {}
         self._priced_by: tuple[PriceBook, int, bool] | None = None
         self._shown = Shown()
 
@@ -162,7 +164,7 @@ class Wallet:
         if rules != self.rules:
             self.rules = rules
             self._shown.keep(rules)
-            self._valued = ()
+            self._held, self._empty = {}, {}
             self._miss()
 
     def accept(self, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> bool:
@@ -188,10 +190,12 @@ class Wallet:
                 self._succeed()
                 return False
         balances, before = reading.balances, self._answer
-        same = before is not None and len(balances) == len(before) and all(map(is_, balances, before))
+        same = balances is before or (
+            before is not None and len(balances) == len(before) and all(map(is_, balances, before))
+        )
         if not same:
             by_label = self._names.by_label(balances, self._gone.keys() | self._amounts.keys())
-            self._replace({label: balance for label, balance in by_label.items() if not balance.is_zero}, now)
+            self._replace({label: one for label, one in by_label.items() if one.net or not one.is_zero}, now)
             self._answer = balances
         elif now > self._zeros_end:
             self._replace(self._amounts, now)
@@ -218,18 +222,19 @@ class Wallet:
         """Work out rows, counts and sum with the prices of this moment."""
         alive = book is not None and book.alive(now)
         priced_by = (book, book.version, alive) if book is not None else None
-        before = {row.label: row for row in self._valued} if priced_by == self._priced_by else {}
-        self._priced_by = priced_by
-        held = self._rows(self._amounts, before, book, now)
-        empty = self._rows(self._nothing, before, book, now)
-        self._valued = [*held, *empty]
+        if priced_by != self._priced_by:
+            self._priced_by = priced_by
+            self._held, self._empty = {}, {}
+        self._held = self._rows(self._amounts, self._held, book, now)
+        self._empty = self._rows(self._nothing, self._empty, book, now)
+        held, empty = self._held.values(), self._empty.values()
         self._shown.decide(held, self.rules, certain=book is None or alive)
         shown, expected = self._shown.labels, self.rules.expected
         rows = [row for row in held if row.label in shown]
         self.hidden = len(held) - len(rows)
         rows += [row for row in empty if row.label in shown or row.label in expected]
         self.rows = rows
-        leaning = alive and any(row.leans for row in self._valued)
+        leaning = alive and (any(row.leans for row in held) or any(row.leans for row in empty))
         self.valued_until = book.good_until if book is not None and leaning else FOREVER
         wanted = [row for row in held if row.wanted]
         priced = [row.usd for row in wanted if row.usd is not None]
@@ -269,6 +274,9 @@ class Wallet:
 
     def _replace(self, amounts: Mapping[str, Balance], now: float) -> None:
         """Let these be what is held, and what they lack be missing, by the zero rule."""
+        if self._answer is not None and amounts.keys() == self._amounts.keys() and now <= self._zeros_end:
+            self._amounts = amounts
+            return
         gone = self._gone
         for label in self._amounts:
             if label not in amounts:
@@ -293,13 +301,19 @@ class Wallet:
 
     def _rows(
         self, amounts: Mapping[str, Balance], before: Mapping[str, Row], book: PriceBook | None, now: float
-    ) -> list[Row]:
-        rows = []
-        for label, balance in amounts.items():
-            row = before.get(label)
-            if row is None or row.balance is not balance:
-                leans = book is not None and leans_on_tickers(balance, label, book)
-                usd = value(balance, label, book, now)
-                row = Row(label, balance, usd, leans=leans, wanted=self.rules.wanted(label))
-            rows.append(row)
-        return rows
+    ) -> dict[str, Row]:
+        known = list(map(before.get, amounts))
+        pairs = enumerate(zip(known, amounts.values(), strict=True))
+        new = [place for place, (row, balance) in pairs if row is None or row.balance is not balance]
+        if 2 * len(new) > len(known) and (rows := repriced(known, list(amounts.values()))) is not None:
+            return dict(zip(amounts, rows, strict=True))
+        labels = list(amounts) if new else ()
+        for place in new:
+            label = labels[place]
+            known[place] = self._row(label, amounts[label], book, now)
+        return cast(dict[str, Row], dict(zip(amounts, known, strict=True)))
+
+    def _row(self, label: str, balance: Balance, book: PriceBook | None, now: float) -> Row:
+        leans = book is not None and leans_on_tickers(balance, label, book)
+        price = book.price(label, now) if book is not None and is_plain(balance) else None
+        return Row(label, balance, value(balance, label, book, now), price, leans, self.rules.wanted(label))

@@ -107,7 +107,7 @@ class Wire:
             ),
             headers=HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
             auto_decompress=False,
             trust_env=False,
             middlewares=(_only_once,),

@@ -16,9 +16,9 @@ from grafana.parts import (
 from grafana.promql import (
     ACCOUNT,
     COIN,
-    CURRENCY,
     WALLET,
     age,
+    coin_price,
     fresh,
     known,
     latest,
@@ -31,7 +31,6 @@ from grafana.tables import table_panel
 COIN_NAME = "{{account}} {{wallet}} {{currency}}"
 LIMIT_COLORS = {"/critical$/": RED, "/warning$/": ORANGE, "/target$/": GREEN}
 STALE = {"/not fresh/": GREY}
-PRICE = known("exchange_price_usd", CURRENCY)
 
 
 def account() -> Board:
@@ -218,7 +217,7 @@ def _limits(of: str) -> Query:
 def _value() -> Section:
     states = [
         Query(
-            f"sum({fresh(f'exchange_balance_{state}')} * on (exchange, currency) group_left () {PRICE})",
+            f"sum({fresh(f'exchange_balance_{state}')} * {coin_price()})",
             state,
         )
         for state in ("available", "frozen", "locked")

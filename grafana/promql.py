@@ -104,10 +104,21 @@ def day_change(family: str) -> str:
     return f"(({now} - {then}) or {came} or {young})"
 
 
+def coin_price(*, last_known: bool = False) -> str:
+    """The USD price of each coin in each wallet, by its fresh or its last known value and amount.
+
+    An answer that carries values of its own needs no price list, so exchange_price_usd may lack its coins; it is
+    asked where nothing is held.
+    """
+    families = ("exchange_balance_net", "exchange_balance_usd")
+    net, usd = (known(family, COIN) if last_known else fresh(family) for family in families)
+    listed = known("exchange_price_usd", CURRENCY)
+    return f"({usd} / ({net} != 0) or 0 * {net} + on (exchange, currency) group_left () {listed})"
+
+
 def day_flow() -> str:
     """The part of the 24 hour change that came or went as coins, at the price of now, in USD."""
-    price = known("exchange_price_usd", CURRENCY)
-    return f"({day_change('exchange_balance_net')} * on (exchange, currency) group_left () {price})"
+    return f"({day_change('exchange_balance_net')} * {coin_price(last_known=True)})"
 
 
 def day_price_effect() -> str:

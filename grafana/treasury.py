@@ -5,8 +5,8 @@ from grafana.layout import Board, Section, Tile
 from grafana.parts import BLUE, GREEN, GREY, ORANGE, RED, Column, Query
 from grafana.promql import (
     COIN,
-    CURRENCY,
     WALLET,
+    coin_price,
     day_change,
     day_flow,
     day_price_effect,
@@ -258,12 +258,7 @@ def _holdings() -> Section:
                         Column("Frozen", fresh("exchange_balance_frozen")),
                         Column("Locked", fresh("exchange_balance_locked")),
                         Column("Borrowed", fresh("exchange_balance_borrowed")),
-                        Column(
-                            "Price",
-                            f"0 * {fresh(NET)} + on (exchange, currency) group_left () "
-                            f"{latest('exchange_price_usd', CURRENCY)}",
-                            "currencyUSD",
-                        ),
+                        Column("Price", coin_price(), "currencyUSD"),
                     ],
                     sort="USD",
                     descending=True,

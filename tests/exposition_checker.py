@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 _SAMPLE: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)(?:\{((?:[^"]|"(?:[^"\\]|\\.)*")*)\})? ([^ ]+)( .*)?')
 _LABEL: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
-_FINITE: Final = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
+_FINITE: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _SUFFIXES: Final = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
 _RESERVED: Final = ("job", "instance")
 _UNESCAPED: Final = {"\\n": "\n", "\\\\": "\\", '\\"': '"'}

@@ -4,8 +4,8 @@
 
 Balances change all the time and every amount is said once only, so that a served number tells when the exchange last
 said it: one that it never said, or longer ago than `stale_after`, is false. Memory, tasks, sockets and file descriptors
-are counted after a warm-up and at the end, both times while no fault is on, and the least of some looks stands: a
-connection more or less is no leak.
+are counted after a warm-up and at the end, both times while no fault is on and idle connections are closed; of some
+looks each, the most of the first ones is held against the least of the last ones.
 """
 
 import argparse
@@ -16,9 +16,10 @@ import os
 import resource
 import stat
 import sys
-from collections import Counter
-from dataclasses import astuple, dataclass, field
+from collections import Counter, deque
+from dataclasses import astuple, dataclass, field, replace
 from decimal import Decimal
+from functools import partial, reduce
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -32,11 +33,11 @@ INTERVAL: Final = 30.0
 STALE_AFTER: Final = 150.0
 MOVES_EVERY: Final = 20.0
 LOOKS_EVERY: Final = 15.0
-WARM_UP: Final = 1 / 6
-"""Of the whole time; caches and the sandbox's logs of requests are full by then."""
+WARM_UP: Final = 1 / 4
+"""Of the whole time; every fault has been met by then, and every cache is full."""
 
 QUIET: Final = 180.0
-"""Seconds without new faults after the warm-up, at the end of which is counted: idle connections are closed by then."""
+"""Seconds without new faults after the warm-up, in the second half of which is counted."""
 
 GROWTH: Final = 0.05
 CALM: Final = 1_000.0
@@ -47,18 +48,16 @@ _READ_SECONDS: Final = 30.0
 """What a poll may take from the exchange's word to the shelf, waiting for its other requests included."""
 
 _FAULTS: Final = (
-    *(lambda key: Fault("hang", account=key), lambda key: Fault("hang_after_headers", account=key)),
-    *(lambda key: Fault("slow_drip", account=key), lambda key: Fault("reset", account=key)),
-    *(lambda key: Fault("truncated_gzip", account=key), lambda key: Fault("empty", account=key)),
-    *(lambda key: Fault("html", account=key), lambda key: Fault("deep_nesting", account=key)),
-    *(lambda key, status=status: Fault("http_status", status=status, account=key) for status in (429, 500, 502, 503)),
+    *(partial(Fault, kind) for kind in ("hang", "hang_after_headers", "slow_drip", "reset", "truncated_gzip")),
+    *(partial(Fault, kind) for kind in ("empty", "html", "deep_nesting")),
+    *(partial(Fault, "http_status", status=status) for status in (429, 500, 502, 503)),
     *(
-        lambda key, situation=situation: Fault("vendor_error", situation=situation, account=key)
+        partial(Fault, "vendor_error", situation=situation)
         for situation in ("key", "clock", "ip", "permission", "rate", "maintenance", "frozen")
     ),
     *(
-        lambda key, value=value: Fault("replace_amounts", value=value, account=key)
-        for value in (None, "NaN", "1e400", "-1", "x", " 1 ", {}, [])
+        partial(Fault, "replace_amounts", value=value)
+        for value in (None, "NaN", "1e400", "-1", "x", " 1 ", Decimal("1E+400"), True)
     ),
 )
 
@@ -89,6 +88,10 @@ class Held:
     def least(self, other: "Held") -> "Held":
         """The lower of each."""
         return Held(*map(min, astuple(self), astuple(other)))
+
+    def most(self, other: "Held") -> "Held":
+        """The higher of each, but the least memory: what is freed late is no more than a coincidence."""
+        return replace(Held(*map(max, astuple(self), astuple(other))), memory=min(self.memory, other.memory))
 
 
 @dataclass
@@ -163,9 +166,8 @@ async def soak(accounts: int, minutes: float, seed: int) -> Report:
         for number in range(accounts)
     ]
     async with staged(members, seed=seed) as stage:
-        for variant in variants:  # as many requests as the sandbox keeps of itself, not of all the stage's
-            exchange = stage.sandbox.exchange(variant.exchange)
-            exchange.requests = type(exchange.requests)(maxlen=2_000)
+        for variant in variants:  # what the sandbox remembers is not to grow either
+            stage.sandbox.exchange(variant.exchange).requests = deque(maxlen=100)
         stage.heard.records = _Nowhere()
         stage.heard.lines, stage.heard.unmasked = _Nowhere(), _Nowhere()
         for account in stage.accounts.values():
@@ -174,8 +176,7 @@ async def soak(accounts: int, minutes: float, seed: int) -> Report:
         for member in members:
             truth.move(member.name)
         stage.engine.start()
-        report = await _hour(stage, truth, chance, minutes * 60)
-    return report
+        return await _hour(stage, truth, chance, minutes * 60)
 
 
 class _Nowhere(list):  # type: ignore[type-arg]
@@ -199,7 +200,11 @@ class _Course:
     @property
     def again(self) -> float:
         """The end of the quiet time after the warm-up."""
-        return self.warm + min(QUIET, self.seconds / 6)
+        return self.warm + self.quiet
+
+    @property
+    def quiet(self) -> float:
+        return min(QUIET, self.seconds / 6)
 
     @property
     def end(self) -> float:
@@ -210,7 +215,8 @@ class _Course:
         return self.end - min(CALM, self.seconds / 3)
 
     def troubled(self, now: float) -> bool:
-        return now < self.warm or self.again <= now < self.calm
+        """Never before the first polls are over: with nothing to lose, patience is long."""
+        return self.began + INTERVAL <= now < self.warm or self.again <= now < self.calm
 
     @property
     def longest_fault(self) -> float:
@@ -224,6 +230,8 @@ async def _hour(stage: Stage, truth: Truth, chance: Random, seconds: float) -> R
     names = list(stage.members)
     report = Report(Held.now(), Held.now(), 0)
     faults: dict[str, tuple[Fault, float]] = {}
+    warm: list[Held] = []
+    ends: list[Held] = []
     turn = looks = 0
     while (now := clock.now()) < course.end:
         for name in [name for name, (_, until) in faults.items() if now >= until or not course.troubled(now)]:
@@ -231,7 +239,7 @@ async def _hour(stage: Stage, truth: Truth, chance: Random, seconds: float) -> R
         if course.troubled(now):
             for name in chance.sample(names, max(1, len(names) // 40)):
                 if name not in faults:
-                    fault = chance.choice(_FAULTS)(stage.members[name].secrets["api_key"])
+                    fault = chance.choice(_FAULTS)(account=stage.members[name].secrets["api_key"])
                     _faults_of(stage, name).append(fault)
                     faults[name] = (fault, now + chance.uniform(5.0, course.longest_fault))
                     report.faults += 1
@@ -243,12 +251,11 @@ async def _hour(stage: Stage, truth: Truth, chance: Random, seconds: float) -> R
         if now >= course.began + looks * LOOKS_EVERY:
             looks += 1
             await _look(stage, truth, report)
-            if course.again - QUIET / 3 <= now < course.again:
-                report.warm = (
-                    Held.now() if now < course.again - QUIET / 3 + LOOKS_EVERY else report.warm.least(Held.now())
-                )
-            elif now >= course.end - QUIET / 3:
-                report.end = Held.now() if now < course.end - QUIET / 3 + LOOKS_EVERY else report.end.least(Held.now())
+            if course.again - course.quiet / 2 <= now < course.again:
+                warm.append(await _counted(stage))
+            elif now >= course.end - course.quiet / 2:
+                ends.append(await _counted(stage))
+    report.warm, report.end = reduce(Held.most, warm), reduce(Held.least, ends)
     report.peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     samples = await stage.samples()
     report.polls = int(sum(value for _, value in samples.of("exchange_polls_total")))
@@ -256,6 +263,15 @@ async def _hour(stage: Stage, truth: Truth, chance: Random, seconds: float) -> R
     report.skipped = int(sum(value for _, value in samples.of("exchange_polls_skipped_total")))
     report.not_recovered = [own["account"] for own, up in samples.of("exchange_account_up") if up != 1]
     return report
+
+
+async def _counted(stage: Stage) -> Held:
+    """Count while no connection is kept for later: how many are depends on how many polls ever met."""
+    for exchange in stage.sandbox.urls:
+        await stage.sandbox.exchange(exchange).close_port()
+        await stage.sandbox.exchange(exchange).open_port()
+    await stage.clock.sleep(0.2)
+    return Held.now()
 
 
 def _faults_of(stage: Stage, name: str) -> list[Fault]:

@@ -6,7 +6,6 @@ Durations of the exporter, which polls once a second at most, and plain numbers 
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -46,7 +45,7 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
         "thresholds": [{"currency": "USDT", "warning": 4000, "critical": 1500}],
     },
     "arbitrage": {"timeout": "1900ms", "stale_after": "3s"},
-    "market-maker": {"credentials": {"expires": "2027-12-31"}},
+    "market-maker": {"credentials": {"expires": "2036-12-31"}},
     "perp-desk": {"thresholds": [{"currency": "XRP", "of": "available", "warning": 1000}]},
 }
 """What the stage's accounts have beyond those of the demo."""
@@ -101,16 +100,10 @@ class Stage:
         result: list[dict[str, Any]] = answer["result"]
         return result
 
-    async def samples(self, selector: str, since: float) -> dict[str, list[Point]]:
-        """The stored samples of each series since a moment, with the times of their scrapes or evaluations.
-
-        Series are named by their labels as JSON.
-        """
+    async def samples(self, selector: str, since: float) -> list[list[Point]]:
+        """The stored samples of each series since a moment, with the times of their scrapes or evaluations."""
         found = await self.answer(f"{selector}[{1000 * (time.time() - since):.0f}ms]")
-        return {
-            json.dumps(series["metric"], sort_keys=True): [Point(at, float(value)) for at, value in series["values"]]
-            for series in found
-        }
+        return [[Point(at, float(value)) for at, value in series["values"]] for series in found]
 
     async def firing(self, account: str, names: Collection[str]) -> set[str]:
         """Which of these alerts on an account fire now."""

@@ -57,8 +57,8 @@ def selector(name: str, **labels: str) -> str:
 async def fell_and_fired(stage: Stage, limit: float, since: float, labels: dict[str, str]) -> tuple[Point, Point]:
     """The last scrape that was not under the limit, and the evaluation from which on the alert fired."""
     coin = {name: labels[name] for name in ("exchange", "account", "wallet", "currency")}
-    [balance] = (await stage.samples(selector("exchange_balance_net", **coin), since)).values()
-    [firing] = (await stage.samples(selector("ALERTS", alertstate="firing", **labels), since)).values()
+    [balance] = await stage.samples(selector("exchange_balance_net", **coin), since)
+    [firing] = await stage.samples(selector("ALERTS", alertstate="firing", **labels), since)
     first_low = next(index for index, point in enumerate(balance) if point.value < limit)
     return balance[first_low - 1], firing[0]
 

@@ -97,7 +97,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Let so much time have passed."""
         self._time += seconds
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         future = super().run_in_executor(executor, func, *args)
         self.threads += 1
         future.add_done_callback(self._thread_ended)
@@ -107,7 +107,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         del future
         self.threads -= 1
 
-    async def getaddrinfo(self, host: Any, port: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    async def getaddrinfo(self, host: Any, port: Any, **kwargs: Any) -> Any:
         """Resolve without a thread and without a network."""
         if host != "localhost":
             return await super().getaddrinfo(host, port, **kwargs)

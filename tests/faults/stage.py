@@ -59,7 +59,11 @@ class Member:
 
 @dataclass
 class Heard:
-    """What the exporter let out: log lines as they are written, the same unmasked, and every page."""
+    """What the exporter let out: log lines as they are written, the same unmasked, every page, every request.
+
+    Attributes:
+        requested: exchange, method and path.
+    """
 
     records: list[logging.LogRecord] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -67,6 +71,7 @@ class Heard:
     pages: list[str] = field(default_factory=list)
     signatures: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
+    requested: set[tuple[str, str, str]] = field(default_factory=set)
 
 
 class _Recorder(logging.Handler):
@@ -311,6 +316,11 @@ async def staged(
                     await sandbox.stop()
                     await asyncio.sleep(0.1)
                     heard.signatures |= _signatures(stage)
+                    heard.requested |= {
+                        (each, request.method, request.path)
+                        for each in sandbox.urls
+                        for request in sandbox.exchange(each).requests
+                    }
 
 
 def _signatures(stage: Stage) -> set[str]:

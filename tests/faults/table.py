@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import trustme
@@ -24,6 +25,7 @@ SLOW_CAP: Final = 900.0
 LONGEST_BAN: Final = 600.0
 SLOW: Final = frozenset({"auth", "permission", "ip", "banned"})
 LATE: Final = 1.0
+LONG: Final = 500.0
 
 HEAVY_INTERVAL: Final = 80.0
 HEAVY_STALE_AFTER: Final = HEAVY_INTERVAL + TIMEOUT + 1.0
@@ -285,6 +287,8 @@ async def _fails(scene: Scene, reason: str, before: dict[tuple[str, str], float]
     polls = samples.one("exchange_polls_total", account=name)
     assert polls is not None
     assert counted[reason] <= polls, "more failures than polls"
+    if scene.whole:  # long enough for the patience to grow as far as it may
+        await stage.clock.sleep(LONG)
 
 
 async def _one_wallet_fails(scene: Scene, reason: str, wallet: str) -> None:
@@ -316,7 +320,7 @@ def _late(stage: Stage, name: str) -> list[str]:
     asked = stage.asked(name)[1:]  # the first poll comes at once, off the schedule
     if len(asked) < 3:
         return [f"{name} was read {len(asked)} times only"]
-    gaps = [after - before for before, after in zip(asked, asked[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(asked)]
     worst = max(gaps, key=lambda gap: abs(gap - INTERVAL))
     return [f"{name} was {worst - INTERVAL:+.1f} s off its schedule"] if abs(worst - INTERVAL) > LATE else []
 

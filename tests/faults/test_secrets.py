@@ -3,6 +3,7 @@
 import base64
 import io
 import logging
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import quote, quote_plus, unquote
 import pytest
 
 from exporter import cli, logs
+from exporter.exchanges import EXCHANGES
 from tests.config.conftest import ENVIRON, HERE
 from tests.faults.stage import Heard, Member, staged
 from tests.faults.table import played
@@ -68,6 +70,21 @@ def test_no_record_holds_a_secret_even_before_it_is_masked(variant: str) -> None
         texts = [text for text in each.unmasked if not any(echo in text for echo in ECHOES)]
         assert holding(texts, {spelling for secret in each.secrets for spelling in spellings(secret)}) == []
         assert holding(texts, signatures(each)) == []
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_nothing_but_listed_paths_was_asked_for_and_only_by_get(variant: str) -> None:
+    templates = {
+        (name, endpoint.path.replace("{id}", "[0-9]+"))
+        for name, exchange in EXCHANGES.items()
+        for api in exchange.apis.values()
+        for endpoint in api.endpoints
+    }
+    requested = set[tuple[str, str, str]]().union(*(each.requested for each in played(variant).heard))
+    assert len(requested) >= 6
+    for exchange, method, path in requested:
+        assert method == "GET"
+        assert any(name == exchange and re.fullmatch(template, path) for name, template in templates), path
 
 
 def test_there_are_secrets_and_signatures_to_search_for() -> None:

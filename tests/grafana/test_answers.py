@@ -184,3 +184,19 @@ def test_a_wallet_that_nobody_reads_stands_out_with_all_that_it_is_worth(tmp_pat
     row = '{account="desk", exchange="xt", wallet="%s"}'
     unexplained = _expr("Reported value against our sum", "C")
     _answers(tmp_path, series, 10, {unexplained: {row % "earn": 700, row % "spot": 1}})
+
+
+def test_a_coin_that_the_price_list_lacks_moves_at_the_price_in_its_value(tmp_path: Path) -> None:
+    series = _a_day(f"2x1439 3x{HOURS_25}", f"200x1439 360x{HOURS_25}")
+    del series['exchange_price_usd{job="exporter",instance="a",exchange="xt",currency="BTC"}']
+    row = '{account="desk", currency="BTC", exchange="xt", wallet="spot"}'
+    _answers(
+        tmp_path,
+        series,
+        1460,
+        {
+            _expr("Change in 24 h", "A"): {"{}": 120},
+            _expr("Change in 24 h", "B"): {"{}": 40},
+            _expr("Holdings", "G"): {row: 120},
+        },
+    )
