@@ -126,7 +126,8 @@ def metrics() -> str:
 
 def reasons() -> str:
     """Every reason, what it means, what the exporter does about it, and what the operator does."""
-    owners = {cls.__dict__["reason"]: cls for cls in _all_subclasses(PollError) if "reason" in cls.__dict__}
+    ours = [cls for cls in _all_subclasses(PollError) if cls.__module__ == PollError.__module__]
+    owners = {cls.__dict__["reason"]: cls for cls in ours if "reason" in cls.__dict__}
     rows = []
     for reason in REASONS:
         cls = owners[reason]

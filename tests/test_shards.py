@@ -27,11 +27,16 @@ def configured(sandbox: Sandbox, folder: Path) -> Path:
             ("xt", "spot", {}),
             ("htx", "spot", {}),
         )[number % 3]
-        secrets = {"key": f"key-{number:04}", "secret": f"secret-{number:04}"}
-        credentials = {"api_key": secrets["key"], "secret": secrets["secret"]}
-        if exchange == "bitget":
-            secrets["passphrase"] = credentials["passphrase"] = "passphrase"
-        account = sandbox.add_account(exchange, **secrets, mode=options.get("mode", ""))
+        key, secret, passphrase = (
+            f"key-{number:04}",
+            f"secret-{number:04}",
+            "passphrase" if exchange == "bitget" else "",
+        )
+        credentials = {"api_key": key, "secret": secret}
+        if passphrase:
+            credentials["passphrase"] = passphrase
+        mode = options.get("mode", "")
+        account = sandbox.add_account(exchange, key=key, secret=secret, passphrase=passphrase, mode=mode)
         account.set(wallet, "USDT", available=f"{number}.25", frozen="1", locked="0")
         account.set(wallet, "ETH", available=f"0.{number + 1}", frozen="0", locked="0")
         entry = {"name": f"account-{number}", "exchange": exchange, "credentials": credentials, "options": options}

@@ -17,7 +17,10 @@ import pytest
 from exporter.sandbox import Fault, Sandbox
 
 PATIENCE: Final = 20.0
-"""Seconds after which a test gives up; the process promises 10."""
+"""Seconds after which a test gives up."""
+
+PROMISED: Final = 10.0
+"""Seconds within which the process ends after a signal."""
 
 
 @dataclass
@@ -35,7 +38,7 @@ class Running:
 
     async def end(self) -> int:
         """Wait for the exit status."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PROMISED):
             return await self.process.wait()
 
     async def get(self, path: str, encoding: str = "identity") -> tuple[int, bytes]:

@@ -37,7 +37,7 @@ def main() -> int:
     print(printed(rows))
     if not chosen.no_scale:
         print()
-        print("\n".join(processes.scale()))
+        print(processes.scale())
     return 0 if all(row.met for row in rows) else 1
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from itertools import pairwise
 
 import aiohttp
 
@@ -30,6 +31,17 @@ POLLS = 400
 Call = Callable[[], Awaitable[object]]
 
 
+def _unlimited(*limit: object) -> tuple[float, float]:
+    del limit
+    return 1e9, 1e9
+
+
+def no_tail(openmetrics: bool, filters: object) -> bytes:
+    """Nothing of the process: what is measured is the rest."""
+    del openmetrics, filters
+    return b""
+
+
 @asynccontextmanager
 async def ours(port: int) -> AsyncIterator[Call]:
     """Our poll of one account: paced, signed, sent, parsed, valued, stored and rendered."""
@@ -44,7 +56,7 @@ async def ours(port: int) -> AsyncIterator[Call]:
     clock = SystemClock()
     engine = Engine(config, clock, random.Random(1))
     # The published limit of 10 a second would be measured instead.
-    engine._pacer._budget = lambda exchange, limit: (1e9, 1e9)  # type: ignore[method-assign]
+    engine._pacer._budget = _unlimited  # type: ignore[method-assign, assignment]
     [reader] = engine.price_readers.values()
     await reader.read(clock.now() + 60)
     [poller] = engine.pollers.values()
@@ -138,7 +150,7 @@ async def rows(ccxt_python: str | None) -> list[Row]:
 
 def publish() -> Row:
     """Render and publish one wholly changed wallet of 50 currencies, tickers and all."""
-    exposition = Exposition(RENDERED, lambda openmetrics, filters: b"")
+    exposition = Exposition(RENDERED, no_tail)
     fleet = Fleet(exposition, 1, 50)
     times = []
     for number in range(400):
@@ -164,7 +176,7 @@ def growth() -> Row:
     costs = []
     sizes = [125, 250, 500, 1000, 2000]
     for size in [1, *sizes]:
-        exposition = Exposition(RENDERED, lambda openmetrics, filters: b"")
+        exposition = Exposition(RENDERED, no_tail)
         fleet = Fleet(exposition, size, 50)
         fleet.publish(fleet.prepare())
         rounds = []
@@ -176,7 +188,7 @@ def growth() -> Row:
             rounds.append(time.process_time() - start)
         costs.append(min(rounds))
     one, *costs = costs
-    worst = max(later / earlier for earlier, later in zip(costs, costs[1:], strict=False))
+    worst = max(later / earlier for earlier, later in pairwise(costs))
     told = ", ".join(f"{size}: {cost * 1e3:.0f} ms" for size, cost in zip(sizes, costs, strict=True))
     return Row(
         "cost against size, 1 to 2,000 accounts, a doubling at worst",

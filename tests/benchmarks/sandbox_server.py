@@ -44,20 +44,17 @@ async def main(folder: Path, count: int, currencies: int, kinds: list[str]) -> N
         prices.update({f"{coin}/USDT": prices["BTC/USDT"] for coin in coins})
         for number in range(count):
             name = f"{kind}-{number:04}"
-            secrets = {"key": f"{name}-key", "secret": f"{name}-secret"}
-            if exchange == "bitget":
-                secrets["passphrase"] = "pass"
-            account = sandbox.add_account(
-                exchange, mode=options.get("mode", options.get("api", "")), name=name, **secrets
-            )
+            key, secret, passphrase = f"{name}-key", f"{name}-secret", "pass" if exchange == "bitget" else ""
+            mode = options.get("mode", options.get("api", ""))
+            account = sandbox.add_account(exchange, key=key, secret=secret, passphrase=passphrase, mode=mode, name=name)
             for coin in coins:
                 hold(account, wallet, coin, dice)
             held.append((account, wallet))
-            credentials = {"api_key": secrets["key"]}
+            credentials = {"api_key": key}
             if exchange != "bitmart":
-                credentials["secret"] = secrets["secret"]
-            if exchange == "bitget":
-                credentials["passphrase"] = "pass"
+                credentials["secret"] = secret
+            if passphrase:
+                credentials["passphrase"] = passphrase
             entries.append({"name": name, "exchange": exchange, "credentials": credentials, "options": options})
     await sandbox.start()
     for entry in entries:

@@ -17,6 +17,7 @@ from exporter.samples import AMOUNTS
 from exporter.web import Web
 from tests.benchmarks.child import resident_kib, tell
 from tests.benchmarks.fleet import Fleet
+from tests.benchmarks.polls import no_tail
 
 Command = Callable[[list[str]], Awaitable[object]]
 
@@ -111,7 +112,7 @@ async def serve_peer(accounts: int, currencies: int) -> None:
 
 async def serve_ready(accounts: int, currencies: int) -> None:
     """Aiohttp sending bytes that were made before."""
-    exposition = Exposition(RENDERED, lambda openmetrics, filters: b"")
+    exposition = Exposition(RENDERED, no_tail)
     fleet = Fleet(exposition, accounts, currencies)
     fleet.publish(fleet.prepare())
     scrape = await exposition.scrape(openmetrics=False, gzip=True)

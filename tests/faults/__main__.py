@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
 
 from tests.faults.catalogue import TROUBLES
 from tests.faults.table import Verdict, play
@@ -14,13 +15,13 @@ SLOW_TURN = 0.1
 """Seconds that the loop may be away, beyond which its neighbours notice."""
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--exchange", action="append", choices=VARIANTS, help="repeatable; all unless said")
     parser.add_argument(
         "--fault", action="append", choices=TROUBLES, metavar="FAULT", help="repeatable; all unless said"
     )
-    flags = parser.parse_args()
+    flags = parser.parse_args(argv)
     logging.lastResort = None
     variants, faults = flags.exchange or list(VARIANTS), flags.fault or list(TROUBLES)
     verdicts: dict[tuple[str, str], Verdict] = {}

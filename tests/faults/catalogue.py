@@ -109,6 +109,13 @@ def rows(kind: str, **options: Any) -> Switch:
     return lambda scene: scene.add(Fault(kind, path=scene.path, **options))
 
 
+def reshaping(level: str) -> Switch:
+    """The main wallet's answer, bent at one level."""
+    return lambda scene: scene.add(
+        Fault("mutate", path=scene.path, change=lambda payload: reshaped(scene.variant, payload, level))
+    )
+
+
 async def refuse_connections(scene: Scene) -> None:
     await scene.exchange.close_port()
     scene.undo.append(scene.exchange.open_port)
@@ -233,7 +240,7 @@ def nothing(scene: Scene, truth: Amounts) -> Amounts:
 
 
 LISTS_ZEROS: Final = {"htx": "payload", "xt-legacy": "payload", "": None}
-"""Where an empty list is no answer, because zeros are listed."""
+"""Where an empty list is no answer, because zeros are listed. Elsewhere null is what some write for an empty one."""
 
 XT_FROZEN: Final = {"xt": "auth", "": "exchange"}
 """XT has one code for a key that is frozen, banned or not yet approved."""
@@ -283,12 +290,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
     "vendor_frozen": Trouble(made("vendor_error", situation="frozen"), XT_FROZEN),
     "redirect": Trouble(send_elsewhere, "http"),
     **{
-        f"shape_of_{level}": Trouble(
-            lambda scene, level=level: scene.add(  # type: ignore[misc]
-                Fault("mutate", path=scene.path, change=lambda payload: reshaped(scene.variant, payload, level))
-            ),
-            "payload",
-        )
+        f"shape_of_{level}": Trouble(reshaping(level), "payload")
         for level in ("the_whole", "the_code", "the_content", "the_rows", "a_row", "a_name", "an_amount")
     },
     "numbers_as_numbers": Trouble(lambda scene: scene.add(Fault("mutate", path=scene.path, change=as_numbers)), None),
@@ -311,6 +313,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
     "50000_rows": Trouble(rows("many_rows"), "payload", heavy=True),
     "hostile_name": Trouble(rows("hostile_name"), None, seen=with_a_hostile_name),
     "empty_list": Trouble(rows("empty_list"), LISTS_ZEROS, seen=nothing),
+    "null_instead_of_a_list": Trouble(reshaping("null_rows"), LISTS_ZEROS, seen=nothing),
     "forbidden_wallet": Trouble(forbid_a_wallet, {"xt-legacy": LEGACY_SAYS_400, "": "permission"}, side=True),
     "exchange_clock_ahead": Trouble(made("clock_skew", seconds=90.0), None, whole=True),
     "exchange_clock_behind": Trouble(made("clock_skew", seconds=-90.0), None, whole=True),

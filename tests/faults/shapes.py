@@ -30,6 +30,8 @@ def reshaped(variant: Variant, payload: Any, level: str) -> Any:
             variant.found(payload, len(variant.rows) - 1)[variant.rows[-1]] = (
                 list(rows.items()) if isinstance(rows, dict) else {"0": rows}
             )
+        case "null_rows":
+            variant.found(payload, len(variant.rows) - 1)[variant.rows[-1]] = None
         case "a_row":
             rows[next(iter(rows)) if isinstance(rows, dict) else 0] = ["100.5", "7.25"]
         case "a_name":

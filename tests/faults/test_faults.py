@@ -1,5 +1,7 @@
 """The table of faults, one test for each exchange and fault; `make faults` prints the same table."""
 
+import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from exporter.errors import REASONS
 from exporter.exchanges import EXCHANGES
 from exporter.sandbox import KINDS, SITUATIONS
+from tests.faults.__main__ import main
 from tests.faults.catalogue import TROUBLES, Scene
 from tests.faults.stage import INTERVAL, Member, staged
 from tests.faults.table import played
@@ -57,6 +60,18 @@ def test_a_first_read_that_fails_shows_no_number_at_all(name: str) -> None:
 def is_a_number(family: str) -> bool:
     """Whether it says what a wallet holds."""
     return family.startswith("exchange_balance_")
+
+
+def test_the_printed_table_names_what_fails(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging, "lastResort", logging.lastResort)  # the command silences it
+    chosen = ["--exchange", "bitget", "--fault", "500", "--fault", "numbers_as_numbers"]
+    assert main(chosen) == 0
+    assert "2 hold, 0 fail, 0 were not played" in capsys.readouterr().out
+    monkeypatch.setitem(TROUBLES, "500", replace(TROUBLES["500"], reason="auth"))
+    assert main(chosen) == 1
+    assert "bitget, 500: the reason is ['http'], not auth" in capsys.readouterr().out
 
 
 def test_every_exchange_and_api_is_in_the_table() -> None:
