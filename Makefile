@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format faults soak bench dashboards pictures clean
+.PHONY: help demo test check format faults soak bench dashboards pictures generated clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
@@ -16,7 +16,8 @@ help:
 	@echo 'make soak        an hour of simulated time with 200 accounts and random faults'
 	@echo 'make bench       benchmarks against peers, as a table'
 	@echo 'make dashboards  write grafana/dashboards/*.json again'
-	@echo 'make pictures    draw the dashboards from a Prometheus server (SERVER=http://127.0.0.1:9090)'
+	@echo 'make pictures    run the demo under Prometheus for 22 minutes and draw the dashboards from it'
+	@echo 'make generated   dashboards, rule tests and tables of the README, all from the code'
 	@echo 'make clean       remove what these targets made'
 
 .venv/.made:
@@ -40,7 +41,7 @@ demo: .venv/.runtime
 	@exec $(BIN)/exchange-balance-exporter demo
 
 test: .venv/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
@@ -63,9 +64,12 @@ bench: .venv/.dev
 dashboards: .venv/.dev
 	$(BIN)/python -m grafana.build
 
-SERVER ?= http://127.0.0.1:9090
 pictures: .venv/.pictures
-	$(BIN)/python -m grafana.draw $(SERVER)
+	$(BIN)/python -m grafana.record $(ARGS)
+
+generated: dashboards
+	$(BIN)/python -m tests.deploy.rule_tests
+	$(BIN)/python -m tests.readme_tables
 
 clean:
 	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -186,6 +186,9 @@ class App:
             wall=self.clock.wall(),
             version=__version__,
             telemetry_path=self.settings.telemetry_path,
+            shard_ordinal=self.settings.shard_ordinal,
+            shard_total=self.settings.shard_total,
+            problem=self.problem(),
             masked=logs.masked,
         )
 

@@ -167,7 +167,7 @@ def read_overview(memory: RowMemory) -> Reader[Reading]:
 def read_unified(memory: RowMemory) -> Reader[Reading]:
     """Read every non-zero asset of the unified wallet, with the exchange's own USD value."""
     answer = yield Request(UNIFIED_ASSETS)
-    return Reading((yield from rows(field(answer, "assets"), _UNIFIED_FIELDS, _unified, memory)))
+    return Reading((yield from rows(_held(field(answer, "assets")), _UNIFIED_FIELDS, _unified, memory)))
 
 
 def _unified(coin: Any, equity: Any, value: Any, available: Any, debt: Any, locked: Any) -> Balance:
@@ -187,10 +187,15 @@ def _unified(coin: Any, equity: Any, value: Any, available: Any, debt: Any, lock
     )
 
 
+def _held(answer: Any) -> Any:
+    """v3 answers null where there is nothing to list; null is no list anywhere else."""
+    return [] if answer is None else answer
+
+
 def read_unified_funding(memory: RowMemory) -> Reader[Reading]:
     """Read the funding wallet of a unified account."""
     answer = yield Request(UNIFIED_FUNDING)
-    return Reading((yield from rows(answer, itemgetter("coin", "available", "frozen"), _funding, memory)))
+    return Reading((yield from rows(_held(answer), itemgetter("coin", "available", "frozen"), _funding, memory)))
 
 
 def _funding(coin: Any, available: Any, frozen: Any) -> Balance:

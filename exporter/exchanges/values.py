@@ -114,13 +114,11 @@ def name_of(value: Any, where: str) -> str:
 
 
 def listing(value: Any, where: str) -> list[Any]:
-    """A JSON list of at most `MAX_ROWS` rows; null counts as empty.
+    """A JSON list of at most `MAX_ROWS` rows.
 
     Raises:
         BadPayload: anything else.
     """
-    if value is None:
-        return []
     if not isinstance(value, list):
         raise BadPayload(f"{where}: {shown(value)} where a list belongs")
     if len(value) > MAX_ROWS:

@@ -151,7 +151,8 @@ def scale() -> str:
         up = sum(exporter.values("exchange_account_up"))
     lags.sort()
     middle, late = lags[len(lags) // 2] * 1e3, lags[int(len(lags) * 0.99)] * 1e3
-    return f"""{SCALE_ACCOUNTS} accounts of 50 currencies over five exchanges, polled every 30 s from two \
-sandbox processes on the same machine, scraped every 2 s as plain text: all data after {first:.1f} s; {polls / span:.1f} polls/s; \
+    return f"""{SCALE_ACCOUNTS} accounts of 50 currencies over five exchanges, polled every 30 s \
+from two sandbox processes on the same machine, scraped every 2 s as plain text: \
+all data after {first:.1f} s; {polls / span:.1f} polls/s; \
 {share:.0%} of one core; {kib / 1024:.0f} MB; {up:.0f} accounts up; {skipped:.0f} polls skipped; \
 scheduler lag, worst within a minute: p50 {middle:.0f} ms, p99 {late:.0f} ms."""

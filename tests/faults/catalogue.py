@@ -240,7 +240,10 @@ def nothing(scene: Scene, truth: Amounts) -> Amounts:
 
 
 LISTS_ZEROS: Final = {"htx": "payload", "xt-legacy": "payload", "": None}
-"""Where an empty list is no answer, because zeros are listed. Elsewhere null is what some write for an empty one."""
+"""Where an empty list is no answer, because zeros are listed."""
+
+NULL_IS_EMPTY: Final = {"bitget-unified": None, "": "payload"}
+"""Only Bitget's v3 is known to write null for an empty list."""
 
 XT_FROZEN: Final = {"xt": "auth", "": "exchange"}
 """XT has one code for a key that is frozen, banned or not yet approved."""
@@ -313,7 +316,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
     "50000_rows": Trouble(rows("many_rows"), "payload", heavy=True),
     "hostile_name": Trouble(rows("hostile_name"), None, seen=with_a_hostile_name),
     "empty_list": Trouble(rows("empty_list"), LISTS_ZEROS, seen=nothing),
-    "null_instead_of_a_list": Trouble(reshaping("null_rows"), LISTS_ZEROS, seen=nothing),
+    "null_instead_of_a_list": Trouble(reshaping("null_rows"), NULL_IS_EMPTY, seen=nothing),
     "forbidden_wallet": Trouble(forbid_a_wallet, {"xt-legacy": LEGACY_SAYS_400, "": "permission"}, side=True),
     "exchange_clock_ahead": Trouble(made("clock_skew", seconds=90.0), None, whole=True),
     "exchange_clock_behind": Trouble(made("clock_skew", seconds=-90.0), None, whole=True),
