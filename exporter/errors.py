@@ -43,7 +43,7 @@ REASONS: Final = (
     "exchange",
     "internal",
 )
-"""The closed list of reasons, in the order of DESIGN part 4."""
+"""The closed list of reasons, in the order of the README's table of failures."""
 
 
 class ExporterError(Exception):

@@ -290,7 +290,7 @@ COUNTED: Final = (
 """Families that are worked out at each scrape, by prometheus-client."""
 
 FAMILIES: Final = {family.name: family for family in (*RENDERED, *COUNTED)}
-"""All of DESIGN part 4; beside them stand `process_*` and `python_info`."""
+"""The metrics table of the README; beside them stand `process_*` and `python_info`."""
 
 
 def quoted(value: str) -> str:

@@ -23,7 +23,7 @@ class Balance(NamedTuple):
         available: free to use.
         frozen: tied up by open orders.
         locked: held for any other reason.
-        net: the whole holding, as DESIGN part 4 defines it.
+        net: the whole holding: available + frozen + locked - borrowed, or the figure that the exchange states.
         borrowed: owed, positive; None in wallets that can not borrow.
         usd: value of the whole holding in USD, where the answer gives one.
         usdt: the same in USDT.

@@ -47,7 +47,8 @@ class Wallet:
         last_success: seconds since the epoch; 0 until the first good read.
         up: whether the last read was good; None before the first.
         failure: None unless the last read failed.
-        unpriced, hidden, ignored: the three counts of DESIGN part 4.
+        unpriced, hidden, ignored: how many currencies have no price or are not shown, and how many rows are of a kind
+            that we do not know.
         usd: sum over everything wanted that has a price; None when nothing is known.
     """
 

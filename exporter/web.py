@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import Payload
 
 from exporter import listening
 from exporter.errors import ExporterError
@@ -41,13 +43,30 @@ class Scraped(Protocol):
 Handler = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 
+class _Pieces(Payload):
+    """A body that is sent piece by piece, without a copy that joins them."""
+
+    def __init__(self, pieces: tuple[bytes, ...]) -> None:
+        super().__init__(pieces)
+        self._size = sum(map(len, pieces))
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The body as text."""
+        return b"".join(self._value).decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send every piece."""
+        for piece in self._value:
+            await writer.write(piece)
+
+
 class _Route(NamedTuple):
     methods: tuple[str, ...]
     handle: Handler
 
 
 class Web:
-    """Serves the paths of DESIGN part 6.
+    """Serves the paths of the README's section "HTTP".
 
     Attributes:
         addresses: `host:port` of every socket that listens, with the ports that were given where 0 was asked for.
@@ -189,7 +208,7 @@ class Web:
         headers = {**_HEADERS, **varies, "Content-Type": scrape.content_type}
         if scrape.gzip:
             headers["Content-Encoding"] = "gzip"
-        return web.Response(body=scrape.body, headers=headers)
+        return web.Response(body=_Pieces(scrape.pieces), headers=headers)
 
     async def _status(self, request: web.BaseRequest) -> web.Response:
         del request

@@ -97,7 +97,7 @@ class Held:
     async def scrape(self, *, openmetrics: bool, gzip: bool, filters: Filters | None = None) -> Scrape | None:
         self._waiting.release()
         await self.go.wait()
-        return Scrape(b"x 1\n", TEXT, gzip=False)
+        return Scrape((b"x 1\n",), TEXT, gzip=False)
 
     async def reached(self, waiting: int) -> None:
         """Wait until so many more scrapes have come in."""

@@ -58,7 +58,7 @@ def read(events: Sequence[Event], lists_zeros: bool) -> tuple[list[Good], float 
 
 
 def served(goods: Sequence[Good], failed: float | None, stale_after: float, now: float) -> dict[str, int] | None:
-    """What is served now by DESIGN part 4; None: nothing."""
+    """What is served now, by the README's rules of failures and zeros; None: nothing."""
     if not goods:
         return None
     last = goods[-1]

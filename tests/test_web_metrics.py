@@ -129,7 +129,7 @@ async def test_a_client_that_reads_nothing_is_cut_off(monkeypatch: pytest.Monkey
         async def scrape(self, *, openmetrics: bool, gzip: bool, filters: Filters | None = None) -> Scrape | None:
             self._waiting.release()
             big, self.big = self.big, False
-            return Scrape(bytes(32 * 1024 * 1024) if big else b"x 1\n", TEXT, gzip=False)
+            return Scrape((bytes(32 * 1024 * 1024) if big else b"x 1\n",), TEXT, gzip=False)
 
     monkeypatch.setattr("exporter.web.SEND_SECONDS", 0.05)
     source = FirstBig()

@@ -1,11 +1,11 @@
 """BingX: spot and funding by currency, and an overview of every wallet's value.
 
-Pages: vendor page "Asset overview"; research page `api-bitmart-xt-bingx.md`, part 3. A read-only key is enough for
-spot and overview; funding is said to ask for "Universal Transfer", which a key for reading should not get.
+Source: BingX API documents (bingx-api.github.io/docs), "Asset overview" and its neighbours. A read-only key is enough
+for spot and overview; funding is said to ask for "Universal Transfer", which a key for reading should not get.
 Limits: by UID for each path, and by IP for each path and for a numbered group of paths. Going over them blocks for
 about five minutes.
 
-Words: available = `free`; frozen = `locked`; no locked. The live answers differ from the pages: the overview is a
+Words: available = `free`; frozen = `locked`; no locked. Answers seen in the wild differ from the documents: the overview is a
 plain list (or `data.result`), with `sopt` for spot and `eran` for earn; funding lists `assets` (or `balances`, or
 `balance`). Spot and funding were split in 2025, so both are read.
 

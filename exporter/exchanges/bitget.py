@@ -1,6 +1,6 @@
 """Bitget: classic accounts through v2, unified accounts through v3, of one host and one signature.
 
-Pages: vendor page "Get Account Assets"; research page `api-htx-bitget.md`, part B. A read-only key is enough
+Source: Bitget API (www.bitget.com/api-doc), "Get Account Assets" and its neighbours. A read-only key is enough
 (classic: spot read; unified: "UTA mgt. (read)"). Limits are per endpoint, by UID or, for public calls, by IP;
 all of them together 6000 a minute by IP.
 

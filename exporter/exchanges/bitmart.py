@@ -1,7 +1,7 @@
 """BitMart: the spot wallet, keyed but not signed, with the exchange's own valuation of the free part.
 
-Pages: vendor page "Get Account Balance (KEYED)"; research page `api-bitmart-xt-bingx.md`, part 1. A read-only key
-is enough. The key alone reads the balances, so it is a secret by itself; nothing that we ask needs secret or memo,
+Source: BitMart API (developer-pro.bitmart.com/en/spot), "Get Account Balance (KEYED)" and its neighbours. A read-only
+key is enough. The key alone reads the balances, so it is a secret by itself; nothing that we ask needs secret or memo,
 and nothing that we read can prove them. Limits: 12 in 2 s by key for the wallet, by IP for public calls. Going
 over them leads to a ban (30017), after which BitMart answers 418.
 

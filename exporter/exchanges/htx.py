@@ -1,6 +1,6 @@
 """HTX (formerly Huobi): every numbered account that the key lists, and an overview of four kinds in USD.
 
-Pages: vendor page "Get Account Balance of a Specific Account"; research page `api-htx-bitget.md`, part A.
+Source: HTX API (www.htx.com/en-us/opend/newApiPages), "Get Account Balance of a Specific Account" and its neighbours.
 A read-only key is enough; a sub-user's key may not ask for valuation and key information. A key without bound
 addresses ends after 90 days. Limits: 100 in 2 s by UID for each path; where none is printed, 10 a second by key.
 

@@ -1,6 +1,6 @@
 """XT: the spot wallet, through v4 (the default) or through the legacy API for keys that know nothing else.
 
-Pages: vendor page "Get trading (spot) account assets" (legacy); research page `api-bitmart-xt-bingx.md`, part 2.
+Source: XT.com API documents, v4 (doc.xt.com) and "Get trading (spot) account assets" of the legacy API.
 A read-only key is enough. Limits: v4 balances 10 a second by key, public calls 10 a second by IP; legacy balance 3
 and other calls 10 a second by user, 1000 a minute by IP. Breaking them locks the API for ten minutes.
 XT's list of keys answers with every secret in clear; it is no endpoint here and must never become one.

@@ -7,8 +7,9 @@ from exporter.accounts import AccountState
 from exporter.config import Account
 from exporter.credentials import Credentials, Secret
 from exporter.exchanges import EXCHANGES
+from exporter.exchanges.base import RowMemory
 from exporter.exposition import Exposition
-from exporter.model import Balance, Reading
+from exporter.model import Reading
 from exporter.prices import PriceBook
 from exporter.store import Wallet
 
@@ -44,8 +45,24 @@ def account(name: str, **changes: object) -> Account:
     return Account(**settings)  # type: ignore[arg-type]  # defaults by name
 
 
+def read(memory: RowMemory, rows: list[dict[str, str]]) -> Reading:
+    """What Bitget's reader makes of these rows."""
+    reader = API.wallets["spot"].read(memory)
+    next(reader)
+    try:
+        reader.send(rows)
+    except StopIteration as end:
+        reading: Reading = end.value
+        return reading
+    raise AssertionError("a small answer is read at once")
+
+
 class Fleet:
-    """So many accounts of so many currencies each, republished on demand."""
+    """So many accounts of so many currencies each, republished on demand.
+
+    As accounts are: every amount that is free moves, one coin in five has something in orders, nothing is locked.
+    Each wallet keeps the rows of its last answer, as the reader of a running exporter does.
+    """
 
     def __init__(self, exposition: Exposition, accounts: int, currencies: int) -> None:
         self._dice = random.Random(7)
@@ -53,24 +70,24 @@ class Fleet:
         self._now = 0.0
         self.book = PriceBook(API.symbol, {"USDT": Decimal(1)}, 1e9)
         self.book.replace({f"C{number:03}USDT": f"{0.5 + number / 7:.8f}" for number in range(currencies)}, 0.0, 0.0)
+        self._memories = [RowMemory() for _ in range(accounts)]
         self.states: list[tuple[AccountState, Wallet]] = []
         for number in range(accounts):
             state = AccountState(account(f"acct-{number:04}"), API.main, exposition, self.book, shard=0, label_names=())
             self.states.append((state, state.wallet("spot", API.wallets["spot"])))
 
-    def rows(self) -> list[Balance]:
+    def rows(self) -> list[dict[str, str]]:
         """Fresh amounts for one wallet."""
         rows = []
         for number in range(self._currencies):
-            free = Decimal(f"{self._dice.random() * 1000:.8f}")
-            frozen = Decimal(f"{self._dice.random() * 100:.8f}")
-            locked = Decimal(f"{self._dice.random():.8f}")
-            rows.append(Balance(f"C{number:03}", free, frozen, locked, free + frozen + locked))
+            frozen = f"{self._dice.random() * 100:.8f}" if number % 5 == 0 else "0.00000000"
+            coin = {"coin": f"C{number:03}", "available": f"{self._dice.random() * 1000:.8f}", "frozen": frozen}
+            rows.append({**coin, "locked": "0.00000000"})
         return rows
 
     def prepare(self) -> list[Reading]:
-        """New answers for everybody, made outside of what is measured."""
-        return [Reading(self.rows()) for _ in self.states]
+        """New answers for everybody, read outside of what is measured."""
+        return [read(memory, self.rows()) for memory in self._memories]
 
     def publish(self, readings: list[Reading]) -> None:
         """What follows a poll: every wallet replaced, every poll noted."""
