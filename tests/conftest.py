@@ -5,7 +5,12 @@ from typing import Any
 from unittest.mock import Mock
 
 import aioresponses.core
+import hypothesis
 from aiohttp import ClientResponse
+
+# How long one example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 if "stream_writer" in inspect.signature(ClientResponse.__init__).parameters:
     # aioresponses 0.7.9 does not know this argument of aiohttp 3.14 (its issue 289).

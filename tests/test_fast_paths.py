@@ -6,7 +6,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.errors import BadPayload
@@ -28,35 +28,20 @@ FIELDS = itemgetter("asset", "free", "locked")
 SEEDED = settings(deadline=None, derandomize=True, max_examples=100)
 
 plain = st.sampled_from(["0", "0.00", "00.0", f"0.{'0' * 25}", "1", "1.50", "007", "0.1", "9" * 30, f"1.{'3' * 30}"])
-odd = st.sampled_from(
-    [
-        "",
-        ",",
-        "1,2",
-        "1\n",
-        "-1",
-        "+1",
-        "1e-7",
-        "1.",
-        ".1",
-        " 1",
-        "٣",
-        "9" * 31,
-        "1e307",
-        None,
-        1,
-        True,
-        [],
-        Decimal("2.5"),
-    ]
+odd: st.SearchStrategy[Any] = st.sampled_from(
+    ["", ",", "1,2", "1\n", "-1", "1e-7", "1.", ".1", " 1", "٣", "9" * 31, "1e307", None, 1, True, [], Decimal("2.5")]
 )
-amounts = st.one_of(plain, plain, plain, plain, odd)
-names = st.one_of(st.sampled_from(["BTC", "eth", "a,b", "%s", "ü"]), st.sampled_from(["", None, 7, 0, []]))
-tame_rows = st.fixed_dictionaries(
-    {"asset": st.sampled_from(["BTC", "eth", "a,b", "%s"]), "free": plain, "locked": plain}
-)
-wild_rows = st.fixed_dictionaries({"asset": names, "free": amounts, "locked": amounts}, optional={"more": amounts})
-answers = st.one_of(st.lists(tame_rows, max_size=6), st.lists(st.one_of(tame_rows, wild_rows), max_size=6))
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Rows as exchanges send them, mostly with no more than one field that is anything else."""
+    tame = {"asset": st.sampled_from(["BTC", "eth", "a,b", "%s"]), "free": plain, "locked": plain}
+    answer = draw(st.lists(st.fixed_dictionaries(tame), max_size=4))
+    for _ in range(draw(st.sampled_from([0, 0, 1, 1, 1, 3]))) if answer else ():
+        row = draw(st.sampled_from(answer))
+        row[draw(st.sampled_from(["asset", "free", "locked"]))] = draw(odd)
+    return answer
 
 
 def read(answer: list[Any], memory: RowMemory, **at_once: Any) -> Sequence[Balance] | None:
@@ -69,7 +54,8 @@ def read(answer: list[Any], memory: RowMemory, **at_once: Any) -> Sequence[Balan
 
 
 @SEEDED
-@given(st.lists(answers, min_size=1, max_size=4))
+@given(st.lists(answers(), min_size=1, max_size=4))
+@example([[{"asset": "BTC", "free": 1, "locked": "0"}], [{"asset": "BTC", "free": True, "locked": "0"}]])
 def test_rows_that_are_parsed_at_once_or_remembered_are_those_parsed_one_by_one(series: list[list[Any]]) -> None:
     at_once, remembering = RowMemory(), RowMemory()
     for answer in series:
@@ -104,7 +90,7 @@ htx_rows = st.fixed_dictionaries(
     {
         "currency": st.sampled_from(["btc", "eth"]),
         "type": st.sampled_from(["trade", "frozen", "lock", "loan-available", "news"]),
-        "balance": amounts,
+        "balance": plain | odd,
     }
 )
 
@@ -138,8 +124,8 @@ class Step:
 step_strategy = st.builds(
     Step,
     nets=st.dictionaries(
-        st.sampled_from(["BTC", "ETH", "USDT", "NEW"]),
-        st.sampled_from([Decimal(text) for text in ("1", "2.5", "-3", "1e305", "0.00000001")]),
+        st.sampled_from(["BTC", "ETH", "USDT"]),
+        st.sampled_from([Decimal(text) for text in ("1", "-2.5", "1e305", "-1e305")]),
     ),
     statement=st.none()
     | st.tuples(st.sampled_from(["usd", "usdt", "price"]), st.sampled_from([Decimal(0), Decimal(7), Decimal("1e300")])),

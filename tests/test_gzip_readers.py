@@ -11,12 +11,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.servers import require
 
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED
 from exporter.web import Web
 from tests.benchmarks.fleet import Fleet
+from tests.servers import require
 
 
 def nothing(openmetrics: bool, filters: object) -> bytes:

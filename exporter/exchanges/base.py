@@ -311,9 +311,10 @@ def holdings(raws: Sequence[tuple[Any, ...]]) -> list[Balance] | None:
         return None
     nothing = [ZERO] * len(raws)
     amounts = [nothing if ZEROS.issuperset(column) else _amounts(column) for column in columns]
-    net: Iterable[Decimal] = amounts[0]
+    net = amounts[0]
     for column in amounts[1:]:
-        net = net if column is nothing else map(EXACT.add, net, column)
+        if column is not nothing:  # a sum with nothing is the same object: an answer in memory is mostly amounts
+            net = [EXACT.add(one, more) if more else one for one, more in zip(net, column, strict=True)]
     if len(amounts) == 2:
         amounts.append(nothing)
     none = repeat(None)

@@ -1,6 +1,7 @@
 """Accounts for benchmarks: states that are published without any exchange, through the real store and exposition."""
 
 import random
+from collections.abc import Iterable
 from decimal import Decimal
 
 from exporter.accounts import AccountState
@@ -89,7 +90,7 @@ class Fleet:
         """New answers for everybody, read outside of what is measured."""
         return [read(memory, self.rows()) for memory in self._memories]
 
-    def publish(self, readings: list[Reading]) -> None:
+    def publish(self, readings: Iterable[Reading]) -> None:
         """What follows a poll: every wallet replaced, every poll noted."""
         self._now += 30.0
         wall = 1.7e9 + self._now
@@ -97,3 +98,7 @@ class Fleet:
             state.accepted(wallet, reading, self._now, wall)
             state.polled(wall, 0.123, None, up=True)
             state.due(wall + 30.0)
+
+    def poll(self) -> None:
+        """Read and publish one account after the other, as polls do."""
+        self.publish(read(memory, self.rows()) for memory in self._memories)

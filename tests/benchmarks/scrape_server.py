@@ -48,8 +48,8 @@ async def serve_ours(accounts: int, currencies: int) -> None:
     counters = Counters(dict, lambda *_: None)
     exposition = Exposition(RENDERED, counters.tail)
     fleet = Fleet(exposition, accounts, currencies)
-    for _ in range(2):
-        fleet.publish(fleet.prepare())
+    for _ in range(3):
+        fleet.poll()
     server = Web(
         exposition,
         before_scrape=lambda: None,
