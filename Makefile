@@ -33,10 +33,6 @@ help:
 	$(PIP) -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.venv/.pictures: .venv/.dev
-	$(PIP) -c constraints.txt -e '.[pictures]'
-	@touch $@
-
 demo: .venv/.runtime
 	@exec $(BIN)/exchange-balance-exporter demo
 
@@ -64,7 +60,7 @@ bench: .venv/.dev
 dashboards: .venv/.dev
 	$(BIN)/python -m grafana.build
 
-pictures: .venv/.pictures
+pictures: .venv/.dev
 	$(BIN)/python -m grafana.record $(ARGS)
 
 generated: dashboards

@@ -211,7 +211,7 @@ class AccountState:
         self.samples.value("exchange_api_rate_limit_remaining", left, endpoint, endpoint=endpoint)
 
     def key_read(self, key: KeyInfo) -> None:
-        """Note what the exchange tells about the key; `expires` of the configuration counts where it tells no end."""
+        """Note what the exchange tells about the key."""
         self.key = key
         self.samples.values(
             "exchange_api_key_permission",
@@ -220,6 +220,12 @@ class AccountState:
         bound = key.ip_restricted
         self.samples.value("exchange_api_key_ip_restricted", None if bound is None else int(bound))
         self._key_expiry()
+
+    @property
+    def key_expires(self) -> float | None:
+        """When the key ends, seconds since the epoch: as the exchange tells, else as the configuration does."""
+        told = self.key.expires if self.key is not None else None
+        return self.account.expires if told is None else told
 
     @property
     def usd(self) -> Decimal | None:
@@ -273,8 +279,7 @@ class AccountState:
         self._key_expiry()
 
     def _key_expiry(self) -> None:
-        told = self.key.expires if self.key is not None else None
-        self.samples.value("exchange_api_key_expiry_timestamp_seconds", self.account.expires if told is None else told)
+        self.samples.value("exchange_api_key_expiry_timestamp_seconds", self.key_expires)
 
 
 class Accounts:

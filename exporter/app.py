@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from exporter import __version__, logs
+from exporter import __version__, beside, logs
 from exporter.config import Account, Config, load, show
 from exporter.credentials import Credentials
 from exporter.engine import Engine
@@ -25,7 +25,19 @@ log = logging.getLogger(__name__)
 
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 5.0
+"""For running polls to end, once nothing new begins."""
+
+SCRAPE_SECONDS: Final = 3.0
+"""After that, for scrapes that are being sent; both together and the rest are over within ten seconds."""
+
 HEARTBEAT_SECONDS: Final = 0.5
+
+BLOCKED_SECONDS: Final = 10.0
+"""Without a turn of the loop: then the process counts as stalled."""
+
+TOLD_SECONDS: Final = 5.0
+"""For which that is told once the loop turns again: while it stands, nobody is answered at all."""
+
 SWITCH_SECONDS: Final = 0.001
 """How long a thread that joins a scrape may hold the interpreter while the loop wants it; 5 ms by default."""
 
@@ -45,6 +57,7 @@ class App:
         self._secret_files = SecretFiles()
         self._latest: Mapping[str, Account] = {}
         self._started = self._beat = clock.now()
+        self._blocked_for, self._blocked_until = 0.0, float("-inf")
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._reading = asyncio.Lock()
@@ -97,7 +110,7 @@ class App:
             try:
                 await self.engine.stop(STOP_SECONDS)
             finally:
-                await self.web.close(STOP_SECONDS)
+                await self.web.close(SCRAPE_SECONDS)
                 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                     loop.remove_signal_handler(number)
 
@@ -125,8 +138,9 @@ class App:
 
     def problem(self) -> str | None:
         """Why the process counts as unhealthy, or None."""
-        late = self.clock.now() - self._beat
-        if not self._stop.is_set() and late > 10 * HEARTBEAT_SECONDS + STOP_SECONDS:
+        now = self.clock.now()
+        late = self._blocked_for if now < self._blocked_until + TOLD_SECONDS else now - self._beat
+        if not self._stop.is_set() and late > BLOCKED_SECONDS:
             return f"the event loop was blocked for {late:.0f} s"
         return self.engine.problem()
 
@@ -137,7 +151,7 @@ class App:
             ConfigError: it can not be used.
         """
         began = self.clock.wall()
-        config = await asyncio.to_thread(load, self.settings.config_file, self._environ)
+        config = await beside.worked(load, self.settings.config_file, self._environ)
         self._were_read(config, began)
         return config
 
@@ -203,8 +217,12 @@ class App:
         while True:
             due = self.clock.now() + HEARTBEAT_SECONDS
             await self.clock.sleep(HEARTBEAT_SECONDS)
-            self._beat = self.clock.now()
-            self.engine.lag(self._beat - due)
+            now = self.clock.now()
+            if now - self._beat > BLOCKED_SECONDS:
+                self._blocked_for, self._blocked_until = now - self._beat, now
+                log.warning("nothing ran for a while", extra={"seconds": f"{self._blocked_for:.0f}"})
+            self._beat = now
+            self.engine.lag(now - due)
 
     def _interrupted(self, number: int) -> None:
         self._interrupts += number == signal.SIGINT
@@ -227,6 +245,7 @@ async def run(settings: Settings, environ: Mapping[str, str]) -> int:
     """
     logs.setup(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_SECONDS)
+    beside.let_lookups_alone()
     config = load(settings.config_file, environ)
     await App(settings, environ, config, SystemClock()).run()
     return 0

@@ -5,7 +5,6 @@ order, one header, the CRC of the plain bytes and one trailer make an ordinary g
 in text 0.0.4 and in OpenMetrics 1.0.0; only the lines about a family differ.
 """
 
-import asyncio
 import struct
 import threading
 import zlib
@@ -13,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from exporter import beside
 from exporter.metrics import Family
 from exporter.negotiation import wants_gzip, wants_openmetrics
 
@@ -245,18 +245,17 @@ class Exposition:
 
     async def scrape(self, *, openmetrics: bool, gzip: bool, filters: Filters | None = None) -> Scrape | None:
         """Everything, or what the filters choose, as one answer; None when the filters match nothing."""
-        loop = asyncio.get_running_loop()
         if filters is not None and filters.labels():
             owned = [owner.lines.copy() for owner in self._owners if filters.match(owner.exchange, owner.account)]
-            return await loop.run_in_executor(None, self._filtered, owned, filters, openmetrics, gzip)
+            return await beside.scraped(self._filtered, owned, filters, openmetrics, gzip)
         joined = self._joined.get(openmetrics) if gzip else None
         version = self._version
         if joined is not None and joined[0] == version:
-            return await loop.run_in_executor(None, self._finished, joined, openmetrics)
+            return await beside.scraped(self._finished, joined, openmetrics)
         parts = self._parts(openmetrics)
         if not gzip:
-            return await loop.run_in_executor(None, self._plain, parts, openmetrics)
-        return await loop.run_in_executor(None, self._gzip, parts, version, openmetrics)
+            return await beside.scraped(self._plain, parts, openmetrics)
+        return await beside.scraped(self._gzip, parts, version, openmetrics)
 
     def _parts(self, openmetrics: bool) -> list[Block | _Unmade]:
         parts: list[Block | _Unmade] = []

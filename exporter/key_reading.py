@@ -16,8 +16,6 @@ KEY_SECONDS: Final = 24 * 3600.0
 RETRY_SECONDS: Final = 900.0
 """Until a key is asked for again after a failure that says nothing about it."""
 
-DANGEROUS: Final = ("trade", "transfer", "withdraw")
-
 _ABOUT_THE_KEY: Final = frozenset({"auth", "permission", "exchange", "payload"})
 
 
@@ -50,9 +48,8 @@ class KeyReader:
             return
         self.due = now + KEY_SECONDS
         self._state.key_read(key)
-        granted = [name for name in DANGEROUS if key.permissions.get(name)]
-        if granted and (known is None or known.permissions != key.permissions):
+        if key.risks and (known is None or known.permissions != key.permissions):
             advice = "Use a key that may only read: nothing else is needed here."
             log.warning(
-                "the key may do more than read", extra={**fields, "permissions": " ".join(granted), "advice": advice}
+                "the key may do more than read", extra={**fields, "permissions": " ".join(key.risks), "advice": advice}
             )

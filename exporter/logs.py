@@ -7,11 +7,10 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from exporter.masking import Masking
-from exporter.wording import visible
+from exporter.wording import moment, visible
 
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 FORMATS: Final = ("logfmt", "json")
@@ -79,7 +78,7 @@ class Lines(logging.StreamHandler[TextIO]):
 
 
 def _fields(record: logging.LogRecord) -> Iterator[tuple[str, str | int | float | bool]]:
-    yield "ts", datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    yield "ts", moment(record.created)
     yield "level", _level(record.levelno)
     yield "logger", record.name
     yield "msg", _message(record)

@@ -88,6 +88,11 @@ class KeyInfo:
     ip_restricted: bool | None = None
     expires: float | None = None
 
+    @property
+    def risks(self) -> list[str]:
+        """What the key may do beyond reading."""
+        return [name for name in ("trade", "transfer", "withdraw") if self.permissions.get(name)]
+
 
 # Differences of amounts with up to 40 digits stay exact; every thread and task that computes inherits this.
 EXACT: Final = Context(prec=80, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])

@@ -32,7 +32,6 @@ _NEARLY: Final = 1 - 1e-4
 
 _ORDER: Final = {"key": 0, "uid": 1, "ip": 2}
 
-
 Dice = Random
 """Chance, as an argument."""
 
@@ -209,10 +208,6 @@ class Pacer:
         """Shut a whole scope, such as `scopes.ip`; never shortens a pause."""
         gate = self._gate(key)
         gate.opens = max(gate.opens, self._clock.now() + seconds)
-
-    def paused_until(self, key: Hashable) -> float:
-        """The moment of `Clock.now` at which a pause of this scope ends; in the past if there is none."""
-        return self._gate(key).opens
 
     def drain(self, exchange: str, keys: Scopes, limits: Sequence[Limit], pause: float = 0.0) -> None:
         """Empty the buckets of a request that the exchange found one too many.

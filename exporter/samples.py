@@ -200,6 +200,9 @@ class AccountSamples:
         return f'{{{self._labels}{served.label},currency="{quoted(currency)}"}} '
 
     def _put_column(self, family: str, key: str, served: _Served, column: Sequence[Decimal | None]) -> None:
+        if column and column[0] is None and column.count(None) == len(column):
+            self._exposition.remove(family, self.owner, key)
+            return
         texts = tuple(map(str, column))
         if _NO_SAMPLE in texts:
             told = [(label, text) for label, text in zip(served.currencies, texts, strict=True) if text != _NO_SAMPLE]

@@ -19,7 +19,6 @@ DETAILS_UP_TO: Final = 200
 """Accounts on one page up to which every currency is listed."""
 
 EXPIRY_WARNING_SECONDS: Final = 14 * 86400.0
-_RISKS: Final = ("trade", "transfer", "withdraw")
 
 
 class State(NamedTuple):
@@ -70,15 +69,11 @@ def key_warnings(account: AccountState, wall: float) -> list[str]:
         account: as it is served.
         wall: this moment, seconds since the epoch.
     """
-    key, found = account.key, []
-    if key is not None:
-        able = [name for name in _RISKS if key.permissions.get(name)]
-        if able:
-            found.append(f"The key can {' and '.join(able)}; a read-only one is enough.")
-    told = key.expires if key is not None else None
-    expires = account.account.expires if told is None else told
-    if expires is not None:
-        left = expires - wall
+    found = []
+    if account.key is not None and account.key.risks:
+        found.append(f"The key can {' and '.join(account.key.risks)}; a read-only one is enough.")
+    if account.key_expires is not None:
+        left = account.key_expires - wall
         if left <= 0:
             found.append(f"The key expired {span(-left)} ago.")
         elif left < EXPIRY_WARNING_SECONDS:

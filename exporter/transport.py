@@ -11,6 +11,7 @@ from random import Random
 from typing import Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
+from exporter import beside
 from exporter.answers import LARGE, beginning, inflate, parse, patient, redirect, retry_after
 from exporter.caller import Caller
 from exporter.credentials import Secret
@@ -272,7 +273,7 @@ class Transport:
                 body = b""  # the status says it all
         if len(body) < LARGE:
             return parse(status, body, api.page_hint)
-        return await asyncio.to_thread(parse, status, body, api.page_hint)
+        return await beside.worked(parse, status, body, api.page_hint)
 
     def _heed(self, route: _Route, wish: Request, error: PollError) -> None:
         """Ask no more for as long as the exchange wants to be left alone."""

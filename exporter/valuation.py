@@ -9,8 +9,8 @@ from exporter.prices import PriceBook
 def value(balance: Balance, label: str, book: PriceBook | None, now: float) -> Decimal | None:
     """USD value of the whole holding, or None where there is no price.
 
-    In the order that the README tells: the value that the answer gives (USD, or USDT times the USDT price); net times the
-    price that the answer implies; net times peg; net times ticker. A value of 0 for something that is held is an
+    In the README's order: the value that the answer gives (USD, or USDT times the USDT price); net times the price
+    that the answer implies; net times peg; net times ticker. A value of 0 for something that is held is an
     exchange's way to say that it has no price. A value beyond what a float holds is none.
 
     Args:

@@ -1,9 +1,10 @@
 """One GET on the network: connections, deadlines, a bounded body, and every failure under our own names."""
 
-import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
+from math import inf
 from typing import Final, NamedTuple
 from urllib.request import getproxies, proxy_bypass
 
@@ -136,19 +137,19 @@ class Wire:
         if proxy and proxy.login and url.startswith("http:"):
             headers = {**headers, **proxy.login}  # aiohttp shows the login only to tunnels
         try:
-            async with asyncio.timeout(seconds):
-                response = await session.get(
-                    URL(url, encoded=True),
-                    headers=headers,
-                    allow_redirects=False,
-                    proxy=proxy.url if proxy else None,
-                    proxy_headers=proxy.login if proxy else None,
-                )
-                try:
-                    body = await _body(response)
-                except BaseException:
-                    response.close()
-                    raise
+            response = await session.get(
+                URL(url, encoded=True),
+                headers=headers,
+                timeout=_total(seconds),
+                allow_redirects=False,
+                proxy=proxy.url if proxy else None,
+                proxy_headers=proxy.login if proxy else None,
+            )
+            try:
+                body = await _body(response)
+            except BaseException:
+                response.close()
+                raise
         except PollError:
             raise
         except Exception as error:
@@ -156,6 +157,12 @@ class Wire:
         else:
             return Answer(response.status, response.headers, body)
         raise failure
+
+
+@lru_cache(maxsize=64)
+def _total(seconds: float) -> aiohttp.ClientTimeout:
+    """Most reads are one request that has the whole of the configured time."""
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT, ceil_threshold=inf)
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

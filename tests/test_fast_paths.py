@@ -135,6 +135,11 @@ step_strategy = st.builds(
 )
 
 
+def quiet(nets: dict[str, str], statement: tuple[str, Decimal] | None = None) -> Step:
+    """An answer while no price changes."""
+    return Step({label: Decimal(net) for label, net in nets.items()}, statement, None, None, 30.0)
+
+
 def valued(label: str, balance: Balance, prices: PriceBook, now: float) -> Row:
     """One row, from the beginning."""
     price = prices.price(label, now) if is_plain(balance) else None
@@ -145,6 +150,8 @@ def valued(label: str, balance: Balance, prices: PriceBook, now: float) -> Row:
 
 @SEEDED
 @given(st.lists(step_strategy, min_size=2, max_size=6))
+@example([quiet({"ETH": "1"}), quiet({"ETH": "1e305"}), quiet({"ETH": "-1e305"})])
+@example([quiet({"ETH": "1"}), quiet({"ETH": "2"}, statement=("usd", Decimal(7)))])
 def test_rows_that_are_valued_at_once_or_kept_are_those_valued_one_by_one(steps: list[Step]) -> None:
     held, prices, now = wallet(), book({"BTC": "100", "ETH": "1e10"}), NOW
     for step in steps:

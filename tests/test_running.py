@@ -243,6 +243,12 @@ async def test_a_loop_that_was_blocked_is_told_until_it_turns_again(tmp_path: Pa
         assert it.app.problem() is None
         it.clock.ahead += 15
         assert "blocked" in (it.app.problem() or "")
+        beat = it.app._beat
+        while it.app._beat == beat:  # noqa: ASYNC110 - nobody is told of it
+            await asyncio.sleep(0.05)
+        status, body = await it.get("/-/healthy")
+        assert (status, "was blocked" in body) == (503, True)
+        it.clock.ahead += 6
         async with asyncio.timeout(10):
             while (await it.get("/-/healthy"))[0] != 200:  # noqa: ASYNC110 - each round is a request
                 await asyncio.sleep(0.05)

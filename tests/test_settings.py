@@ -15,7 +15,7 @@ from exporter.settings import Address, listen_address, shard_ordinal, telemetry_
         ("[fe80::1%eth0]:80", ("fe80::1%eth0", 80)),
     ],
 )
-def test_listen_addresses(text: str, address: tuple[str, int]) -> None:
+def test_a_listen_address_is_a_host_and_a_port(text: str, address: tuple[str, int]) -> None:
     assert listen_address(text) == Address(*address)
 
 
@@ -41,7 +41,7 @@ def test_what_ends_in_no_ordinal_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["/metrics", "/probe/balances", "/-/metrics"])
-def test_telemetry_paths(text: str) -> None:
+def test_a_path_that_serves_nothing_else_may_serve_metrics(text: str) -> None:
     assert telemetry_path(text) == text
 
 

@@ -6,16 +6,27 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from exporter.sandbox import Sandbox
-from tests.processes import exporter
+from tests.processes import Process, exporter
 
 ACCOUNTS = 12
 SHARDS = 3
+PATIENCE = 20.0
 BALANCE = ("exchange_balance_available", "exchange_balance_frozen", "exchange_balance_net", "exchange_balance_usd")
 
 
 def balances(exposition: str) -> set[str]:
     """The sample lines of balances."""
     return {line for line in exposition.splitlines() if line.startswith(BALANCE)}
+
+
+async def priced(process: Process) -> str:
+    """What a process serves, once every holding has its value: prices are read beside the first polls."""
+    while True:
+        text: str = (await process.get("/metrics"))[1]
+        counts = [sum(line.startswith(family + "{") for line in text.splitlines()) for family in BALANCE]
+        if counts[0] and min(counts) == max(counts):
+            return text
+        await asyncio.sleep(0.05)
 
 
 def configured(sandbox: Sandbox, folder: Path) -> Path:
@@ -58,8 +69,8 @@ async def test_all_shards_together_serve_what_one_process_serves_and_nothing_twi
                 *(stack.enter_async_context(exporter(config, *flags)) for flags in [(), *shard_flags])
             )
             await asyncio.gather(*(process.ready() for process in processes))
-            await asyncio.sleep(0.5)  # prices are read beside the first polls
-            whole, *parts = [(await process.get("/metrics"))[1] for process in processes]
+            async with asyncio.timeout(PATIENCE):
+                whole, *parts = [await priced(process) for process in processes]
     finally:
         await sandbox.stop()
 

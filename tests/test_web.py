@@ -183,7 +183,9 @@ async def test_closing_does_not_wait_for_idle_connections() -> None:
             await served.web.close(60)
 
 
-async def test_closing_twice_and_before_start_does_nothing() -> None:
+async def test_closing_twice_is_closing_once() -> None:
     async with serving() as served:
         await served.web.close(1)
         await served.web.close(1)
+        with pytest.raises(ConnectionError):
+            await asyncio.open_connection(*served.host_and_port)

@@ -38,7 +38,7 @@ def test_spans_have_their_two_largest_units(seconds: float, words: str) -> None:
         ("1E+100", "1.000e+100"),
     ],
 )
-def test_dollars(usd: str | None, shown: str) -> None:
+def test_dollars_are_rounded_to_the_cent_and_never_to_nothing(usd: str | None, shown: str) -> None:
     assert dollars(None if usd is None else Decimal(usd)) == shown
 
 

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from exporter.config.mistakes import listed, nearest, quoted
 from exporter.exchanges import EXCHANGES
+from exporter.names import folded
 
 RESERVED_LABELS: Final = ("exchange", "account", "shard", "job", "instance")
 DAY: Final = 86_400.0
@@ -30,7 +31,6 @@ _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII).fullmatch
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 _TRUE: Final = frozenset({"true", "yes", "on"})
 _FALSE: Final = frozenset({"false", "no", "off"})
-_UPPER: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def mistake(text: str, below: str | None = None) -> PydanticCustomError:
@@ -90,7 +90,7 @@ def exchange_pattern(value: Any) -> str:
 
 def currency(value: Any) -> str:
     """A currency, or a pattern of currencies, in ASCII upper case."""
-    return name(value).translate(_UPPER)
+    return folded(name(value))
 
 
 def wallet(value: Any) -> str:
@@ -98,7 +98,7 @@ def wallet(value: Any) -> str:
     kind, slash, pair = name(value).partition("/")
     if not kind or (slash and not pair):
         raise mistake("is no wallet name; write one like futures or isolated_margin/BTCUSDT")
-    return kind.lower() + slash + pair.translate(_UPPER)
+    return kind.lower() + slash + folded(pair)
 
 
 def label_name(value: Any) -> str:

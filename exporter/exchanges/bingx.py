@@ -5,9 +5,9 @@ for spot and overview; funding is said to ask for "Universal Transfer", which a 
 Limits: by UID for each path, and by IP for each path and for a numbered group of paths. Going over them blocks for
 about five minutes.
 
-Words: available = `free`; frozen = `locked`; no locked. Answers seen in the wild differ from the documents: the overview is a
-plain list (or `data.result`), with `sopt` for spot and `eran` for earn; funding lists `assets` (or `balances`, or
-`balance`). Spot and funding were split in 2025, so both are read.
+Words: available = `free`; frozen = `locked`; no locked. Answers seen in the wild differ from the documents: the
+overview is a plain list (or `data.result`), with `sopt` for spot and `eran` for earn; funding lists `assets` (or
+`balances`, or `balance`). Spot and funding were split in 2025, so both are read.
 
 VST is play money of the simulated exchange that shows up in real answers. It is left out of every wallet, so that
 it never counts as a holding, priced or unpriced.
@@ -216,7 +216,7 @@ _FLAGGED: Final = {
 def read_key_info() -> Reader[KeyInfo]:
     """Read what the key may do and whether it is bound to addresses; BingX tells no expiry.
 
-    One answer numbers the permissions, the other flags them; the pages mix the two up, so both are read by the
+    One answer numbers the permissions, the other flags them; the documents mix the two up, so both are read by the
     fields that they have, and a permission that either of them grants counts as granted.
     """
     permissions: dict[str, bool] = {}

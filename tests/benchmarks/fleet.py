@@ -13,37 +13,15 @@ from exporter.exposition import Exposition
 from exporter.model import Reading
 from exporter.prices import PriceBook
 from exporter.store import Wallet
+from tests.states import configured
 
 API = EXCHANGES["bitget"].apis["classic"]
 
 
 def account(name: str, **changes: object) -> Account:
     """An account of Bitget with defaults all over."""
-    settings: dict[str, object] = {
-        "name": name,
-        "exchange": "bitget",
-        "credentials": Credentials(Secret("key"), Secret("secret"), Secret("pass")),
-        "secret_files": (),
-        "expires": None,
-        "wallets": ("main",),
-        "interval": 30.0,
-        "timeout": 10.0,
-        "stale_after": 600.0,
-        "labels": {},
-        "thresholds": (),
-        "usd": {},
-        "expect": (),
-        "include": ("*",),
-        "exclude": (),
-        "min_usd": Decimal(0),
-        "max_currencies": 500,
-        "shard_key": "",
-        "options": {},
-        "base_url": None,
-        "proxy": None,
-        **changes,
-    }
-    return Account(**settings)  # type: ignore[arg-type]  # defaults by name
+    credentials = Credentials(Secret("key"), Secret("secret"), Secret("pass"))
+    return configured(name, "bitget", **{"credentials": credentials, "wallets": ("main",), **changes})
 
 
 def read(memory: RowMemory, rows: list[dict[str, str]]) -> Reading:

@@ -76,23 +76,25 @@ def check(file: Path, content: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes(file: Path, content: bytes) -> None:
+def test_any_bytes_are_a_configuration_or_mistakes(file: Path, content: bytes) -> None:
     check(file, content)
 
 
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@,? \n\t0~<", max_size=60))
-def test_any_yaml_punctuation(file: Path, text: str) -> None:
+def test_any_yaml_punctuation_is_a_configuration_or_mistakes(file: Path, text: str) -> None:
     check(file, text.encode())
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(documents, trees))
-def test_any_tree(file: Path, tree: Any) -> None:
+def test_any_tree_is_a_configuration_or_mistakes(file: Path, tree: Any) -> None:
     check(file, yaml.safe_dump(tree, allow_unicode=True).encode())
 
 
 @given(st.sampled_from(SAMPLES), st.data())
-def test_any_sample_with_lines_taken_out_or_moved(file: Path, sample: str, data: st.DataObject) -> None:
+def test_a_sample_with_lines_taken_out_or_moved_is_a_configuration_or_mistakes(
+    file: Path, sample: str, data: st.DataObject
+) -> None:
     lines = sample.splitlines()
     chosen = data.draw(st.lists(st.integers(0, len(lines) - 1), max_size=len(lines) + 3))
     indents = data.draw(st.lists(st.sampled_from(["", "  "]), min_size=len(chosen), max_size=len(chosen)))

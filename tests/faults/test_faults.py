@@ -18,7 +18,7 @@ from tests.virtual_time import run
 
 
 @pytest.mark.parametrize(("variant", "fault"), [(variant, fault) for variant in VARIANTS for fault in TROUBLES])
-def test_every_fault(variant: str, fault: str) -> None:
+def test_every_fault_is_met_as_it_should_be(variant: str, fault: str) -> None:
     assert played(variant).verdicts[variant, fault].problems == []
 
 

@@ -253,7 +253,7 @@ async def test_htx_tells_what_the_key_may(desk: Desk) -> None:
     assert (key["permission"], key["ipAddresses"], key["validDays"]) == ("readOnly,withdraw", "", 12)
 
 
-async def test_htx_public_paths(desk: Desk) -> None:
+async def test_htx_answers_its_public_paths_without_a_signature(desk: Desk) -> None:
     tickers = (await desk.client.raw("htx", "/market/tickers")).json()
     row = next(row for row in tickers["data"] if row["symbol"] == "pepeusdt")
     assert row["close"] == Decimal("0.00001125")

@@ -182,7 +182,7 @@ async def test_a_body_of_200_megabytes_is_payload_and_not_read(transport: Transp
         error = await failure(transport, server.url)
         assert isinstance(error, BadPayload)
         assert not error.repeat
-    assert written < 3 * MAX_BYTES
+    assert written < 8 * MAX_BYTES  # what the kernel buffers on the way comes on top
 
 
 async def test_exactly_the_allowed_size_is_read(transport: Transport) -> None:
