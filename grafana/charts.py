@@ -4,7 +4,7 @@ Single figures are instant queries on purpose: over a range, Grafana would go on
 a series that ended hours ago.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from grafana_foundation_sdk.builders import bargauge, common, piechart, prometheus, stat, statetimeline, timeseries
 from grafana_foundation_sdk.models import common as options
@@ -88,15 +88,8 @@ def lines_panel(
         none: What is said where there is no data.
     """
     panel = common_settings(timeseries.Panel(), title, description, unit, none, decimals)
-    for number, query in enumerate(queries):
-        panel.with_target(
-            prometheus.Dataquery()
-            .expr(query.expr)
-            .legend_format(query.legend)
-            .ref_id(ref(number))
-            .datasource(DATASOURCE)
-            .range()
-        )
+    for target in _ranges(queries):
+        panel.with_target(target)
     panel.draw_style(options.GraphDrawStyle.BARS if bars else options.GraphDrawStyle.LINE)
     panel.line_width(1).fill_opacity(60 if bars else 35 if stacked else 0).span_nulls(False)
     panel.show_points(options.VisibilityMode.AUTO).point_size(3)
@@ -187,15 +180,8 @@ def timeline_panel(
 ) -> statetimeline.Panel:
     """States over time; `states` by a regular expression on the series' name."""
     panel = common_settings(statetimeline.Panel(), title, description, "none", none, None)
-    for number, query in enumerate(queries):
-        panel.with_target(
-            prometheus.Dataquery()
-            .expr(query.expr)
-            .legend_format(query.legend)
-            .ref_id(ref(number))
-            .datasource(DATASOURCE)
-            .range()
-        )
+    for target in _ranges(queries):
+        panel.with_target(target)
     panel.thresholds(thresholds(((None, GREY),))).color_scheme(color_mode("thresholds"))
     for pattern, mapping in states.items():
         panel.override_by_regexp(pattern, [model.DynamicConfigValue(id_val="mappings", value=mappings(mapping))])
@@ -203,3 +189,16 @@ def timeline_panel(
     panel.legend(legend.display_mode(options.LegendDisplayMode.LIST).placement(options.LegendPlacement.BOTTOM))
     panel.tooltip(tooltip(options.TooltipDisplayMode.SINGLE))
     return panel.merge_values(True).show_value(options.VisibilityMode.NEVER).row_height(0.8)
+
+
+def _ranges(queries: Sequence[Query]) -> Iterator[prometheus.Dataquery]:
+    """The queries as a panel over time asks them."""
+    for number, query in enumerate(queries):
+        yield (
+            prometheus.Dataquery()
+            .expr(query.expr)
+            .legend_format(query.legend)
+            .ref_id(ref(number))
+            .datasource(DATASOURCE)
+            .range()
+        )

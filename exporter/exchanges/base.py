@@ -350,7 +350,7 @@ def price_book(answer: Any, symbol: Any, price: Any) -> Reader[dict[str, Any]]:
         price: key of the price.
 
     Raises:
-        BadPayload: no list at all.
+        BadPayload: no list at all, or no price in any of its rows: believing that would withdraw every value at once.
     """
     book = {}
     for count, row in enumerate(listing(answer, "tickers"), 1):
@@ -360,6 +360,8 @@ def price_book(answer: Any, symbol: Any, price: Any) -> Reader[dict[str, Any]]:
             pass
         if not count % SLICE:
             yield PAUSE
+    if not book:
+        raise BadPayload("not one ticker in the answer")
     return book
 
 

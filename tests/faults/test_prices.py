@@ -1,0 +1,161 @@
+"""Tickers that fail: old prices stand for ten intervals, then nothing is valued by them; balances never notice."""
+
+from typing import Any, Final
+
+import pytest
+
+from exporter.exchanges import EXCHANGES
+from exporter.exchanges.base import Request
+from exporter.sandbox import Fault
+from tests.faults.stage import INTERVAL, KINDS, Member, Samples, Stage, staged
+from tests.faults.variants import VARIANTS, Variant
+from tests.virtual_time import run
+
+EVERY: Final = 10.0
+"""Seconds between two reads of the tickers."""
+
+MAX_AGE: Final = 10 * EVERY
+VALUED_BY_THE_ANSWER: Final = frozenset({"bitmart", "xt", "bitget-unified"})
+"""Where the balances themselves say what they are worth: no ticker is needed for that."""
+
+PRICES: Final = frozenset({"lastPr", "lastPrice", "close", "price"})
+"""Where tickers have the price that is read."""
+
+LAST_SUCCESS: Final = "exchange_price_last_success_timestamp_seconds"
+
+TROUBLES: Final = {
+    "500": (Fault("http_status", status=500, body="{}"), "http"),
+    "page": (Fault("html"), "http"),
+    "empty": (Fault("empty"), "payload"),
+    "garbage": (Fault("body", body='{"what": ["is", {"this": 1e400}]}'), "payload"),
+    "no_tickers": (Fault("empty_list"), "payload"),
+    "nesting": (Fault("deep_nesting"), "payload"),
+    "hang": (Fault("hang"), "timeout"),
+}
+
+
+def tickers(variant: Variant) -> str:
+    """Where the prices of a variant are read."""
+    wish = next(EXCHANGES[variant.exchange].apis[variant.mode].prices())
+    assert isinstance(wish, Request)
+    return wish.path
+
+
+def worth(samples: Samples, coin: str) -> float | None:
+    return samples.one("exchange_balance_usd", account="desk", currency=coin)
+
+
+def amounts(samples: Samples) -> dict[str, dict[str, float]]:
+    return {
+        kind: {own["currency"]: value for own, value in samples.of(f"exchange_balance_{kind}", account="desk")}
+        for kind in KINDS
+    }
+
+
+def said(stage: Stage, words: str, exchange: str) -> list[str]:
+    """The reasons in log lines of one kind."""
+    records = [vars(record) for record in stage.heard.records if record.msg == words]
+    return [record.get("reason", record.get("failed_for")) for record in records if record["exchange"] == exchange]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_prices_stand_for_ten_intervals_then_value_nothing_and_come_back(name: str, trouble: str) -> None:
+    variant, (fault, reason) = VARIANTS[name], TROUBLES[trouble]
+    exchange, stated = variant.exchange, name in VALUED_BY_THE_ANSWER
+
+    async def scenario() -> None:
+        other = VARIANTS["bingx" if exchange != "bingx" else "htx"]
+        more = {"wallets": ["main"]}
+        members = [Member("desk", variant, more=more), Member("stranger", other, more=more)]
+        async with staged(members, valuation={"interval": f"{EVERY:g}s", "also": ["BTC"]}) as stage:
+            clock = stage.clock
+            stage.engine.start()
+            await clock.sleep(1.5 * INTERVAL)
+            before = await stage.samples()
+            last = before.one(LAST_SUCCESS, exchange=exchange)
+            price, value = before.one("exchange_price_usd", exchange=exchange, currency="BTC"), worth(before, "BTC")
+            total = before.one("exchange_account_usd", account="desk")
+            assert last
+            assert price
+            assert value == pytest.approx(0.125 * price)
+            assert total == pytest.approx(value + 107.75)
+
+            hurt = Fault(fault.kind, path=tickers(variant), status=fault.status, body=fault.body)
+            stage.sandbox.exchange(exchange).faults.append(hurt)
+            while clock.wall() < last + MAX_AGE - EVERY:
+                await clock.sleep(EVERY)
+                samples = await stage.samples()
+                assert samples.one("exchange_price_usd", exchange=exchange, currency="BTC") == price
+                assert worth(samples, "BTC") == value
+                assert samples.one("exchange_account_usd", account="desk") == total
+            await clock.sleep(last + MAX_AGE + 1 - clock.wall())
+            for _ in range(2):  # polls in the meantime bring nothing back
+                samples = await stage.samples()
+                assert samples.one("exchange_price_usd", exchange=exchange, currency="BTC") is None
+                assert samples.one("exchange_price_usd", exchange=exchange, currency="USDT") == 1
+                assert samples.one(LAST_SUCCESS, exchange=exchange) == last
+                assert worth(samples, "USDT") == pytest.approx(107.75)
+                assert worth(samples, "BTC") == (value if stated else None)
+                assert samples.one("exchange_account_usd", account="desk") == (total if stated else None)
+                unpriced = samples.one("exchange_wallet_unpriced_currencies", account="desk", wallet=variant.main)
+                assert unpriced == (0 if stated else 1)
+                assert amounts(samples) == amounts(before)
+                assert samples.one("exchange_account_up", account="desk") == 1
+                assert not any(value for _, value in samples.of("exchange_poll_failures_total"))
+                elsewhere = samples.one(LAST_SUCCESS, exchange=other.exchange) or 0
+                assert clock.wall() - elsewhere <= EVERY + 1, "another exchange's prices suffer"
+                await clock.sleep(2 * INTERVAL)
+            assert said(stage, "prices can not be read", exchange) == [reason]
+
+            stage.sandbox.exchange(exchange).faults.remove(hurt)
+            await clock.sleep(MAX_AGE / 3 + 2 * EVERY)
+            samples = await stage.samples()
+            assert samples.one("exchange_price_usd", exchange=exchange, currency="BTC") == price
+            assert (worth(samples, "BTC"), samples.one("exchange_account_usd", account="desk")) == (value, total)
+            assert (samples.one(LAST_SUCCESS, exchange=exchange) or 0) > last + MAX_AGE
+            assert said(stage, "prices are read again", exchange) == [reason]
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("bad", ["NaN", "-1", "0", "0.000", "1e400", "1_000", " 12 ", "", None, [], "١٢"])
+@pytest.mark.parametrize("name", sorted(VARIANTS.keys() - VALUED_BY_THE_ANSWER))
+def test_a_price_that_is_no_number_is_no_price_and_spoils_no_other(name: str, bad: Any) -> None:
+    variant = VARIANTS[name]
+    exchange = variant.exchange
+
+    async def scenario() -> None:
+        more = {"wallets": ["main"]}
+        valuation = {"interval": f"{EVERY:g}s", "also": ["ETH"]}
+        async with staged([Member("desk", variant, more=more)], valuation=valuation) as stage:
+            simulated = stage.sandbox.exchange(exchange)
+            stage.engine.start()
+            await stage.clock.sleep(1.5 * INTERVAL)
+            before = await stage.samples()
+            assert worth(before, "BTC")
+
+            simulated.faults.append(Fault("mutate", path=tickers(variant), change=lambda sent: spoiled(sent, bad)))
+            await stage.clock.sleep(2 * EVERY)
+            samples = await stage.samples()
+            assert worth(samples, "BTC") is None
+            assert samples.one("exchange_price_usd", exchange=exchange, currency="BTC") is None
+            eth = before.one("exchange_price_usd", exchange=exchange, currency="ETH")
+            assert eth
+            assert samples.one("exchange_price_usd", exchange=exchange, currency="ETH") == eth
+            assert worth(samples, "USDT") == pytest.approx(107.75)
+            assert samples.one("exchange_account_up", account="desk") == 1
+
+    run(scenario())
+
+
+def spoiled(value: Any, bad: Any, name: str = "") -> Any:
+    """The tickers with something else in the place of every price of BTC."""
+    if isinstance(value, list):
+        return [spoiled(item, bad) for item in value]
+    if not isinstance(value, dict):
+        return value
+    pair = str(value.get("symbol", name))
+    return {
+        key: bad if key in PRICES and "BTC" in pair.upper() else spoiled(item, bad, key) for key, item in value.items()
+    }
