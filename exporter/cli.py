@@ -109,7 +109,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _log_flags(parser, None)
     parser.set_defaults(command="run")
-    commands = parser.add_subparsers(title="commands", metavar="")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _check(commands)
     _balances(commands)
     _demo(commands)

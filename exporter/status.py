@@ -194,7 +194,8 @@ class _Page:
         else:
             words = "… not read yet" if wallet.up is None else "✖ too old, nothing is served"
         optional = "" if wallet.required else " <small>optional</small>"
-        usd = dollars(wallet.usd if fresh and not wallet.overview else None)
+        unknown = wallet.unpriced > 0 and not wallet.usd  # nothing in it has a price, which is not the same as zero
+        usd = dollars(wallet.usd if fresh and not wallet.overview and not unknown else None)
         return (
             f"<tr><td></td><td>{_text(wallet.name)}{optional}{self._holdings(wallet) if fresh else ''}</td>"
             f'<td>{words}</td><td>{self._age(wallet.last_success)}</td><td></td><td class="n">{usd}</td></tr>'

@@ -62,11 +62,14 @@ async def _only_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise _Dropped(f"the connection broke: {error.strerror or 'reset'}") from None
 
 
+_PROXY_ADVICE: Final = "Set `proxy`, or the environment's proxy variables, to an http or https proxy."
+
+
 def proxy_for(base: str, chosen: str | None) -> Proxy | None:
     """The proxy for a host: the chosen one, or what the usual environment variables say.
 
     Raises:
-        Unreachable: a kind of proxy that can not be used.
+        Unreachable: no address, or a kind of proxy that can not be used.
     """
     url = URL(base)
     text = chosen
@@ -74,13 +77,15 @@ def proxy_for(base: str, chosen: str | None) -> Proxy | None:
         text = getproxies().get(url.scheme)
     if not text:
         return None
-    proxy = URL(text if "://" in text else f"http://{text}")
+    try:
+        proxy: URL | None = URL(text if "://" in text else f"http://{text}")
+    except ValueError:  # its text may quote a password
+        proxy = None
+    if proxy is None:
+        raise Unreachable("the address of the proxy is no URL", repeat=False, advice=_PROXY_ADVICE)
     if proxy.scheme not in {"http", "https"}:
-        raise Unreachable(
-            f"a proxy of the kind {proxy.scheme!r} can not be used",
-            repeat=False,
-            advice="Set `proxy`, or the environment's proxy variables, to an http or https proxy.",
-        )
+        kind = f"a proxy of the kind {proxy.scheme!r} can not be used"
+        raise Unreachable(kind, repeat=False, advice=_PROXY_ADVICE)
     if proxy.user is None:
         return Proxy(proxy, {})
     login = aiohttp.encode_basic_auth(proxy.user, proxy.password or "")

@@ -83,6 +83,12 @@ def test_the_report_tells_the_address_that_the_exchange_saw() -> None:
     assert told.count("not on the list") == 1
 
 
+def test_an_address_that_the_advice_tells_is_not_told_again() -> None:
+    error = IpRefused("not on the list", advice="Add 192.0.2.7 to the key's list.")
+    told = reported(Result(broken(error), error, None, "192.0.2.7"))
+    assert told.count("192.0.2.7") == 1
+
+
 def test_the_report_tells_an_optional_failure_without_calling_it_one() -> None:
     state = up()
     refuse(state, PermissionMissing("no right"), wallet="funding")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from exporter.errors import BadPayload
 from exporter.exchanges import htx
-from exporter.exchanges.base import SLICE, RowMemory, holding, holdings, rows
+from exporter.exchanges.base import RowMemory
+from exporter.exchanges.rows import SLICE, holding, holdings, rows
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED, quoted
 from exporter.model import Balance, Reading

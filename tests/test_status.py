@@ -148,6 +148,16 @@ def test_no_value_is_no_zero() -> None:
     assert "–" in words
 
 
+def test_a_wallet_of_which_nothing_has_a_price_is_not_worth_zero() -> None:
+    account = waiting(priced=book({"BTC": "100"}))
+    read(account, balance("BTC", "1"))
+    read(account, balance("ODD", "7"), wallet="points")
+    polled(account)
+    words = in_words(account)
+    assert "1 currency, 1 unpriced" in words
+    assert "0.00 " not in words.replace("100.00", "")
+
+
 def test_a_wallet_tells_its_age_its_counts_and_every_currency() -> None:
     account = waiting(priced=book({"BTC": "100"}), exclude=("SHIB",))
     read(account, balance("BTC", "1.50"), balance("ODD", "7"), balance("SHIB", "9"))

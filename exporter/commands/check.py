@@ -102,7 +102,7 @@ def _failures(result: Result) -> list[str]:
     if error is not None and str(error) not in told:
         notes.append(_said(error.reason, str(error)))
         notes += _advised(error.advice)
-    if result.address is not None:
+    if result.address is not None and not any(result.address in note for note in notes):
         notes.append(f"the exchange sees this machine at {visible(result.address)}")
     return notes
 

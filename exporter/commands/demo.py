@@ -14,6 +14,7 @@ from exporter.settings import Settings, listen_address
 from exporter.wording import counted
 
 _SEED: Final = 1
+_RULE_WAITS_MINUTES: Final = 1  # `for` of the shipped alert BalanceLow
 
 
 def run(settings: Settings, environ: Mapping[str, str]) -> int:
@@ -66,7 +67,7 @@ def greeting(settings: Settings, scenario: Scenario) -> str:
     host = address.host or "localhost"
     target = f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
     metrics_path = "" if settings.telemetry_path == "/metrics" else f"    metrics_path: {settings.telemetry_path}\n"
-    minutes = counted(scenario.minutes_until_low(), "minute")
+    minutes = counted(scenario.minutes_until_low() + _RULE_WAITS_MINUTES, "minute")
     return (
         f"The demo polls {counted(len(scenario.accounts), 'made-up account')} on simulated exchanges.\n"
         "\n"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from exporter.config.mistakes import KeyPath, Mistakes, quoted, sentence
-from exporter.config.schema import SEVERITIES, Match, Settings
+from exporter.config.schema import SEVERITIES, Broken, Match, Settings, ThresholdEntry
 from exporter.config.text import Node, line_of
 
 
@@ -125,7 +125,9 @@ class Stack:
                 found.clear()
                 continue
             first: dict[ThresholdKey, int] = {}
-            for index, each in enumerate(layer.settings.thresholds):
+            for index, each in enumerate(cast("tuple[ThresholdEntry | Broken, ...]", layer.settings.thresholds)):
+                if isinstance(each, Broken):
+                    continue
                 key = (each.currency, main(each.wallet), each.of)
                 path = ("thresholds", index)
                 if key in first:

@@ -10,6 +10,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -149,6 +151,17 @@ class ThresholdEntry(_Strict):
         return self
 
 
+class Broken:
+    """Stands in a list for an item with a mistake, so that the others keep their places."""
+
+
+BROKEN: Final = Broken()
+
+
+def _unless_broken(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    return value if value is BROKEN else validate(value)
+
+
 class UsdEntry(_Strict):
     """USD values of the whole account; null takes an inherited one away."""
 
@@ -179,7 +192,7 @@ class Settings(_Strict):
         ]
         | None
     ) = None
-    thresholds: tuple[ThresholdEntry, ...] | None = None
+    thresholds: tuple[Annotated[ThresholdEntry, WrapValidator(_unless_broken)], ...] | None = None
     usd: UsdEntry | None = None
     expect: Annotated[tuple[Currency, ...], AfterValidator(_distinct)] | None = None
     currencies: Currencies | None = None

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from exporter.config.mistakes import CREDENTIAL_KEYS, KeyPath, Mistakes, listed, nearest
 from exporter.config.schema import (
+    BROKEN,
     CredentialKeys,
     Currencies,
     Match,
@@ -72,8 +73,21 @@ def validate(
                 else:
                     line = line_of(root, (*path, *where))
                 mistakes.add(file, line, (*path, *where), text)
-                broken.add(str(where[0]))
+                broken |= _taken_out(data, where)
         data = {key: value for key, value in data.items() if key not in broken}
+
+
+def _taken_out(data: dict[str, Any], where: KeyPath) -> set[str]:
+    """Take out the threshold, or the key of `valuation`, that has a mistake; else name the whole key as broken."""
+    top, rest = str(where[0]), where[1:]
+    inner = data.get(top)
+    if top == "thresholds" and isinstance(inner, list) and rest and isinstance(rest[0], int):
+        data[top] = [BROKEN if place == rest[0] else item for place, item in enumerate(inner)]
+        return set()
+    if top == "valuation" and isinstance(inner, dict) and rest:
+        data[top] = {key: value for key, value in inner.items() if key != rest[0]}
+        return set()
+    return {top}
 
 
 def _said(model: type[BaseModel], kind: str, message: str, where: KeyPath) -> str:

@@ -44,19 +44,15 @@ from exporter.exchanges.base import (
     decimal,
     field,
     header_count,
-    holding,
-    holdings,
     listing,
     moment,
     name_of,
-    price_book,
     refusal,
     refused,
-    rows,
     shown,
     unsigned,
-    usdt_values,
 )
+from exporter.exchanges.rows import holding, holdings, price_book, rows, usdt_values
 from exporter.model import KeyInfo, Reading
 from exporter.signing import hmac_hex, query_encoded, query_raw
 

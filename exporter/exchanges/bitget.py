@@ -40,21 +40,17 @@ from exporter.exchanges.base import (
     decimal,
     field,
     header_count,
-    holding,
-    holdings,
     listing,
     moment,
     name_of,
     optional,
-    price_book,
     refusal,
     refused,
     rest,
-    rows,
     shown,
     total,
-    usdt_values,
 )
+from exporter.exchanges.rows import holding, holdings, price_book, rows, usdt_values
 from exporter.model import Balance, KeyInfo, Reading
 from exporter.signing import hmac_base64, query_encoded, query_raw
 

@@ -43,15 +43,14 @@ from exporter.exchanges.base import (
     moment,
     name_of,
     optional,
-    price_book,
     refusal,
     refused,
     rest,
-    rows,
     shown,
     total,
     unsigned,
 )
+from exporter.exchanges.rows import price_book, rows
 from exporter.model import Balance, Reading
 
 HOST: Final = "https://api-cloud.bitmart.com"

@@ -33,7 +33,6 @@ from exporter.errors import (
 )
 from exporter.exchanges.base import (
     PAUSE,
-    SLICE,
     ZEROS,
     Api,
     Endpoint,
@@ -48,17 +47,15 @@ from exporter.exchanges.base import (
     decimal,
     field,
     header_count,
-    is_text,
     listing,
     moment,
     name_of,
-    parsed,
-    price_book,
     refusal,
     refused,
     shown,
     total,
 )
+from exporter.exchanges.rows import SLICE, is_text, parsed, price_book
 from exporter.model import ZERO, Balance, KeyInfo, Reading, WalletValue
 from exporter.signing import hmac_base64, query_encoded, utc_seconds
 

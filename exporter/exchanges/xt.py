@@ -36,18 +36,15 @@ from exporter.exchanges.base import (
     Wallet,
     decimal,
     field,
-    holding,
-    holdings,
     listing,
     moment,
     name_of,
-    price_book,
     refusal,
     refused,
     rest,
-    rows,
     shown,
 )
+from exporter.exchanges.rows import holding, holdings, price_book, rows
 from exporter.model import Balance, Reading
 from exporter.signing import hmac_hex, query_encoded, query_raw
 

@@ -140,9 +140,12 @@ class SimulatedExchange:
         self.requests.append(Received(request.method, target, path, dict(request.headers), now, call.key))
         try:
             response = await self._respond(request, call, now)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
             self.counts[path, 0] += 1
             raise
+        except ConnectionError:
+            self.counts[path, 0] += 1
+            return web.Response()  # the client is gone and will not get this one either
         broken = request.transport is None or request.transport.is_closing()
         self.counts[path, 0 if broken else response.status] += 1
         return response

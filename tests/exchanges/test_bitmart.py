@@ -100,10 +100,6 @@ def test_tickers_are_positional_and_odd_rows_are_left_out() -> None:
     assert book[API.symbol("ETH", "USDT")] == "3300.5"
 
 
-def test_an_empty_ticker_list_is_an_empty_book() -> None:
-    assert converse(API.prices(), []).result == {}
-
-
 def test_the_clock_is_read() -> None:
     assert converse(API.time(), {"server_time": 1767225600456}).result == 1767225600456
 

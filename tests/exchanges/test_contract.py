@@ -1,5 +1,6 @@
 """What every exchange must keep, run over all of them: a new exchange is held to it by being in the map."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from exporter.errors import BadPayload
 from exporter.exchanges import EXCHANGES, htx, xt
 from exporter.exchanges.base import Api, Exchange, Reader, Request, RowMemory
 from exporter.model import KeyInfo, Reading
@@ -188,7 +190,15 @@ def test_bitcoin_has_its_price_under_the_symbol_of_the_exchange(exchange: Exchan
 
 @every_api
 def test_a_long_list_of_prices_gives_the_loop_its_turn(exchange: Exchange, api: Api) -> None:
-    tickers: Any = [{}] * 2500
+    tickers: Any = [defaultdict(str)] * 2500  # whatever the fields are called
     if api is xt.LEGACY:
         tickers = {f"x{number}_usdt": {"price": 1} for number in range(2500)}
     assert converse(api.prices(), tickers).pauses == 2
+
+
+@every_api
+@pytest.mark.parametrize("tickers", [[], [{}], [{"renamed": "1"}]])
+def test_tickers_without_a_single_price_are_no_answer(exchange: Exchange, api: Api, tickers: list[Any]) -> None:
+    answer = dict(enumerate(tickers)) if api is xt.LEGACY else tickers
+    with pytest.raises(BadPayload):
+        converse(api.prices(), answer)

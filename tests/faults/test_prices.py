@@ -55,7 +55,7 @@ def amounts(samples: Samples) -> dict[str, dict[str, float]]:
 def said(stage: Stage, words: str, exchange: str) -> list[str]:
     """The reasons in log lines of one kind."""
     records = [vars(record) for record in stage.heard.records if record.msg == words]
-    return [record.get("reason", record.get("failed_for")) for record in records if record["exchange"] == exchange]
+    return [str(record.get("reason") or record["failed_for"]) for record in records if record["exchange"] == exchange]
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
@@ -78,6 +78,7 @@ def test_prices_stand_for_ten_intervals_then_value_nothing_and_come_back(name: s
             total = before.one("exchange_account_usd", account="desk")
             assert last
             assert price
+            assert value
             assert value == pytest.approx(0.125 * price)
             assert total == pytest.approx(value + 107.75)
 

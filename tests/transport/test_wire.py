@@ -296,6 +296,17 @@ async def test_a_proxy_that_can_not_be_used_is_named(transport: Transport) -> No
     assert proxy_for("https://api.tiny.example", "proxy:3128") is not None
 
 
+@pytest.mark.parametrize("garbage", ["http://user:Marked@host:port", "http://user:Marked@[::1", "http://user:Marked@"])
+async def test_a_proxy_of_the_environment_that_is_no_address_is_named_without_its_password(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, garbage: str
+) -> None:
+    monkeypatch.setenv("http_proxy", garbage)
+    with pytest.raises(Unreachable) as caught:
+        await through(transport, None, "http://exchange.invalid")
+    assert "proxy" in str(caught.value) + caught.value.advice
+    assert "Marked" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
+
+
 async def test_a_proxy_that_refuses_the_tunnel_is_network(transport: Transport) -> None:
     async with serving(script(answer("who are you?", 407, Connection="close"))) as proxy:
         with pytest.raises(Unreachable, match="407"):
