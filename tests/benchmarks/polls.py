@@ -180,7 +180,7 @@ def growth() -> Row:
         fleet = Fleet(exposition, size, 50)
         fleet.publish(fleet.prepare())
         rounds = []
-        for _ in range(5):
+        for _ in range(9):
             readings = fleet.prepare()
             start = time.process_time()
             fleet.publish(readings)
