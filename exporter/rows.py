@@ -1,9 +1,10 @@
 """Rows as they are valued, and which of them are shown."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
+from functools import partial
 from operator import attrgetter, mul
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from exporter.model import ZERO, Balance
 from exporter.rules import Rules
@@ -43,8 +44,11 @@ def repriced(before: Sequence[Row | None], balances: Sequence[Balance]) -> list[
     usd = list(map(mul, map(_net, balances), prices))
     if max(usd) > _SURELY_FINITE or min(usd) < -_SURELY_FINITE:
         return None
-    return list(map(Row._make, zip(labels, balances, usd, prices, leans, wanted, strict=True)))
+    return list(map(_row, zip(labels, balances, usd, prices, leans, wanted, strict=True)))
 
+
+_row: Final[Callable[[tuple[Any, ...]], Row]] = partial(tuple.__new__, Row)
+"""`Row._make` without its check of the length."""
 
 _net: Final = attrgetter("net")
 _statements: Final = attrgetter("usd", "usdt", "price")

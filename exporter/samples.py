@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter, is_
 from typing import Final
 
 from exporter.config import Account
@@ -48,6 +49,17 @@ _NO_SAMPLE: Final = str(None)
 def _amounts(row: Row) -> tuple[Decimal | None, ...]:
     balance = row.balance
     return balance.available, balance.frozen, balance.locked, balance.net, row.usd, balance.borrowed
+
+
+def _columns(rows: Sequence[Row]) -> Sequence[Sequence[Decimal | None]]:
+    """What `_amounts` says of each row, by family."""
+    if not rows:
+        return [()] * len(AMOUNTS)
+    _, available, frozen, locked, net, borrowed, *_ = zip(*map(_balance, rows), strict=True)
+    return available, frozen, locked, net, [row.usd for row in rows], borrowed
+
+
+_balance: Final = attrgetter("balance")
 
 
 class _Served:
@@ -142,8 +154,7 @@ class AccountSamples:
                 served.currencies = currencies
                 heads = (self._head(served, label).replace("%", "%%") for label in currencies)
                 served.template = "".join(f"\n{head}%s" for head in heads)
-            columns = list(zip(*map(_amounts, rows), strict=True)) or [()] * len(AMOUNTS)
-            for family, column in zip(AMOUNTS, columns, strict=True):
+            for family, column in zip(AMOUNTS, _columns(rows), strict=True):
                 self._put_column(family, name, served, column)
         else:
             for place, changed in edits.items():
@@ -238,10 +249,11 @@ def _edits(before: Sequence[Row], rows: Sequence[Row]) -> Mapping[int, Sequence[
     """For each place in `AMOUNTS` the rows whose number is another one; None: everything is to be written anew."""
     if len(before) != len(rows):
         return None
+    kept = sum(map(is_, map(_balance, before), map(_balance, rows)))
+    if len(rows) - kept > _SPLICED_UP_TO * len(rows):
+        return None
     edits: dict[int, list[int]] = {}
     pairs = [(index, old, new) for index, (old, new) in enumerate(zip(before, rows, strict=True)) if old is not new]
-    if sum(old.balance is not new.balance for _, old, new in pairs) > _SPLICED_UP_TO * len(rows):
-        return None
     for index, old, new in pairs:
         if old.label != new.label:
             return None

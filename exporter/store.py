@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import is_
+from operator import attrgetter, is_
 from typing import Final, cast
 
 from exporter.errors import BadPayload
@@ -18,6 +18,7 @@ ZERO_KEPT_SECONDS: Final = 24 * 3600.0
 """How long a currency that was held is published as 0 after it went."""
 
 FOREVER: Final = float("inf")
+_leans: Final = attrgetter("leans")
 NEVER: Final = float("-inf")
 
 __all__ = ["ZERO_KEPT_SECONDS", "Failure", "Row", "Rules", "Wallet"]
@@ -235,7 +236,7 @@ class Wallet:
         self.hidden = len(held) - len(rows)
         rows += [row for row in empty if row.label in shown or row.label in expected]
         self.rows = rows
-        leaning = alive and (any(row.leans for row in held) or any(row.leans for row in empty))
+        leaning = alive and (any(map(_leans, held)) or any(map(_leans, empty)))
         self.valued_until = book.good_until if book is not None and leaning else FOREVER
         wanted = [row for row in held if row.wanted]
         priced = [row.usd for row in wanted if row.usd is not None]

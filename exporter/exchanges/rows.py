@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import chain, repeat
 from typing import Any, Final, cast
 
@@ -123,7 +124,9 @@ def _amounts(column: Iterable[str]) -> list[Decimal]:
     return [Decimal(text) or ZERO for text in column]
 
 
-_balance: Final = Balance._make
+_balance: Final[Callable[[tuple[Any, ...]], Balance]] = partial(tuple.__new__, Balance)
+"""`Balance._make` without its check of the length."""
+
 _PLAIN: Final = re.compile(r"(?:\d{1,30}(?:\.\d{1,30})?,)*", re.ASCII).fullmatch
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 import hmac
 import json
 import random
@@ -14,6 +15,7 @@ from itertools import pairwise
 
 import aiohttp
 
+from exporter.app import COLLECT
 from exporter.config import Config, Valuation
 from exporter.engine import Engine
 from exporter.exposition import Exposition
@@ -202,5 +204,6 @@ def growth() -> Row:
 
 
 def run(ccxt_python: str | None) -> list[Row]:
-    """All rows of this file."""
+    """All rows of this file, both sides under the running program's settings of the garbage collector."""
+    gc.set_threshold(*COLLECT)
     return [*asyncio.run(rows(ccxt_python)), publish(), growth()]
