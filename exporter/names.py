@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
 from exporter.errors import BadPayload
 from exporter.model import ZERO, Balance, finite
 
 _UPPER: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+_currency: Final = attrgetter("currency")
 
 
 def folded(name: str) -> str:
@@ -72,7 +76,7 @@ class Names:
         known = self._labels
         if len(balances) == len(known):
             try:
-                same = {known[balance.currency]: balance for balance in balances}
+                same = dict(zip(map(known.__getitem__, map(_currency, balances)), balances, strict=True))
             except KeyError:
                 pass
             else:

@@ -19,6 +19,7 @@ ZERO_KEPT_SECONDS: Final = 24 * 3600.0
 
 FOREVER: Final = float("inf")
 _leans: Final = attrgetter("leans")
+_net: Final = attrgetter("net")
 NEVER: Final = float("-inf")
 
 __all__ = ["ZERO_KEPT_SECONDS", "Failure", "Row", "Rules", "Wallet"]
@@ -197,7 +198,9 @@ class Wallet:
         )
         if not same:
             by_label = self._names.by_label(balances, self._gone.keys() | self._amounts.keys())
-            self._replace({label: one for label, one in by_label.items() if one.net or not one.is_zero}, now)
+            if not all(map(_net, balances)):
+                by_label = {label: one for label, one in by_label.items() if one.net or not one.is_zero}
+            self._replace(by_label, now)
             self._answer = balances
         elif now > self._zeros_end:
             self._replace(self._amounts, now)
@@ -230,15 +233,17 @@ class Wallet:
         self._held = self._rows(self._amounts, self._held, book, now)
         self._empty = self._rows(self._nothing, self._empty, book, now)
         held, empty = self._held.values(), self._empty.values()
-        self._shown.decide(held, self.rules, certain=book is None or alive)
         shown, expected = self._shown.labels, self.rules.expected
-        rows = [row for row in held if row.label in shown]
+        all_shown = self._held.keys() <= shown.keys()
+        if not all_shown:
+            self._shown.decide(held, self.rules, certain=book is None or alive)
+        rows = list(held) if all_shown else [row for row in held if row.label in shown]
         self.hidden = len(held) - len(rows)
         rows += [row for row in empty if row.label in shown or row.label in expected]
         self.rows = rows
         leaning = alive and (any(map(_leans, held)) or any(map(_leans, empty)))
         self.valued_until = book.good_until if book is not None and leaning else FOREVER
-        wanted = [row for row in held if row.wanted]
+        wanted = held if all_shown else [row for row in held if row.wanted]  # what is shown is wanted
         priced = [row.usd for row in wanted if row.usd is not None]
         self.unpriced = len(wanted) - len(priced) if book is not None else 0
         # With no live tickers a sum of what is pegged would look like a loss.

@@ -9,7 +9,7 @@ import random
 import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from decimal import Decimal
 from itertools import pairwise
 
@@ -109,28 +109,27 @@ async def cpu(call: Call) -> float:
     return (time.process_time() - start) / POLLS
 
 
+def middle(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    """The median of each side."""
+    one, other = map(statistics.median, zip(*pairs, strict=True))
+    return one, other
+
+
 async def rows(ccxt_python: str | None) -> list[Row]:
     """Measure, both sides in turn in every round."""
     results: dict[int, tuple[float, float, float]] = {}
-    theirs: list[float] = []
-    with Child("-m", "tests.benchmarks.answer_server") as server:
+    theirs: list[tuple[float, float]] = []
+    with Child("-m", "tests.benchmarks.answer_server") as server, ExitStack() as stack:
         port = server.answer()
         async with ours(port) as poll, bare(port) as call:
-            for changed in (50, 3, 0):
+            for changed in (3, 0, 50):
                 server.ask(changed)
-                pairs = []
-                for number in range(ROUNDS + 1):
-                    pair = (await cpu(poll), await cpu(call))
-                    if number:
-                        pairs.append(pair)
-                ratio = statistics.median(mine / least for mine, least in pairs)
-                mine, least = (statistics.median(side) for side in zip(*pairs, strict=True))
-                results[changed] = mine, least, ratio
-        server.ask(50)
-        if ccxt_python is not None:
-            with Child("tests/benchmarks/ccxt_client.py", str(port), python=ccxt_python) as client:
+                pairs = [(await cpu(poll), await cpu(call)) for _ in range(ROUNDS + 1)][1:]
+                results[changed] = (*middle(pairs), statistics.median(mine / least for mine, least in pairs))
+            if ccxt_python is not None:
+                client = stack.enter_context(Child("tests/benchmarks/ccxt_client.py", str(port), python=ccxt_python))
                 client.answer()
-                theirs = [client.ask("poll", 200)["seconds"] for _ in range(4)][1:]
+                theirs = [(await cpu(poll), client.ask("poll", POLLS)["seconds"]) for _ in range(ROUNDS + 1)][1:]
     table = []
     for changed, what, goal in (
         (50, "CPU per poll, 50 currencies, Bitget, all rows changed", 2.5),
@@ -140,13 +139,11 @@ async def rows(ccxt_python: str | None) -> list[Row]:
         mine, least, ratio = results[changed]
         told = f"bare aiohttp + hmac + json, {least * 1e6:.0f} us"
         table.append(Row(what, told, f"{mine * 1e6:.0f} us", ratio, "at most", goal, "x"))
-    mine = results[50][0]
     if theirs:
-        peer = statistics.median(theirs)
+        mine, peer = middle(theirs)
+        ratio = statistics.median(other / ours for ours, other in theirs)
         told = f"ccxt fetch_balance, {peer * 1e6:.0f} us"
-        table.append(
-            Row("the same, all rows changed", told, f"{mine * 1e6:.0f} us", peer / mine, "at least", 1.5, "x less")
-        )
+        table.append(Row("the same, all rows changed", told, f"{mine * 1e6:.0f} us", ratio, "at least", 1.5, "x less"))
     return table
 
 
@@ -188,7 +185,7 @@ def growth() -> Row:
             fleet.publish(readings)
             asyncio.run(exposition.scrape(openmetrics=False, gzip=True))
             rounds.append(time.process_time() - start)
-        costs.append(min(rounds))
+        costs.append(statistics.median(rounds))
     one, *costs = costs
     worst = max(later / earlier for earlier, later in pairwise(costs))
     told = ", ".join(f"{size}: {cost * 1e3:.0f} ms" for size, cost in zip(sizes, costs, strict=True))
