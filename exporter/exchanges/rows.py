@@ -108,14 +108,20 @@ def holdings(raws: Sequence[tuple[Any, ...]]) -> list[Balance] | None:
         return None
     nothing = [ZERO] * len(raws)
     amounts = [nothing if ZEROS.issuperset(column) else _amounts(column) for column in columns]
-    net = amounts[0]
+    net: Sequence[Decimal] = amounts[0]
     for column in amounts[1:]:
         if column is not nothing:  # a sum with nothing is the same object: an answer in memory is mostly amounts
-            net = [EXACT.add(one, more) if more else one for one, more in zip(net, column, strict=True)]
+            net = _sums(net, column)
     if len(amounts) == 2:
         amounts.append(nothing)
     none = repeat(None)
     return list(map(_balance, zip(names, *amounts, net, none, none, none, none, strict=False)))
+
+
+def _sums(some: Sequence[Decimal], more: Sequence[Decimal]) -> list[Decimal]:
+    if all(more):
+        return list(map(EXACT.add, some, more))
+    return [EXACT.add(one, other) if other else one for one, other in zip(some, more, strict=True)]
 
 
 def _amounts(column: Iterable[str]) -> list[Decimal]:
@@ -127,7 +133,7 @@ def _amounts(column: Iterable[str]) -> list[Decimal]:
 _balance: Final[Callable[[tuple[Any, ...]], Balance]] = partial(tuple.__new__, Balance)
 """`Balance._make` without its check of the length."""
 
-_PLAIN: Final = re.compile(r"(?:\d{1,30}(?:\.\d{1,30})?,)*", re.ASCII).fullmatch
+_PLAIN: Final = re.compile(r"(?:\d{1,30}+(?:\.\d{1,30}+)?,)*+", re.ASCII).fullmatch
 
 
 def holding(currency: Any, available: Any, frozen: Any, locked: Any = "0") -> Balance:
