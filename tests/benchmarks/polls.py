@@ -29,6 +29,7 @@ from tests.benchmarks.table import Row
 PATH = "/api/v2/spot/account/assets"
 ROUNDS = 7
 POLLS = 400
+ALL_ROWS = "150 amounts are checked, valued and written in Python, beside the call itself"
 
 Call = Callable[[], Awaitable[object]]
 
@@ -131,19 +132,21 @@ async def rows(ccxt_python: str | None) -> list[Row]:
                 client.answer()
                 theirs = [(await cpu(poll), client.ask("poll", POLLS)["seconds"]) for _ in range(ROUNDS + 1)][1:]
     table = []
-    for changed, what, goal in (
-        (50, "CPU per poll, 50 currencies, Bitget, all rows changed", 2.5),
-        (3, "the same, 3 rows changed", 1.6),
-        (0, "the same, nothing changed", 1.3),
+    for changed, what, goal, why in (
+        (50, "CPU per poll, 50 currencies, Bitget, all rows changed", 2.5, ALL_ROWS),
+        (3, "the same, 3 rows changed", 1.6, "four families are split, joined and packed for three lines each"),
+        (0, "the same, nothing changed", 1.3, "limits, deadlines, counters and the poll's own lines"),
     ):
         mine, least, ratio = results[changed]
         told = f"bare aiohttp + hmac + json, {least * 1e6:.0f} us"
-        table.append(Row(what, told, f"{mine * 1e6:.0f} us", ratio, "at most", goal, "x"))
+        table.append(Row(what, told, f"{mine * 1e6:.0f} us", ratio, "at most", goal, "x", why))
     if theirs:
         mine, peer = middle(theirs)
         ratio = statistics.median(other / ours for ours, other in theirs)
         told = f"ccxt fetch_balance, {peer * 1e6:.0f} us"
-        table.append(Row("the same, all rows changed", told, f"{mine * 1e6:.0f} us", ratio, "at least", 1.5, "x less"))
+        table.append(
+            Row("the same, all rows changed", told, f"{mine * 1e6:.0f} us", ratio, "at least", 1.5, "x less", ALL_ROWS)
+        )
     return table
 
 
@@ -203,6 +206,7 @@ def growth() -> Row:
         "at most",
         2.2,
         "x",
+        "125 accounts still fit the processor's caches; from 250 on a doubling costs 2.0 x",
     )
 
 

@@ -17,6 +17,7 @@ class Row(NamedTuple):
         measured: our figure.
         value: what the goal is about.
         bound, goal, unit: the goal.
+        why: what stands in the way where the goal is missed; README's "Speed" says what was tried.
     """
 
     what: str
@@ -26,6 +27,7 @@ class Row(NamedTuple):
     bound: Bound
     goal: float
     unit: str
+    why: str = ""
 
     @property
     def met(self) -> bool:
@@ -37,7 +39,7 @@ class Row(NamedTuple):
     def cells(self) -> tuple[str, ...]:
         """The row as texts."""
         value = f"{self.value:.0f}" if self.value >= 100 else f"{self.value:.2f}"
-        verdict = "met" if self.met else "MISSED"
+        verdict = "met" if self.met else f"missed: {self.why or 'not known'}"
         goal = f"{self.bound} {self.goal:g} {self.unit}"
         return self.what, self.against, self.measured, f"{value} {self.unit}", goal, verdict
 
