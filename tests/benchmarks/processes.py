@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -57,6 +58,16 @@ def values(exposition: str, family: str) -> list[float]:
     """The values of a family's samples."""
     lines = (line for line in exposition.splitlines() if line.startswith(family))
     return [float(line.rpartition(" ")[2]) for line in lines if line[len(family)] in "{ "]
+
+
+def skips(exposition: str) -> dict[tuple[str, str], float]:
+    """Polls left out, by exchange and reason."""
+    found: Counter[tuple[str, str]] = Counter()
+    for line in exposition.splitlines():
+        if line.startswith("exchange_polls_skipped_total{"):
+            labels, _, value = line.rpartition(" ")
+            found[labels.split('"')[1], labels.split('"')[-2]] += int(float(value))
+    return dict(found)
 
 
 @contextmanager
@@ -157,10 +168,12 @@ def scale() -> str:
         )
         kib = resident_kib(exporter.process.pid)
         up = sum(values(scrape, "exchange_account_up"))
+        why = Counter(skips(scrape)) - Counter(skips(first_scrape))
+        told = "".join(f" ({exchange}: {reason} {count:.0f})" for (exchange, reason), count in why.items())
     lags.sort()
     middle, late = lags[len(lags) // 2] * 1e3, lags[int(len(lags) * 0.99)] * 1e3
     return f"""{SCALE_ACCOUNTS} accounts of 50 currencies over five exchanges, polled every 30 s \
 from two sandbox processes on the same machine, scraped every 15 s with gzip: \
 all data after {first:.1f} s; {polls / span:.1f} polls/s; \
-{share:.0%} of one core; {kib / 1024:.0f} MB; {up:.0f} accounts up; {skipped:.0f} polls skipped; \
+{share:.0%} of one core; {kib / 1024:.0f} MB; {up:.0f} accounts up; {skipped:.0f} polls skipped{told}; \
 scheduler lag, worst within a minute: p50 {middle:.0f} ms, p99 {late:.0f} ms."""
