@@ -103,6 +103,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._thread_ended)
         return future
 
+    async def shutdown_default_executor(self, *arguments: Any) -> None:
+        """Join the threads in real time: from Python 3.12 on a timer of the loop bounds it."""
+        self.threads += 1
+        try:
+            await super().shutdown_default_executor(*arguments)
+        finally:
+            self.threads -= 1
+
     def _thread_ended(self, future: Any) -> None:
         del future
         self.threads -= 1
