@@ -301,7 +301,7 @@ def _run_balances(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, s
     from exporter.commands import balances
 
     logs.setup(flags.log_level or "error", flags.log_format)
-    return balances.run(flags.config_file, environ, format=flags.format, output=flags.output)
+    return balances.run(flags.config_file, environ, layout=flags.format, output=flags.output)
 
 
 def _run_demo(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]) -> int:

@@ -26,7 +26,7 @@ from exporter.metrics import FAMILIES
 BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 # A `_created` gauge beside every counter would be series that nobody asked for.
-disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus-client is typed in part
+disable_created_metrics()
 
 
 class Counters:
@@ -92,7 +92,7 @@ class Counters:
         source = _Chosen(self.registry, filters) if filters.labels() else self.registry
         if not openmetrics:
             return generate_latest(source)
-        lines: bytes = generate_openmetrics(source)  # type: ignore[no-untyped-call]  # typed in part
+        lines: bytes = generate_openmetrics(source)
         return lines.removesuffix(b"# EOF\n")
 
 

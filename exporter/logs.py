@@ -23,18 +23,18 @@ _NO_KEY: Final = re.compile(r"[^A-Za-z0-9_.-]")
 _masking: Final = Masking()
 
 
-def setup(level: str, format: str, stream: TextIO | None = None) -> None:  # noqa: A002
+def setup(level: str, layout: str, stream: TextIO | None = None) -> None:
     """Send all records of this level and above to the stream; may be called again, which replaces the first.
 
     Args:
         level: one of `LEVELS`.
-        format: one of `FORMATS`.
+        layout: one of `FORMATS`.
         stream: standard error unless said.
     """
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, Lines)]:
         root.removeHandler(handler)
-    root.addHandler(Lines(stream or sys.stderr, _masking, as_json=format == "json"))
+    root.addHandler(Lines(stream or sys.stderr, _masking, as_json=layout == "json"))
     root.setLevel(LEVELS[level])
     # At debug level asyncio tells only which selector it uses.
     logging.getLogger("asyncio").setLevel(max(LEVELS[level], logging.INFO))

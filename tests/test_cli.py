@@ -171,8 +171,8 @@ def test_check_and_balances_pass_their_flags_on(recorded: Recorded) -> None:
     assert cli.main(["balances"], {}) == 0
     assert [options for _, options in recorded.calls] == [
         {"show": True, "online": True},
-        {"format": "csv", "output": Path("b.csv")},
-        {"format": "table", "output": None},
+        {"layout": "csv", "output": Path("b.csv")},
+        {"layout": "table", "output": None},
     ]
 
 

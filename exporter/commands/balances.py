@@ -75,7 +75,7 @@ class Failed(NamedTuple):
     advice: str
 
 
-def run(path: Path, environ: Mapping[str, str], *, format: Format, output: Path | None) -> int:  # noqa: A002
+def run(path: Path, environ: Mapping[str, str], *, layout: Format, output: Path | None) -> int:
     """Poll, write and return the exit status: 0, or 1 if any account failed (the others are still written).
 
     Raises:
@@ -88,10 +88,10 @@ def run(path: Path, environ: Mapping[str, str], *, format: Format, output: Path 
     rows, failed = list(lines(results, now)), list(failures(results))
     if output is not None:
         text = io.StringIO(newline="")
-        write(text, rows, failed, format)
+        write(text, rows, failed, layout)
         write_file(output, text.getvalue())
     else:
-        write(sys.stdout, rows, failed, format)
+        write(sys.stdout, rows, failed, layout)
     for each in failed:
         where = f"{each.account}/{each.wallet}" if each.wallet else each.account
         print(visible(f"{where}: {each.reason}: {each.message}"), file=sys.stderr)
@@ -160,15 +160,15 @@ def price(row: Row, book: PriceBook | None, now: float) -> Decimal | None:
     return balance.price or book.price(row.label, now)
 
 
-def write(stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], format: Format) -> None:  # noqa: A002
+def write(stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], layout: Format) -> None:
     """Write the rows; only JSON has a place for what failed."""
-    if format == "json":
+    if layout == "json":
         tree: dict[str, list[dict[str, Any]]] = {
             "balances": [row._asdict() for row in rows],
             "failed": [each._asdict() for each in failed],
         }
         stream.write(json.dumps(tree, indent=2) + "\n")
-    elif format == "csv":
+    elif layout == "csv":
         writer = csv.writer(stream)  # its defaults are those of RFC 4180
         writer.writerow(Line._fields)
         writer.writerows(rows)

@@ -134,8 +134,9 @@ class _Loading:
     def _files(self, source: Source, patterns: tuple[str, ...]) -> list[Path]:
         files: dict[str, None] = {}
         for index, pattern in enumerate(patterns):
+            whole = f"{glob.escape(str(source.directory))}/{pattern}" if not pattern.startswith("/") else pattern
             # Path.glob takes no absolute patterns, and would match hidden files such as an editor's.
-            found = sorted(glob.glob(os.path.join(glob.escape(str(source.directory)), pattern)))  # noqa: PTH118, PTH207
+            found = sorted(glob.glob(whole))  # noqa: PTH207 -- for both reasons
             files |= dict.fromkeys(found)
             if not found:
                 layer = Layer(source, (), Settings(), frozenset())

@@ -36,7 +36,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _bare(dumper: yaml.SafeDumper, text: _Bare) -> yaml.Node:
-    tag: str = dumper.resolve(yaml.ScalarNode, str(text), (True, False))  # type: ignore[no-untyped-call]
+    tag: str = dumper.resolve(yaml.ScalarNode, str(text), (True, False))
     return dumper.represent_scalar(tag, str(text))
 
 

@@ -45,14 +45,13 @@ from exporter.exchanges.base import (
     field,
     header_count,
     listing,
-    moment,
     name_of,
     refusal,
     refused,
     shown,
     unsigned,
 )
-from exporter.exchanges.rows import holding, holdings, price_book, rows, usdt_values
+from exporter.exchanges.rows import holding, holdings, price_book, read_clock, rows, usdt_values
 from exporter.model import KeyInfo, Reading
 from exporter.signing import hmac_hex, query_encoded, query_raw
 
@@ -183,10 +182,7 @@ def _values(answer: Any) -> Iterator[tuple[str, Decimal]]:
         yield OVERVIEW_NAMES.get(kind, kind.lower()), value
 
 
-def read_time() -> Reader[int]:
-    """Read the exchange's clock."""
-    answer = yield Request(TIME)
-    return moment(field(answer, "serverTime"), "serverTime")
+read_time: Final = partial(read_clock, TIME, "serverTime")
 
 
 def read_prices() -> Reader[Mapping[str, Any]]:

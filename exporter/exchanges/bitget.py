@@ -41,7 +41,6 @@ from exporter.exchanges.base import (
     field,
     header_count,
     listing,
-    moment,
     name_of,
     optional,
     refusal,
@@ -50,7 +49,7 @@ from exporter.exchanges.base import (
     shown,
     total,
 )
-from exporter.exchanges.rows import holding, holdings, price_book, rows, usdt_values
+from exporter.exchanges.rows import holding, holdings, price_book, read_clock, rows, usdt_values
 from exporter.model import Balance, KeyInfo, Reading
 from exporter.signing import hmac_base64, query_encoded, query_raw
 
@@ -198,10 +197,7 @@ def _funding(coin: Any, available: Any, frozen: Any) -> Balance:
     return holding(coin, available, optional(frozen, "frozen"))  # comes as an empty text too
 
 
-def read_time() -> Reader[int]:
-    """Read the exchange's clock."""
-    answer = yield Request(TIME)
-    return moment(field(answer, "serverTime"), "serverTime")
+read_time: Final = partial(read_clock, TIME, "serverTime")
 
 
 def read_prices() -> Reader[Mapping[str, Any]]:

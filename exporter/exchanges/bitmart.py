@@ -14,6 +14,7 @@ numbers are what it says; an account that is gone answers with an error, which i
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from exporter.credentials import Credentials
@@ -40,7 +41,6 @@ from exporter.exchanges.base import (
     decimal,
     field,
     header_count,
-    moment,
     name_of,
     optional,
     refusal,
@@ -50,7 +50,7 @@ from exporter.exchanges.base import (
     total,
     unsigned,
 )
-from exporter.exchanges.rows import price_book, rows
+from exporter.exchanges.rows import price_book, read_clock, rows
 from exporter.model import Balance, Reading
 
 HOST: Final = "https://api-cloud.bitmart.com"
@@ -136,10 +136,7 @@ def _balance(currency: Any, available: Any, frozen: Any, unavailable: Any, valua
     )
 
 
-def read_time() -> Reader[int]:
-    """Read the exchange's clock."""
-    answer = yield Request(TIME)
-    return moment(field(answer, "server_time"), "server_time")
+read_time: Final = partial(read_clock, TIME, "server_time")
 
 
 def read_prices() -> Reader[Mapping[str, Any]]:

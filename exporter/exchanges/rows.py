@@ -8,8 +8,8 @@ from itertools import chain, repeat
 from typing import Any, Final, cast
 
 from exporter.errors import BadPayload
-from exporter.exchanges.base import PAUSE, Reader, RowMemory
-from exporter.exchanges.values import ZEROS, decimal, listing, name_of, shown, total
+from exporter.exchanges.base import PAUSE, Endpoint, Reader, Request, RowMemory
+from exporter.exchanges.values import ZEROS, decimal, field, listing, moment, name_of, shown, total
 from exporter.model import EXACT, ZERO, Balance, Reading, WalletValue
 
 SLICE: Final = 1_000
@@ -142,6 +142,12 @@ def holding(currency: Any, available: Any, frozen: Any, locked: Any = "0") -> Ba
     tied = decimal(frozen, "frozen")
     held = decimal(locked, "locked")
     return Balance(name_of(currency, "currency"), free, tied, held, total(free, tied, held))
+
+
+def read_clock(endpoint: Endpoint, name: str) -> Reader[int]:
+    """Read the exchange's clock, milliseconds since the epoch, from the field of this name."""
+    answer = yield Request(endpoint)
+    return moment(field(answer, name), name)
 
 
 def price_book(answer: Any, symbol: Any, price: Any) -> Reader[dict[str, Any]]:

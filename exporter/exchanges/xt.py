@@ -13,6 +13,7 @@ are listed, keys are lower case, tickers come without an envelope, and 404 in a 
 
 import ipaddress
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from exporter.credentials import Credentials
@@ -37,14 +38,13 @@ from exporter.exchanges.base import (
     decimal,
     field,
     listing,
-    moment,
     name_of,
     refusal,
     refused,
     rest,
     shown,
 )
-from exporter.exchanges.rows import holding, holdings, price_book, rows
+from exporter.exchanges.rows import holding, holdings, price_book, read_clock, rows
 from exporter.model import Balance, Reading
 from exporter.signing import hmac_hex, query_encoded, query_raw
 
@@ -209,16 +209,10 @@ def _legacy_fields(item: Any) -> tuple[Any, ...]:
     return currency, row["available"], row["freeze"]
 
 
-def read_time() -> Reader[int]:
-    """Read v4's clock."""
-    answer = yield Request(TIME)
-    return moment(field(answer, "serverTime"), "serverTime")
+read_time: Final = partial(read_clock, TIME, "serverTime")
 
 
-def read_time_legacy() -> Reader[int]:
-    """Read the legacy API's clock."""
-    answer = yield Request(LEGACY_TIME)
-    return moment(field(answer, "serverTime"), "serverTime")
+read_time_legacy: Final = partial(read_clock, LEGACY_TIME, "serverTime")
 
 
 def read_address() -> Reader[str]:

@@ -51,8 +51,9 @@ class BitMart(Vendor):
         """Check the key alone: a signature that comes along with a read is not looked at."""
         return self.admit(call, self.account_of(call))
 
-    def refuse(self, call: Call, situation: str) -> Answer:  # noqa: ARG002
+    def refuse(self, call: Call, situation: str) -> Answer:
         """Answer with BitMart's code; some failures come with HTTP 200."""
+        del call
         status, code, message = _ERRORS[situation]
         return self._answer({}, message, code, status)
 
@@ -60,8 +61,9 @@ class BitMart(Vendor):
         """Answer 404 with 30000."""
         return self.refuse(call, "path")
 
-    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:  # noqa: ARG002
+    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:
         """Tell the quota; `Remaining` counts the calls already used, against its name."""
+        del now
         return {
             "X-BM-RateLimit-Limit": str(limit),
             "X-BM-RateLimit-Remaining": str(used),

@@ -245,7 +245,8 @@ class Xt(Vendor):
             )
         return _good({"time": call.milliseconds, "version": "1", "symbols": rows})
 
-    def _legacy_balance(self, call: Call, account: SandboxAccount) -> Answer:  # noqa: ARG002
+    def _legacy_balance(self, call: Call, account: SandboxAccount) -> Answer:
+        del call
         members = Members(
             (coin.lower(), {"freeze": plain(holding.tied), "available": plain(holding.available)})
             for coin, holding in account.wallet("spot").items()
@@ -256,7 +257,8 @@ class Xt(Vendor):
     def _legacy_time(self, call: Call) -> Answer:
         return Answer({"code": 200, "info": "success", "data": {"serverTime": call.milliseconds}})
 
-    def _legacy_tickers(self, call: Call) -> Answer:  # noqa: ARG002
+    def _legacy_tickers(self, call: Call) -> Answer:
+        del call
         members = Members()
         for pair, price in self.prices.items():
             members[pair.replace("/", "_").lower()] = {
