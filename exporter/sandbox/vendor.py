@@ -1,6 +1,7 @@
 """What the five simulated exchanges have in common, without the network: a call comes in, an answer goes out."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -97,7 +98,7 @@ Public = Callable[[Call], Answer]
 Private = Callable[[Call, SandboxAccount], Answer]
 
 
-class Vendor:
+class Vendor(ABC):
     """One exchange's rules: who may ask, what is answered and how it says no."""
 
     name: ClassVar[str] = ""
@@ -151,25 +152,25 @@ class Vendor:
             raise Refusal("permission")
         return account
 
+    @abstractmethod
     def key_of(self, call: Call) -> str | None:
         """Find the API key that a call claims."""
-        raise NotImplementedError
 
+    @abstractmethod
     def authorise(self, call: Call) -> SandboxAccount:
         """Check a call's credentials.
 
         Raises:
             Refusal: they are not good enough.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def refuse(self, call: Call, situation: str) -> Answer:
         """Say no in this exchange's own words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unknown(self, call: Call) -> Answer:
         """Answer a path or method that this exchange does not have."""
-        raise NotImplementedError
 
     def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:
         """Tell the caller what is left of the tightest limit, where this exchange does."""
