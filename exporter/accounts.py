@@ -117,7 +117,7 @@ class AccountState:
         """Take a good answer; one of a wallet that was forgotten meanwhile comes too late and is ignored.
 
         Raises:
-            BadPayload: the answer is empty where it can not be.
+            BadPayload: the answer is empty where it cannot be.
         """
         if self.wallets.get(wallet.name) is not wallet:
             return

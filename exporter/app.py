@@ -95,7 +95,7 @@ class App:
         """Serve and poll until told to stop; then poll no more, let what runs end, finish scrapes, and return.
 
         Raises:
-            ExporterError: an address can not be listened on.
+            ExporterError: an address cannot be listened on.
         """
         loop = asyncio.get_running_loop()
         await self.web.start(self.settings.listen_addresses)
@@ -153,7 +153,7 @@ class App:
         """Read the configuration beside the loop, since it may be large; its secrets are masked before anything else.
 
         Raises:
-            ConfigError: it can not be used.
+            ConfigError: it cannot be used.
         """
         began = self.clock.wall()
         config = await beside.worked(load, self.settings.config_file, self._environ)
@@ -245,8 +245,8 @@ async def run(settings: Settings, environ: Mapping[str, str]) -> int:
     """Run the exporter until a signal ends it; returns the exit status.
 
     Raises:
-        ConfigError: the configuration can not be used.
-        ExporterError: an address can not be listened on.
+        ConfigError: the configuration cannot be used.
+        ExporterError: an address cannot be listened on.
     """
     logs.setup(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_SECONDS)

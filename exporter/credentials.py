@@ -41,7 +41,7 @@ class Secret:
         return bool(self.reveal())
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
-        raise AttributeError("a Secret can not be changed")
+        raise AttributeError("a Secret cannot be changed")
 
     def __copy__(self) -> "Secret":
         return self
@@ -50,7 +50,7 @@ class Secret:
         return self
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError("a Secret can not be pickled")
+        raise TypeError("a Secret cannot be pickled")
 
 
 NOTHING: Final = Secret("")

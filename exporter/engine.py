@@ -53,7 +53,7 @@ class Engine:
         shards: int = 1,
         credentials: Callable[[Account], Awaitable[Credentials | None]] = _unchanged,
     ) -> None:
-        """Args: `credentials` tells what an account's secret files hold now, or None where it can not."""
+        """Args: `credentials` tells what an account's secret files hold now, or None where it cannot."""
         self.clock = clock
         self.accounts = Accounts()
         self.pollers: dict[str, Poller] = {}

@@ -1,7 +1,7 @@
 """Everything that can go wrong, drawn as one tree; each class owns its reason and its advice to the operator.
 
     ExporterError
-    ├─ ConfigError            the configuration can not be used; carries every mistake
+    ├─ ConfigError            the configuration cannot be used; carries every mistake
     └─ PollError              one read of one wallet failed; `reason` is a metric label
        ├─ AuthError           auth          key, secret or passphrase refused
        ├─ PermissionMissing   permission    the key may not read this wallet
@@ -51,7 +51,7 @@ class ExporterError(Exception):
 
 
 class ConfigError(ExporterError):
-    """The configuration can not be used.
+    """The configuration cannot be used.
 
     Attributes:
         mistakes: one finished sentence for each mistake, with file and line where they are known.

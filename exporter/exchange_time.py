@@ -55,7 +55,7 @@ class ExchangeTime:
     def measured(self, milliseconds: int, midway: float) -> None:
         """Take an answer; it was true midway between request and answer, a moment of `Clock.now`.
 
-        A time that can not be is a failed measurement.
+        A time that cannot be is a failed measurement.
         """
         if not EARLIEST < milliseconds < LATEST:
             self.failed()

@@ -44,7 +44,7 @@ class KeyReader:
             return  # the next poll tries again
         except PollError as error:
             self.due = now + (KEY_SECONDS if error.reason in _ABOUT_THE_KEY else RETRY_SECONDS)
-            log.debug("the key can not be asked about", extra={**fields, "reason": error.reason, "error": str(error)})
+            log.debug("the key cannot be asked about", extra={**fields, "reason": error.reason, "error": str(error)})
             return
         self.due = now + KEY_SECONDS
         self._state.key_read(key)

@@ -1,4 +1,4 @@
-"""Opens the sockets that the web server listens on, and says in a sentence why one can not be opened."""
+"""Opens the sockets that the web server listens on, and says in a sentence why one cannot be opened."""
 
 import asyncio
 import errno
@@ -31,7 +31,7 @@ async def sockets(text: str) -> list[socket.socket]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise ExporterError(f"can not listen on {text}: the host name is not known ({_reason(error)})") from None
+        raise ExporterError(f"cannot listen on {text}: the host name is not known ({_reason(error)})") from None
     opened: list[socket.socket] = []
     missing: OSError | None = None
     for family, _, _, _, (host, *rest) in dict.fromkeys(found):
@@ -90,12 +90,12 @@ def _close(opened: list[socket.socket]) -> None:
 
 def _refused(text: str, error: OSError | None) -> ExporterError:
     if error is None:
-        return ExporterError(f"can not listen on {text}: the host name stands for no address")
+        return ExporterError(f"cannot listen on {text}: the host name stands for no address")
     if error.errno == errno.EADDRINUSE:
-        return ExporterError(f"can not listen on {text}: the address is in use, perhaps by another exporter")
+        return ExporterError(f"cannot listen on {text}: the address is in use, perhaps by another exporter")
     if error.errno == errno.EACCES:
-        return ExporterError(f"can not listen on {text}: this user may not use ports below 1024")
-    return ExporterError(f"can not listen on {text}: {_reason(error)}")
+        return ExporterError(f"cannot listen on {text}: this user may not use ports below 1024")
+    return ExporterError(f"cannot listen on {text}: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:

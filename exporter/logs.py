@@ -74,7 +74,7 @@ class Lines(logging.StreamHandler[TextIO]):
         return self._masking(self._written(pairs))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the name is logging's
-        """Do nothing: a log that can not be written stops no poll, and a report would quote arguments unmasked."""
+        """Do nothing: a log that cannot be written stops no poll, and a report would quote arguments unmasked."""
 
 
 def _fields(record: logging.LogRecord) -> Iterator[tuple[str, str | int | float | bool]]:
@@ -112,7 +112,7 @@ def _plain(value: Any) -> str | int | float | bool:
     try:
         return str(value)
     except Exception:
-        return f"<{type(value).__name__} that can not be written>"
+        return f"<{type(value).__name__} that cannot be written>"
 
 
 def _logfmt(pairs: Iterable[tuple[str, str | int | float | bool]]) -> str:

@@ -24,7 +24,7 @@ class Balance(NamedTuple):
         frozen: tied up by open orders.
         locked: held for any other reason.
         net: the whole holding: available + frozen + locked - borrowed, or the figure that the exchange states.
-        borrowed: owed, positive; None in wallets that can not borrow.
+        borrowed: owed, positive; None in wallets that cannot borrow.
         usd: value of the whole holding in USD, where the answer gives one.
         usdt: the same in USDT.
         price: USD price of one unit that the answer implies; it serves this answer only.

@@ -29,7 +29,7 @@ class Surroundings(NamedTuple):
         clock: the time.
         backoff: failures, interval, cap -> seconds from one start to the next, by chance.
         lag: told by how many seconds a poller woke up late.
-        credentials: an account's credentials as its secret files hold them now; None when that can not be told.
+        credentials: an account's credentials as its secret files hold them now; None when that cannot be told.
     """
 
     transport: Reads

@@ -81,7 +81,7 @@ class PriceReader:
             self._failures += 1
             if self.error is None or self.error.reason != error.reason:
                 log.warning(
-                    "prices can not be read",
+                    "prices cannot be read",
                     extra=self._named(reason=error.reason, error=str(error), advice=error.advice),
                 )
             self.error = error

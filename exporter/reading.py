@@ -163,7 +163,7 @@ class AccountReader:
             if error.reason == "permission":
                 plan.list_not_before = self.next_try(slot, plan.list_failures, SLOW_CAP_SECONDS, main)
             if plan.readings and not _is_final(error):
-                log.debug("the list of wallets can not be read", extra=self.named(error=str(error)))
+                log.debug("the list of wallets cannot be read", extra=self.named(error=str(error)))
                 return True
             await self._advise(error, outcome)
             self._refused(main, error, outcome)
@@ -244,7 +244,7 @@ class AccountReader:
         if was is None or was.reason != error.reason:
             log.log(
                 logging.ERROR if isinstance(error, InternalError) else logging.WARNING,
-                "the wallet can not be read",
+                "the wallet cannot be read",
                 extra=self.named(wallet=wallet.name, reason=error.reason, error=str(error), advice=error.advice),
             )
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 CONFIG_VARIABLE: Final = "EXCHANGE_BALANCE_EXPORTER_CONFIG"
 LISTEN_ADDRESS: Final = "127.0.0.1:10118"
 OWN_PATHS: Final = ("/-/healthy", "/-/ready", "/-/reload", "/config")
-"""Paths that metrics can not be served under."""
+"""Paths that metrics cannot be served under."""
 
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _POD: Final = re.compile(r"(?:.*-)?([0-9]{1,9})")

@@ -254,7 +254,7 @@ class Wallet:
     def reported(self, book: PriceBook | None, now: float) -> dict[str, Decimal]:
         """What an overview says of each wallet in USD: its figures in USD, or in USDT times the price of this moment.
 
-        Wallets that it can not say that of are left out, all of them when valuation is off.
+        Wallets that it cannot say that of are left out, all of them when valuation is off.
         """
         tether = book.price("USDT", now) if book is not None else None
         told: dict[str, Decimal] = {}

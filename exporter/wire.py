@@ -69,7 +69,7 @@ def proxy_for(base: str, chosen: str | None) -> Proxy | None:
     """The proxy for a host: the chosen one, or what the usual environment variables say.
 
     Raises:
-        Unreachable: no address, or a kind of proxy that can not be used.
+        Unreachable: no address, or a kind of proxy that cannot be used.
     """
     url = URL(base)
     text = chosen
@@ -84,7 +84,7 @@ def proxy_for(base: str, chosen: str | None) -> Proxy | None:
     if proxy is None:
         raise Unreachable("the address of the proxy is no URL", repeat=False, advice=_PROXY_ADVICE)
     if proxy.scheme not in {"http", "https"}:
-        kind = f"a proxy of the kind {proxy.scheme!r} can not be used"
+        kind = f"a proxy of the kind {proxy.scheme!r} cannot be used"
         raise Unreachable(kind, repeat=False, advice=_PROXY_ADVICE)
     if proxy.user is None:
         return Proxy(proxy, {})

@@ -55,7 +55,7 @@ def failing(family: str, labels: tuple[str, ...]) -> str:
 def remembered(family: str, labels: tuple[str, ...], extra: str = "", *, at: str = "") -> str:
     """The last figure of the past day, also of what is no longer exported.
 
-    A subquery, since it aggregates before it remembers: an instance that is gone can not outweigh the one
+    A subquery, since it aggregates before it remembers: an instance that is gone cannot outweigh the one
     that took over, and a day of raw samples of a large fleet would exceed a server's limits.
     """
     steps = f"({latest(family, labels, extra, window=STEP)})[{MEMORY}:{STEP}]"

@@ -141,11 +141,11 @@ def test_an_account_that_failed_as_a_whole_has_no_wallet() -> None:
 
 
 def test_a_file_that_can_not_be_written_is_named_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ExporterError, match="can not write") as refused:
+    with pytest.raises(ExporterError, match="cannot write") as refused:
         balances.write_file(tmp_path / "none" / "b.csv", "x")
     assert str(tmp_path) in str(refused.value)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ExporterError, match="can not write"):
+    with pytest.raises(ExporterError, match="cannot write"):
         balances.write_file(tmp_path / "folder", "x")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 

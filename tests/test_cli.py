@@ -224,7 +224,7 @@ def test_wrong_flags_are_refused_with_2(
     ("error", "status", "told"),
     [
         (ConfigError(["config.yaml:1: one", "config.yaml:9: two"]), 1, "config.yaml:1: one\nconfig.yaml:9: two\n"),
-        (ExporterError("can not listen on :1"), 1, "exchange-balance-exporter: can not listen on :1\n"),
+        (ExporterError("cannot listen on :1"), 1, "exchange-balance-exporter: cannot listen on :1\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )

@@ -78,6 +78,6 @@ def test_a_taken_port_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) 
         assert cli.main(["sandbox", f"--sandbox.port={port}"], {}) == 1
         assert cli.main(["demo", f"--web.listen-address=127.0.0.1:{port}"], {}) == 1
     err = capsys.readouterr().err
-    assert f"can not listen on 127.0.0.1 from port {port}" in err
-    assert f"can not listen on 127.0.0.1:{port}: the address is in use" in err
+    assert f"cannot listen on 127.0.0.1 from port {port}" in err
+    assert f"cannot listen on 127.0.0.1:{port}: the address is in use" in err
     assert "Traceback" not in err

@@ -74,6 +74,6 @@ async def test_what_is_no_address_is_named(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["no-such-host.invalid:1", f"{'x' * 70}.invalid:1", "192.0.2.1:1"])
 async def test_what_this_machine_does_not_have_is_named(text: str) -> None:
-    with pytest.raises(ExporterError, match="can not listen on") as refused:
+    with pytest.raises(ExporterError, match="cannot listen on") as refused:
         await opened(text)
     assert text in str(refused.value)

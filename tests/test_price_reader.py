@@ -120,7 +120,7 @@ async def test_failed_reads_move_apart_but_never_outlive_the_book(caplog: pytest
         times = it.transport.times("prices")[2:]
         delays = [later - earlier for earlier, later in pairwise(times)]
         assert 15 < max(delays) <= 20
-        assert caplog.text.count("prices can not be read") == 1
+        assert caplog.text.count("prices cannot be read") == 1
 
 
 async def test_prices_end_when_they_are_ten_intervals_old_and_come_back() -> None:

@@ -203,8 +203,8 @@ async def test_a_failing_wallet_is_logged_on_change_and_on_recovery(caplog: pyte
         await it.poll(30)
     told = [(record.message, getattr(record, "reason", None)) for record in caplog.records]
     assert told == [
-        ("the wallet can not be read", "timeout"),
-        ("the wallet can not be read", "payload"),
+        ("the wallet cannot be read", "timeout"),
+        ("the wallet cannot be read", "payload"),
         ("the wallet is read again", None),
     ]
 

@@ -9,7 +9,7 @@
                  "advice": ...}, ...]}
 
 Amounts are decimals written as text, so that no reader rounds them; null stands for what is not known or does not
-exist (`borrowed` in wallets that can not borrow). `wallet` is null where an account failed as a whole. `--format csv`
+exist (`borrowed` in wallets that cannot borrow). `wallet` is null where an account failed as a whole. `--format csv`
 has the columns of `balances` with a header (RFC 4180), empty for null; failures go to standard error.
 """
 
@@ -79,8 +79,8 @@ def run(path: Path, environ: Mapping[str, str], *, layout: Format, output: Path 
     """Poll, write and return the exit status: 0, or 1 if any account failed (the others are still written).
 
     Raises:
-        ConfigError: the configuration can not be used; carries every mistake.
-        ExporterError: the file can not be written.
+        ConfigError: the configuration cannot be used; carries every mistake.
+        ExporterError: the file cannot be written.
     """
     config = polling.loaded(path, environ)
     results = polling.poll(config)
@@ -180,7 +180,7 @@ def write_file(path: Path, text: str) -> None:
     """Write a file that only its owner can read, whole or not at all: a reader never sees half of it.
 
     Raises:
-        ExporterError: it can not be written.
+        ExporterError: it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
@@ -196,7 +196,7 @@ def write_file(path: Path, text: str) -> None:
                 temporary.unlink()
             raise
     except OSError as error:
-        raise ExporterError(f"can not write {path}: {error.strerror}") from None
+        raise ExporterError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _exact(amount: Decimal | None) -> str | None:

@@ -27,7 +27,7 @@ def run(path: Path, environ: Mapping[str, str], *, show: bool, online: bool) -> 
     is to say goes to standard error.
 
     Raises:
-        ConfigError: the configuration can not be used; carries every mistake.
+        ConfigError: the configuration cannot be used; carries every mistake.
     """
     config = polling.loaded(path, environ)
     verdict = f"{path}: {counted(len(config.accounts), 'account')}, good"

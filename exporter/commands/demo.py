@@ -21,7 +21,7 @@ def run(settings: Settings, environ: Mapping[str, str]) -> int:
     """Run until a signal ends it; returns the exit status.
 
     Raises:
-        ExporterError: an address can not be listened on.
+        ExporterError: an address cannot be listened on.
     """
     return asyncio.run(_demo(settings, environ))
 

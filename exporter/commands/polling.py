@@ -18,7 +18,7 @@ def loaded(path: Path, environ: Mapping[str, str]) -> Config:
     """Read the configuration, keep its secrets out of the log, and pass its warnings on.
 
     Raises:
-        ConfigError: it can not be used; carries every mistake.
+        ConfigError: it cannot be used; carries every mistake.
     """
     config = load(path, environ)
     logs.mask(secrets_of(config.accounts))

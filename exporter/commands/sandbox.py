@@ -16,13 +16,13 @@ def run(host: str, base_port: int) -> int:
         base_port: port of the first exchange, the others follow; 0 takes free ones.
 
     Raises:
-        ExporterError: a port can not be listened on.
+        ExporterError: a port cannot be listened on.
     """
     try:
         asyncio.run(_until_stopped(host, base_port))
     except OSError as error:
         raise ExporterError(
-            f"the simulated exchanges can not listen on {host} from port {base_port} on: {error.strerror or error}"
+            f"the simulated exchanges cannot listen on {host} from port {base_port} on: {error.strerror or error}"
         ) from None
     return 0
 

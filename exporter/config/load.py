@@ -42,7 +42,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         environ: where `_env` references and `${NAME}` are looked up.
 
     Raises:
-        ConfigError: it can not be used; carries every mistake in it.
+        ConfigError: it cannot be used; carries every mistake in it.
     """
     loading = _Loading(environ)
     config = loading.config(path)
@@ -118,7 +118,7 @@ class _Loading:
             return None
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "this is no name of a file"
-            self.mistakes.add(file, 0, (), f"can not be read: {why}")
+            self.mistakes.add(file, 0, (), f"cannot be read: {why}")
             return None
         if len(content) > MAX_BYTES:
             self.mistakes.add(file, 0, (), "is too large to be a configuration")

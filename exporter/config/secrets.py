@@ -144,7 +144,7 @@ def _content(file: Path) -> tuple[str, int]:
             mode = os.fstat(opened.fileno()).st_mode
             content = opened.read(MAX_SECRET + 1)
     except OSError as error:
-        raise _UnusableError(f"the file that this names can not be read: {error.strerror}") from None
+        raise _UnusableError(f"the file that this names cannot be read: {error.strerror}") from None
     except ValueError:
         raise _UnusableError("this is no name of a file") from None
     if len(content) > MAX_SECRET:

@@ -64,7 +64,7 @@ def read(file: str, text: str, mistakes: Mistakes) -> Node | None:
     """Read one YAML document; what is wrong goes into the report, without a piece of the source.
 
     Returns:
-        The root, or None when the document is empty or can not be read to its end.
+        The root, or None when the document is empty or cannot be read to its end.
     """
     if bad := _NOT_TEXT.search(text):
         line = text.count("\n", 0, bad.start()) + 1

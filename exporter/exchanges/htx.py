@@ -189,7 +189,7 @@ def _bind(text: str) -> str | None:
 
 
 def discover() -> Reader[Mapping[str, Wallet]]:
-    """List the wallets of the account: several accounts of one name are one wallet; `otc` can not be read."""
+    """List the wallets of the account: several accounts of one name are one wallet; `otc` cannot be read."""
     answer = yield Request(ACCOUNTS)
     kinds: dict[str, str] = {}
     ids: dict[str, list[str]] = {}

@@ -137,7 +137,7 @@ _PLAIN: Final = re.compile(r"(?:\d{1,30}+(?:\.\d{1,30}+)?,)*+", re.ASCII).fullma
 
 
 def holding(currency: Any, available: Any, frozen: Any, locked: Any = "0") -> Balance:
-    """A row of a wallet that can not borrow, from the answer's own texts."""
+    """A row of a wallet that cannot borrow, from the answer's own texts."""
     free = decimal(available, "available")
     tied = decimal(frozen, "frozen")
     held = decimal(locked, "locked")

@@ -39,7 +39,7 @@ def decimal(value: Any, where: str, *, negative: bool = False) -> Decimal:
     if not number.is_finite() or number.adjusted() > _MAX_EXPONENT:
         raise BadPayload(f"{where}: {shown(value)} is beyond what a float holds")
     if number.is_signed() and not negative:
-        raise BadPayload(f"{where}: {shown(value)} is negative where it can not be")
+        raise BadPayload(f"{where}: {shown(value)} is negative where it cannot be")
     return number
 
 

@@ -39,7 +39,7 @@ class Holding:
 
     @property
     def tied(self) -> Decimal:
-        """What can not be used: the one figure of exchanges that know a single such state."""
+        """What cannot be used: the one figure of exchanges that know a single such state."""
         return EXACT.add(self.frozen, self.locked)
 
     @property

@@ -38,7 +38,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_no_configuration(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="can not be read: Is a directory"):
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load(tmp_path, {})
 
 

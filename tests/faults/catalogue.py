@@ -217,7 +217,7 @@ def echo(page: bool) -> Switch:
 
 
 def doubled(scene: Scene, truth: Amounts) -> Amounts:
-    # Members of a JSON object can not be told apart once they are read: the last one stands.
+    # Members of a JSON object cannot be told apart once they are read: the last one stands.
     factor = 1 if not scene.variant.currency else 2
     return {key: factor * value for key, value in truth.items()}
 

@@ -306,7 +306,7 @@ async def _one_wallet_fails(scene: Scene, reason: str, wallet: str) -> None:
 
 
 def _said_once(stage: Stage, name: str, wallet: str, reason: str | None) -> None:
-    failed = stage.logged(name, wallet, "the wallet can not be read")
+    failed = stage.logged(name, wallet, "the wallet cannot be read")
     recovered = stage.logged(name, wallet, "the wallet is read again")
     expected = 0 if reason is None else 1
     reasons = [vars(record)["reason"] for record in failed]

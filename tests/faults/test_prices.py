@@ -107,7 +107,7 @@ def test_prices_stand_for_ten_intervals_then_value_nothing_and_come_back(name: s
                 elsewhere = samples.one(LAST_SUCCESS, exchange=other.exchange) or 0
                 assert clock.wall() - elsewhere <= EVERY + 1, "another exchange's prices suffer"
                 await clock.sleep(2 * INTERVAL)
-            assert said(stage, "prices can not be read", exchange) == [reason]
+            assert said(stage, "prices cannot be read", exchange) == [reason]
 
             stage.sandbox.exchange(exchange).faults.remove(hurt)
             await clock.sleep(MAX_AGE / 3 + 2 * EVERY)

@@ -172,7 +172,7 @@ def target_counter_agg(dashboard: Dashboard) -> Iterator[str]:
 
 
 def uneditable_dashboard(dashboard: Dashboard) -> Iterator[str]:
-    """What is provisioned can not be edited by hand, or the next start would undo it."""
+    """What is provisioned cannot be edited by hand, or the next start would undo it."""
     if dashboard.get("editable") is not False:
         yield "the dashboard is editable"
 

@@ -222,7 +222,7 @@ SUITE = Suite(
             },
         ),
         Case(
-            says="A wallet that is required from now on and can not be read is missing, though its account was up",
+            says="A wallet that is required from now on and cannot be read is missing, though its account was up",
             series={
                 UP: "1x29 0x60",
                 **wallet_state(80, of=GRID),
