@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from exporter import __version__, beside, logs
-from exporter.config import Account, Config, load, show
+from exporter.config import Account, Config
+from exporter.config.load import load
+from exporter.config.show import show
 from exporter.credentials import Credentials
 from exporter.engine import Engine
 from exporter.errors import ConfigError

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import ClientSession
 
 from exporter.app import App
-from exporter.config import load
+from exporter.config.load import load
 from exporter.pacing import SystemClock
 from exporter.sandbox import Sandbox, SandboxAccount
 from exporter.sandbox.scenario import Scenario, build_demo

@@ -12,7 +12,8 @@ import yaml
 
 import exporter
 from exporter.cli import make_parser
-from exporter.config import Config, load
+from exporter.config import Config
+from exporter.config.load import load
 from exporter.config.scalars import spelled
 from exporter.errors import REASONS
 from exporter.exchanges import EXCHANGES

@@ -8,7 +8,7 @@ from typing import Final, TextIO
 from exporter import logs
 from exporter.accounts import AccountState
 from exporter.commands import polling, tables
-from exporter.config import show as shown
+from exporter.config.show import show as shown
 from exporter.errors import PollError
 from exporter.model import KeyInfo
 from exporter.once import Result

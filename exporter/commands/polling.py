@@ -8,7 +8,8 @@ from typing import TextIO
 
 from exporter import logs, once
 from exporter.accounts import AccountState
-from exporter.config import Config, load
+from exporter.config import Config
+from exporter.config.load import load
 from exporter.errors import PollError
 from exporter.masking import secrets_of
 from exporter.wording import counted

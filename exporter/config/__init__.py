@@ -1,7 +1,5 @@
-"""The configuration: from YAML to frozen values, with every mistake in one report."""
+"""The configuration as the rest of the program sees it: frozen values. `config.load` makes them of YAML."""
 
-from exporter.config.load import load
 from exporter.config.model import Account, Config, Of, Threshold, Valuation
-from exporter.config.show import show
 
-__all__ = ["Account", "Config", "Of", "Threshold", "Valuation", "load", "show"]
+__all__ = ["Account", "Config", "Of", "Threshold", "Valuation"]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Config, load
+from exporter.config import Config
+from exporter.config.load import load
 from exporter.errors import ConfigError
 
 HERE = Path(__file__).parent

@@ -9,7 +9,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.config import load, schema, show
+from exporter.config import schema
+from exporter.config.load import load
+from exporter.config.show import show
 from exporter.errors import ConfigError
 
 HERE = Path(__file__).parent

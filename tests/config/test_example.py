@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from exporter.config import Config, load, schema
+from exporter.config import Config, schema
+from exporter.config.load import load
 from exporter.exchanges import EXCHANGES
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"

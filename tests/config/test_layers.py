@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Account, Config, Threshold, load
+from exporter.config import Account, Config, Threshold
+from exporter.config.load import load
 from exporter.exchanges import EXCHANGES
 
 Written = Callable[[str], Config]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Config, load, show
+from exporter.config import Config
+from exporter.config.load import load
+from exporter.config.show import show
 from exporter.errors import ConfigError
 
 Written = Callable[[str], Config]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Config, load, show
+from exporter.config import Config
+from exporter.config.load import load
+from exporter.config.show import show
 
 Written = Callable[[str], Config]
 
@@ -42,7 +44,7 @@ def test_each_account_is_shown_with_what_it_inherits(good: Path, environ: dict[s
 def test_the_hash_is_the_same_in_every_process(good: Path, environ: dict[str, str]) -> None:
     file = good / "layers.yaml"
     code = (
-        "import os, sys; from pathlib import Path; from exporter.config import load; "
+        "import os, sys; from pathlib import Path; from exporter.config.load import load; "
         "print(load(Path(sys.argv[1]), os.environ).hash)"
     )
     run = subprocess.run([sys.executable, "-c", code, str(file)], env=environ, capture_output=True, check=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Account, Config, load
+from exporter.config import Account, Config
+from exporter.config.load import load
 
 Written = Callable[[str], Config]
 Mistaken = Callable[[str], list[str]]

@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from exporter import logs
 from exporter.app import App
-from exporter.config import load
+from exporter.config.load import load
 from exporter.engine import Engine
 from exporter.exposition import Filters
 from exporter.sandbox import Sandbox, SandboxAccount
