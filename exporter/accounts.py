@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Final
 
 from exporter.config import Account
-from exporter.errors import REASONS, PollError
+from exporter.core.errors import REASONS, PollError
+from exporter.core.model import ZERO, KeyInfo, Reading, finite
 from exporter.exchanges.base import Wallet as Readable
 from exporter.exposition import Exposition
-from exporter.model import ZERO, KeyInfo, Reading, finite
 from exporter.prices import PriceBook
 from exporter.rules import rules_of
 from exporter.samples import AccountSamples

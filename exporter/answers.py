@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
-from exporter.errors import BadPayload, BadStatus
+from exporter.core.errors import BadPayload, BadStatus
 from exporter.exchanges.base import cut, refusal
 
 MAX_BYTES: Final = 8 * 1024 * 1024

@@ -9,18 +9,19 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from exporter import __version__, beside, logs
+from exporter import __version__, logs
 from exporter.config import Account, Config
 from exporter.config.load import load
 from exporter.config.show import show
-from exporter.credentials import Credentials
+from exporter.core import runtime
+from exporter.core.credentials import Credentials
+from exporter.core.errors import ConfigError
+from exporter.core.settings import Settings
 from exporter.engine import Engine
-from exporter.errors import ConfigError
 from exporter.exchanges import EXCHANGES
 from exporter.masking import secrets_of
 from exporter.pacing import Clock, Dice, SystemClock
 from exporter.secret_files import SecretFiles
-from exporter.settings import Settings
 from exporter.status import page
 from exporter.web import Web
 
@@ -158,7 +159,7 @@ class App:
             ConfigError: it cannot be used.
         """
         began = self.clock.wall()
-        config = await beside.worked(load, self.settings.config_file, self._environ)
+        config = await runtime.worked(load, self.settings.config_file, self._environ)
         self._were_read(config, began)
         return config
 
@@ -253,7 +254,7 @@ async def run(settings: Settings, environ: Mapping[str, str]) -> int:
     logs.setup(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECT)
-    beside.let_lookups_alone()
+    runtime.let_lookups_alone()
     config = load(settings.config_file, environ)
     await App(settings, environ, config, SystemClock()).run()
     return 0

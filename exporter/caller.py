@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from exporter.credentials import Credentials
+from exporter.core.credentials import Credentials
 from exporter.exchanges.base import Api, Exchange
 from exporter.pacing import Scopes
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final, NoReturn, TypeVar
 
 from exporter import __version__
-from exporter.errors import ConfigError, ExporterError
-from exporter.settings import (
+from exporter.core.errors import ConfigError, ExporterError
+from exporter.core.settings import (
     CONFIG_VARIABLE,
     LISTEN_ADDRESS,
     Settings,

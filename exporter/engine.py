@@ -8,8 +8,8 @@ from typing import Final
 from exporter.accounts import Accounts, AccountState
 from exporter.caller import Caller
 from exporter.config import Account, Config
+from exporter.core.credentials import Credentials
 from exporter.counters import Counters
-from exporter.credentials import Credentials
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Endpoint, Request, RowMemory, Wallet
 from exporter.exposition import Exposition

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from exporter import beside
+from exporter.core import runtime
 from exporter.metrics import Family
 from exporter.negotiation import wants_gzip, wants_openmetrics
 
@@ -247,15 +247,15 @@ class Exposition:
         """Everything, or what the filters choose, as one answer; None when the filters match nothing."""
         if filters is not None and filters.labels():
             owned = [owner.lines.copy() for owner in self._owners if filters.match(owner.exchange, owner.account)]
-            return await beside.scraped(self._filtered, owned, filters, openmetrics, gzip)
+            return await runtime.scraped(self._filtered, owned, filters, openmetrics, gzip)
         joined = self._joined.get(openmetrics) if gzip else None
         version = self._version
         if joined is not None and joined[0] == version:
-            return await beside.scraped(self._finished, joined, openmetrics)
+            return await runtime.scraped(self._finished, joined, openmetrics)
         parts = self._parts(openmetrics)
         if not gzip:
-            return await beside.scraped(self._plain, parts, openmetrics)
-        return await beside.scraped(self._gzip, parts, version, openmetrics)
+            return await runtime.scraped(self._plain, parts, openmetrics)
+        return await runtime.scraped(self._gzip, parts, version, openmetrics)
 
     def _parts(self, openmetrics: bool) -> list[Block | _Unmade]:
         parts: list[Block | _Unmade] = []

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from exporter.accounts import AccountState
-from exporter.errors import PollError
+from exporter.core.errors import PollError
+from exporter.core.model import KeyInfo
 from exporter.exchanges.base import Api, Reader
-from exporter.model import KeyInfo
 from exporter.pacing import Skipped
 
 log = logging.getLogger("exporter.poller")

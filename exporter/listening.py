@@ -6,8 +6,8 @@ import os
 import socket
 from typing import Final
 
-from exporter.errors import ExporterError
-from exporter.settings import listen_address
+from exporter.core.errors import ExporterError
+from exporter.core.settings import listen_address
 
 _BACKLOG: Final = 128
 _NO_SUCH_FAMILY: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})

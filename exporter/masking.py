@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from exporter.config.model import Account
-from exporter.credentials import MASK
+from exporter.core.credentials import MASK
 
 SHORTEST: Final = 4
 """Characters. A shorter value stands by chance in ordinary words and numbers: masking it would make the log

@@ -6,8 +6,8 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Final
 
-from exporter.errors import BadPayload
-from exporter.model import ZERO, Balance, finite
+from exporter.core.errors import BadPayload
+from exporter.core.model import ZERO, Balance, finite
 
 _UPPER: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from exporter import beside
 from exporter.accounts import AccountState
 from exporter.config import Config
+from exporter.core import runtime
+from exporter.core.errors import InternalError, PollError, RateLimited
 from exporter.engine import Engine
-from exporter.errors import InternalError, PollError, RateLimited
 from exporter.pacing import Clock, Dice, SystemClock
 from exporter.poller import Poller
 
@@ -45,7 +45,7 @@ async def read_all(
         on_progress: told of each account as soon as its poll is over (values may still be missing).
         clock: the time; the machine's unless given.
     """
-    beside.let_lookups_alone()
+    runtime.let_lookups_alone()
     clock = clock or SystemClock()
     engine = Engine(config, clock, Dice())
     give_up_at = clock.now() + PATIENCE_SECONDS

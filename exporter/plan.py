@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from exporter.config import Account
+from exporter.core.model import Reading
 from exporter.exchanges.base import Api, Reader, RowMemory, Wallet
-from exporter.model import Reading
 
 LIST_SECONDS: Final = 3600.0
 """How long an exchange's list of wallets is taken as it was."""

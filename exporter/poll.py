@@ -5,8 +5,8 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from exporter.caller import Caller
 from exporter.config import Account
-from exporter.credentials import Credentials
-from exporter.errors import PollError
+from exporter.core.credentials import Credentials
+from exporter.core.errors import PollError
 from exporter.exchanges.base import Reader
 from exporter.pacing import Clock
 from exporter.store import Wallet

@@ -9,7 +9,7 @@ from typing import Final
 from exporter.accounts import AccountState
 from exporter.caller import Caller
 from exporter.config import Valuation
-from exporter.errors import PollError
+from exporter.core.errors import PollError
 from exporter.exposition import Exposition
 from exporter.metrics import labelled
 from exporter.pacing import Clock, Skipped

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from exporter.errors import BadPayload
+from exporter.core.errors import BadPayload
 from exporter.exchanges.base import decimal
 
 QUOTES: Final = ("USDT", "USDC", "USD", "BTC", "ETH")

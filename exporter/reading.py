@@ -8,11 +8,11 @@ from typing import Final, TypeVar
 
 from exporter.accounts import AccountState
 from exporter.caller import Caller
-from exporter.credentials import Credentials
-from exporter.errors import ExchangeRefused, InternalError, IpRefused, PollError, UnknownAccount, WrongApi
+from exporter.core.credentials import Credentials
+from exporter.core.errors import ExchangeRefused, InternalError, IpRefused, PollError, UnknownAccount, WrongApi
+from exporter.core.model import Reading
 from exporter.exchanges.base import Reader
 from exporter.key_reading import KeyReader
-from exporter.model import Reading
 from exporter.pacing import Skipped
 from exporter.plan import ALWAYS, RARE_SECONDS, UNOPENED, Plan, Planned
 from exporter.poll import Outcome, Surroundings

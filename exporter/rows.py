@@ -6,7 +6,7 @@ from functools import partial
 from operator import attrgetter, mul
 from typing import Any, Final, NamedTuple
 
-from exporter.model import ZERO, Balance
+from exporter.core.model import ZERO, Balance
 from exporter.rules import Rules
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 
 from exporter.config import Account
-from exporter.model import ZERO
+from exporter.core.model import ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from exporter import __version__
 from exporter.accounts import AccountState
+from exporter.core.wording import counted, dollars, exact, moment, span, visible
 from exporter.store import Row, Wallet
 from exporter.style import STYLE
-from exporter.wording import counted, dollars, exact, moment, span, visible
 
 REFRESH_SECONDS: Final = 15
 DETAILS_UP_TO: Final = 200

@@ -6,8 +6,8 @@ from decimal import Decimal
 from operator import attrgetter, is_
 from typing import Final, cast
 
-from exporter.errors import BadPayload
-from exporter.model import ZERO, Balance, Reading, WalletValue, finite
+from exporter.core.errors import BadPayload
+from exporter.core.model import ZERO, Balance, Reading, WalletValue, finite
 from exporter.names import Names
 from exporter.prices import PriceBook
 from exporter.rows import Row, Shown, is_plain, repriced

@@ -11,11 +11,20 @@ from random import Random
 from typing import Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
-from exporter import beside
 from exporter.answers import LARGE, beginning, inflate, parse, patient, redirect, retry_after
 from exporter.caller import Caller
-from exporter.credentials import Secret
-from exporter.errors import BadPayload, BadStatus, Banned, ClockRefused, InternalError, PollError, RateLimited, TimedOut
+from exporter.core import runtime
+from exporter.core.credentials import Secret
+from exporter.core.errors import (
+    BadPayload,
+    BadStatus,
+    Banned,
+    ClockRefused,
+    InternalError,
+    PollError,
+    RateLimited,
+    TimedOut,
+)
 from exporter.exchange_time import ExchangeTime, Rising
 from exporter.exchanges.base import Api, Pause, Reader, Request, Signed
 from exporter.pacing import Clock, Pacer, Skipped, full_jitter
@@ -273,7 +282,7 @@ class Transport:
                 body = b""  # the status says it all
         if len(body) < LARGE:
             return parse(status, body, api.page_hint)
-        return await beside.worked(parse, status, body, api.page_hint)
+        return await runtime.worked(parse, status, body, api.page_hint)
 
     def _heed(self, route: _Route, wish: Request, error: PollError) -> None:
         """Ask no more for as long as the exchange wants to be left alone."""

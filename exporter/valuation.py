@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from exporter.model import Balance, finite
+from exporter.core.model import Balance, finite
 from exporter.prices import PriceBook
 
 

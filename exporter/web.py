@@ -10,7 +10,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
 from exporter import listening
-from exporter.errors import ExporterError
+from exporter.core.errors import ExporterError
 from exporter.exposition import Filters, Scrape, wants_gzip, wants_openmetrics
 
 SEND_SECONDS: Final = 60.0

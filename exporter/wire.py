@@ -13,7 +13,7 @@ from yarl import URL
 
 from exporter import __version__
 from exporter.answers import MAX_BYTES
-from exporter.errors import BadPayload, BadStatus, InternalError, PollError, TimedOut, TlsFailed, Unreachable
+from exporter.core.errors import BadPayload, BadStatus, InternalError, PollError, TimedOut, TlsFailed, Unreachable
 
 log = logging.getLogger("exporter.transport")
 

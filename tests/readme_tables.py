@@ -15,7 +15,7 @@ from exporter.cli import make_parser
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.config.scalars import spelled
-from exporter.errors import REASONS, PollError
+from exporter.core.errors import REASONS, PollError
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit, Request, RowMemory, Wallet
 from exporter.metrics import FAMILIES

@@ -11,10 +11,10 @@ from aiohttp import ClientSession
 
 from exporter.app import App
 from exporter.config.load import load
+from exporter.core.settings import Settings
 from exporter.pacing import SystemClock
 from exporter.sandbox import Sandbox, SandboxAccount
 from exporter.sandbox.scenario import Scenario, build_demo
-from exporter.settings import Settings
 
 PATIENCE = 15.0
 """Seconds after which a test gives up; nothing waits that long when all is well."""

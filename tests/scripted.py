@@ -8,12 +8,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 from exporter.accounts import AccountState
 from exporter.caller import Caller
 from exporter.config import Account
-from exporter.credentials import Credentials
-from exporter.errors import PollError
+from exporter.core.credentials import Credentials
+from exporter.core.errors import PollError
+from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, Wallet
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED
-from exporter.model import Balance, KeyInfo, Reading
 from exporter.pacing import Skipped, backoff
 from exporter.poll import Surroundings
 from exporter.reading import AccountReader

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from exporter.accounts import AccountState
 from exporter.config import Account
-from exporter.credentials import Credentials, Secret
-from exporter.errors import PollError
+from exporter.core.credentials import Credentials, Secret
+from exporter.core.errors import PollError
+from exporter.core.model import Balance, Reading, WalletValue
 from exporter.exchanges.base import Wallet as Readable
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED
-from exporter.model import Balance, Reading, WalletValue
 from exporter.prices import PriceBook
 
 NOW: Final = 5_000.0

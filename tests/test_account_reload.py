@@ -4,8 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from exporter.config.model import Threshold
-from exporter.errors import Unreachable
-from exporter.model import Reading, WalletValue
+from exporter.core.errors import Unreachable
+from exporter.core.model import Reading, WalletValue
 from tests.desk import LABEL_NAMES, Desk, readable
 from tests.states import NOW, WALL, balance, book, read, refuse
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from exporter.model import Reading, WalletValue
+from exporter.core.model import Reading, WalletValue
 from tests.desk import Desk, readable
 from tests.states import NOW, WALL, balance, book, read
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from exporter.config.model import Threshold
-from exporter.errors import REASONS, BadPayload, Unreachable
-from exporter.model import KeyInfo, Reading
+from exporter.core.errors import REASONS, BadPayload, Unreachable
+from exporter.core.model import KeyInfo, Reading
 from tests.desk import Desk, readable
 from tests.states import NOW, WALL, balance, book, read, refuse
 

@@ -16,7 +16,7 @@ import pytest
 
 from exporter import cli
 from exporter.commands import balances
-from exporter.errors import AuthError, ExporterError
+from exporter.core.errors import AuthError, ExporterError
 from exporter.once import Result
 from tests.states import NOW, balance, book, polled, read, refuse, up, waiting
 from tests.untouched import untouched_logging

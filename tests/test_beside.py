@@ -7,15 +7,15 @@ from threading import Event
 
 import pytest
 
-from exporter import beside
 from exporter.app import SCRAPE_SECONDS, STOP_SECONDS
+from exporter.core import runtime
 
 HANGS = """
 import asyncio, time
 from exporter import beside
 
 async def main():
-    beside.let_lookups_alone()
+    runtime.let_lookups_alone()
     asyncio.get_running_loop().run_in_executor(None, time.sleep, 3600)
     await asyncio.sleep(0)
 
@@ -25,12 +25,12 @@ print("over")
 
 
 async def test_lookups_that_hang_hold_up_nothing_else() -> None:
-    beside.let_lookups_alone()
+    runtime.let_lookups_alone()
     loop, answered = asyncio.get_running_loop(), Event()
     lookups = [loop.run_in_executor(None, answered.wait) for _ in range(100)]
     try:
-        assert await beside.scraped(lambda: "joined") == "joined"
-        assert await beside.worked(int, "f", base=16) == 15
+        assert await runtime.scraped(lambda: "joined") == "joined"
+        assert await runtime.worked(int, "f", base=16) == 15
         assert await loop.run_in_executor(None, str.upper, "resolved") == "RESOLVED"
         assert not any(lookup.done() for lookup in lookups)
     finally:
@@ -39,7 +39,7 @@ async def test_lookups_that_hang_hold_up_nothing_else() -> None:
 
 
 async def test_a_lookup_that_fails_says_so() -> None:
-    beside.let_lookups_alone()
+    runtime.let_lookups_alone()
     with pytest.raises(OSError, match="not known"):
         await asyncio.get_running_loop().run_in_executor(None, fails)
 

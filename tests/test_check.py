@@ -7,8 +7,8 @@ import pytest
 
 from exporter import cli
 from exporter.commands import check
-from exporter.errors import AuthError, IpRefused, PermissionMissing
-from exporter.model import KeyInfo
+from exporter.core.errors import AuthError, IpRefused, PermissionMissing
+from exporter.core.model import KeyInfo
 from exporter.once import Result
 from tests.states import WALL, broken, refuse, up
 from tests.untouched import untouched_logging

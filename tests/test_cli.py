@@ -12,8 +12,8 @@ import pytest
 
 from exporter import __version__, app, cli
 from exporter.commands import balances, check, demo, sandbox
-from exporter.errors import ConfigError, ExporterError
-from exporter.settings import Settings
+from exporter.core.errors import ConfigError, ExporterError
+from exporter.core.settings import Settings
 from tests.untouched import untouched_logging
 
 __all__ = ["untouched_logging"]

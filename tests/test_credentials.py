@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from exporter.credentials import MASK, Credentials, Secret
+from exporter.core.credentials import MASK, Credentials, Secret
 
 TEXT = "Marked+Secret/="
 SECRET = Secret(TEXT)

@@ -12,9 +12,9 @@ import pytest
 
 from exporter import cli
 from exporter.commands import demo
+from exporter.core.settings import Settings
 from exporter.sandbox import Sandbox
 from exporter.sandbox.scenario import build_demo
-from exporter.settings import Settings
 from tests.untouched import untouched_logging
 
 __all__ = ["untouched_logging"]

@@ -15,10 +15,10 @@ from exporter.cli import make_parser
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.config.scalars import spelled
-from exporter.errors import REASONS
+from exporter.core.errors import REASONS
+from exporter.core.settings import LISTEN_ADDRESS, OWN_PATHS, Settings, listen_address
 from exporter.exchanges import EXCHANGES
 from exporter.metrics import FAMILIES
-from exporter.settings import LISTEN_ADDRESS, OWN_PATHS, Settings, listen_address
 from tests.readme_tables import CONTRIBUTING, README, ROOT, TABLES, between, commands
 
 CHANGELOG = ROOT / "CHANGELOG.md"

@@ -12,12 +12,12 @@ import pytest
 
 import exporter.engine
 from exporter.config import Account, Config, Threshold, Valuation
-from exporter.credentials import Credentials, Secret
+from exporter.core.credentials import Credentials, Secret
+from exporter.core.errors import TimedOut
+from exporter.core.model import Reading
 from exporter.engine import STALL_SECONDS, Engine
-from exporter.errors import TimedOut
 from exporter.exchanges.base import Endpoint, Exchange, Limit, Reader, Request, RowMemory, Wallet
 from exporter.lag import Lag
-from exporter.model import Reading
 from tests.fakes import FakeClock, settle
 from tests.scripted import ASK, Scripted, key_info, rows, wallet
 from tests.states import configured

@@ -9,13 +9,13 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exporter.errors import BadPayload
+from exporter.core.errors import BadPayload
+from exporter.core.model import Balance, Reading
 from exporter.exchanges import htx
 from exporter.exchanges.base import RowMemory
-from exporter.exchanges.rows import SLICE, holding, holdings, rows
+from exporter.exchanges.readers import SLICE, holding, holdings, rows
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED, quoted
-from exporter.model import Balance, Reading
 from exporter.prices import PriceBook
 from exporter.rows import Row, is_plain
 from exporter.samples import AMOUNTS, AccountSamples

@@ -16,11 +16,11 @@ from prometheus_client.metrics_core import Metric
 
 from exporter.accounts import Accounts, AccountState
 from exporter.config.model import Threshold
+from exporter.core.errors import AuthError, Unreachable
+from exporter.core.model import KeyInfo, Reading, WalletValue
 from exporter.counters import Counters
-from exporter.errors import AuthError, Unreachable
 from exporter.exposition import Exposition
 from exporter.metrics import FAMILIES, RENDERED, labelled
-from exporter.model import KeyInfo, Reading, WalletValue
 from exporter.prices import PriceBook
 from tests.client_parsers import openmetrics_families, text_families
 from tests.desk import readable

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from exporter import listening
-from exporter.errors import ExporterError
+from exporter.core.errors import ExporterError
 
 
 async def opened(text: str) -> list[socket.socket]:

@@ -4,13 +4,7 @@ import logging
 
 import pytest
 
-from exporter.errors import (
-    IpRefused,
-    PermissionMissing,
-    TimedOut,
-    Unreachable,
-    WrongApi,
-)
+from exporter.core.errors import IpRefused, PermissionMissing, TimedOut, Unreachable, WrongApi
 from exporter.exchanges.base import Api
 from tests.scripted import Desk, desk, key_info, seen_address, wallet
 from tests.states import configured

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.errors import BadPayload
+from exporter.core.errors import BadPayload
 from exporter.names import Names, labels
 from tests.states import balance as row
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from exporter.credentials import Credentials, Secret
-from exporter.errors import AuthError, Banned, IpRefused, PermissionMissing, PollError, TimedOut, Unreachable
+from exporter.core.credentials import Credentials, Secret
+from exporter.core.errors import AuthError, Banned, IpRefused, PermissionMissing, PollError, TimedOut, Unreachable
 from exporter.poller import Poller
 from tests.fakes import settle
 from tests.scripted import PAUSED, RATE, Stage, wallet

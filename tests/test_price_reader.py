@@ -12,7 +12,7 @@ import pytest
 
 from exporter.accounts import AccountState
 from exporter.config import Valuation
-from exporter.errors import TimedOut
+from exporter.core.errors import TimedOut
 from exporter.exchanges.base import Reader, Request
 from exporter.pacing import backoff
 from exporter.price_reader import PriceReader

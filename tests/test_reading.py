@@ -6,16 +6,8 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import (
-    AuthError,
-    BadPayload,
-    Banned,
-    PermissionMissing,
-    PollError,
-    TimedOut,
-    Unreachable,
-)
-from exporter.model import Reading
+from exporter.core.errors import AuthError, BadPayload, Banned, PermissionMissing, PollError, TimedOut, Unreachable
+from exporter.core.model import Reading
 from exporter.reading import SIDE_BY_SIDE
 from tests.scripted import PAUSED, RATE, Desk, desk, rows, wallet
 from tests.states import configured

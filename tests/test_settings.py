@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.settings import Address, listen_address, shard_ordinal, telemetry_path
+from exporter.core.settings import Address, listen_address, shard_ordinal, telemetry_path
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from exporter.model import Reading, WalletValue
+from exporter.core.model import Reading, WalletValue
 from exporter.prices import PriceBook
 from exporter.store import Rules
 from tests.states import NOW, book

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from exporter import status
 from exporter.accounts import AccountState
-from exporter.errors import AuthError, BadPayload, PermissionMissing, PollError
-from exporter.model import KeyInfo, WalletValue
+from exporter.core.errors import AuthError, BadPayload, PermissionMissing, PollError
+from exporter.core.model import KeyInfo, WalletValue
 from exporter.status import FAILING, PARTLY, STALE, UP, WAITING, key_warnings, page, state_of
 from tests.states import (
     NOW,

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from exporter.errors import BadPayload
-from exporter.model import Reading, WalletValue
+from exporter.core.errors import BadPayload
+from exporter.core.model import Reading, WalletValue
 from exporter.store import Rules
 from tests.states import NOW, book
 from tests.states import balance as row

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exporter.errors import BadPayload
-from exporter.model import Reading
+from exporter.core.errors import BadPayload
+from exporter.core.model import Reading
 from exporter.rules import Rules
 from exporter.store import Failure, Wallet
 from tests.states import balance

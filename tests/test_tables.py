@@ -3,7 +3,7 @@
 import io
 
 from exporter.commands import polling, tables
-from exporter.errors import AuthError
+from exporter.core.errors import AuthError
 from tests.states import up
 
 

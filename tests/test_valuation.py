@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.model import Balance
+from exporter.core.model import Balance
 from exporter.prices import PriceBook
 from exporter.valuation import leans_on_tickers, value
 from tests.states import NOW, balance, book

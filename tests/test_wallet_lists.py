@@ -2,14 +2,7 @@
 
 from typing import Any
 
-from exporter.errors import (
-    AuthError,
-    BadPayload,
-    PermissionMissing,
-    TimedOut,
-    UnknownAccount,
-    Unreachable,
-)
+from exporter.core.errors import AuthError, BadPayload, PermissionMissing, TimedOut, UnknownAccount, Unreachable
 from exporter.plan import LIST_SECONDS
 from tests.scripted import Desk, desk, listing, wallet
 from tests.states import configured

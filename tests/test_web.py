@@ -6,7 +6,7 @@ import socket
 import pytest
 from aiohttp import ClientSession
 
-from exporter.errors import ExporterError
+from exporter.core.errors import ExporterError
 from exporter.web import Web
 from tests.served import PAGE, Held, exposition, nothing, serving
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.wording import counted, dollars, exact, moment, span, visible
+from exporter.core.wording import counted, dollars, exact, moment, span, visible
 
 
 @pytest.mark.parametrize(

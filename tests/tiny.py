@@ -10,12 +10,12 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from exporter.credentials import Credentials, Secret
-from exporter.errors import AuthError, Banned, ClockRefused, ExchangeRefused, Maintenance, PollError, RateLimited
+from exporter.core.credentials import Credentials, Secret
+from exporter.core.errors import AuthError, Banned, ClockRefused, ExchangeRefused, Maintenance, PollError, RateLimited
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit, Reader, Request, Scope, Signed, refusal
 from exporter.exchanges.base import field as part
+from exporter.exchanges.signing import hmac_hex, query_encoded
 from exporter.pacing import Clock, Pacer
-from exporter.signing import hmac_hex, query_encoded
 from exporter.transport import Caller, Transport
 from tests.fakes import FakeMeters
 

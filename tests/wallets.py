@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from exporter.model import Reading
+from exporter.core.model import Reading
 from exporter.prices import PriceBook
 from exporter.store import Failure, Rules, Wallet
 from tests.states import NOW

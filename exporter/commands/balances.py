@@ -27,12 +27,12 @@ from typing import Any, Final, Literal, NamedTuple, TextIO
 
 from exporter import logs
 from exporter.commands import polling, tables
-from exporter.errors import ExporterError
+from exporter.core.errors import ExporterError
+from exporter.core.wording import counted, exact, moment, visible
 from exporter.once import Result
 from exporter.pacing import SystemClock
 from exporter.prices import PriceBook
 from exporter.store import Row
-from exporter.wording import counted, exact, moment, visible
 
 Format = Literal["table", "json", "csv"]
 

@@ -9,12 +9,12 @@ from exporter import logs
 from exporter.accounts import AccountState
 from exporter.commands import polling, tables
 from exporter.config.show import show as shown
-from exporter.errors import PollError
-from exporter.model import KeyInfo
+from exporter.core.errors import PollError
+from exporter.core.model import KeyInfo
+from exporter.core.wording import counted, dollars, visible
 from exporter.once import Result
 from exporter.pacing import SystemClock
 from exporter.status import key_warnings
-from exporter.wording import counted, dollars, visible
 
 _HEADS: Final = ("account", "exchange", "verdict", "key may", "clock", "currencies", "USD")
 _NUMBERS: Final = ("clock", "currencies", "USD")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from exporter import app
+from exporter.core.settings import Settings, listen_address
+from exporter.core.wording import counted
 from exporter.sandbox import Sandbox
 from exporter.sandbox.scenario import Scenario, build_demo
-from exporter.settings import Settings, listen_address
-from exporter.wording import counted
 
 _SEED: Final = 1
 _RULE_WAITS_MINUTES: Final = 1  # `for` of the shipped alert BalanceLow

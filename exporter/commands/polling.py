@@ -10,9 +10,9 @@ from exporter import logs, once
 from exporter.accounts import AccountState
 from exporter.config import Config
 from exporter.config.load import load
-from exporter.errors import PollError
+from exporter.core.errors import PollError
+from exporter.core.wording import counted
 from exporter.masking import secrets_of
-from exporter.wording import counted
 
 
 def loaded(path: Path, environ: Mapping[str, str]) -> Config:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from functools import partial
 
-from exporter.errors import ExporterError
+from exporter.core.errors import ExporterError
 from exporter.sandbox import serve
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import TextIO
 
-from exporter.wording import visible
+from exporter.core.wording import visible
 
 
 def write(stream: TextIO, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[str] = ()) -> None:

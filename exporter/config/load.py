@@ -17,8 +17,8 @@ from exporter.config.schema import Document, Entry, Rule, Settings, ValuationKey
 from exporter.config.show import fingerprint
 from exporter.config.text import Listing, Node, Scalar, Table, read
 from exporter.config.validate import Piece, validate
-from exporter.credentials import Credentials
-from exporter.errors import ConfigError
+from exporter.core.credentials import Credentials
+from exporter.core.errors import ConfigError
 from exporter.exchanges import EXCHANGES
 
 MAX_BYTES: Final = 16 * 1024 * 1024

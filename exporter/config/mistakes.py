@@ -6,7 +6,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from typing import Final
 
-from exporter.credentials import Credentials
+from exporter.core.credentials import Credentials
 
 KeyPath = tuple[str | int, ...]
 

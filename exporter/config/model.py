@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from exporter.credentials import Credentials
+from exporter.core.credentials import Credentials
 
 Of = Literal["net", "available"]
 

@@ -20,7 +20,7 @@ from exporter.config import scalars
 from exporter.config.mistakes import SECRET_NAMES, listed, quoted
 from exporter.config.model import Of
 from exporter.config.scalars import mistake
-from exporter.credentials import Secret
+from exporter.core.credentials import Secret
 
 SEVERITIES: Final = ("warning", "critical", "target")
 

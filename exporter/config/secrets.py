@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from exporter.config.merge import Found, Layer, Stack
 from exporter.config.mistakes import SECRET_NAMES, quoted
-from exporter.credentials import Credentials, Secret
+from exporter.core.credentials import Credentials, Secret
 from exporter.exchanges.base import Exchange
 
 MAX_SECRET: Final = 65_536

@@ -14,7 +14,7 @@ from exporter.config.mistakes import SECRET_NAMES
 from exporter.config.model import Account, Config, Threshold, Valuation
 from exporter.config.scalars import DAY, spelled
 from exporter.config.schema import SEVERITIES
-from exporter.credentials import MASK
+from exporter.core.credentials import MASK
 
 
 class _Bare(str):

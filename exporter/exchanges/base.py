@@ -4,8 +4,10 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from exporter.credentials import Credentials
+from exporter.core.credentials import Credentials
+from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.refusals import refusal, refused
+from exporter.exchanges.signing import query_encoded
 from exporter.exchanges.values import (
     MAX_ROWS,
     ZEROS,
@@ -21,8 +23,6 @@ from exporter.exchanges.values import (
     shown,
     total,
 )
-from exporter.model import Balance, KeyInfo, Reading
-from exporter.signing import query_encoded
 
 Scope = Literal["ip", "uid", "key"]
 

@@ -19,8 +19,8 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, Final
 
-from exporter.credentials import Credentials
-from exporter.errors import (
+from exporter.core.credentials import Credentials
+from exporter.core.errors import (
     AuthError,
     BadPayload,
     ClockRefused,
@@ -30,6 +30,7 @@ from exporter.errors import (
     PollError,
     RateLimited,
 )
+from exporter.core.model import KeyInfo, Reading
 from exporter.exchanges.base import (
     Api,
     Endpoint,
@@ -51,9 +52,8 @@ from exporter.exchanges.base import (
     shown,
     unsigned,
 )
-from exporter.exchanges.rows import holding, holdings, price_book, read_clock, rows, usdt_values
-from exporter.model import KeyInfo, Reading
-from exporter.signing import hmac_hex, query_encoded, query_raw
+from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows, usdt_values
+from exporter.exchanges.signing import hmac_hex, query_encoded, query_raw
 
 HOST: Final = "https://open-api.bingx.com"
 WINDOW_MS: Final = "5000"

@@ -16,8 +16,8 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, Final
 
-from exporter.credentials import Credentials
-from exporter.errors import (
+from exporter.core.credentials import Credentials
+from exporter.core.errors import (
     AuthError,
     ClockRefused,
     IpRefused,
@@ -27,6 +27,7 @@ from exporter.errors import (
     RateLimited,
     WrongApi,
 )
+from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.base import (
     Api,
     Endpoint,
@@ -49,9 +50,8 @@ from exporter.exchanges.base import (
     shown,
     total,
 )
-from exporter.exchanges.rows import holding, holdings, price_book, read_clock, rows, usdt_values
-from exporter.model import Balance, KeyInfo, Reading
-from exporter.signing import hmac_base64, query_encoded, query_raw
+from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows, usdt_values
+from exporter.exchanges.signing import hmac_base64, query_encoded, query_raw
 
 HOST: Final = "https://api.bitget.com"
 ALL: Final = Limit("ip", "all", 6000, 60.0)

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from exporter.credentials import Credentials
-from exporter.errors import (
+from exporter.core.credentials import Credentials
+from exporter.core.errors import (
     AuthError,
     Banned,
     ClockRefused,
@@ -28,6 +28,7 @@ from exporter.errors import (
     PollError,
     RateLimited,
 )
+from exporter.core.model import Balance, Reading
 from exporter.exchanges.base import (
     Api,
     Endpoint,
@@ -50,8 +51,7 @@ from exporter.exchanges.base import (
     total,
     unsigned,
 )
-from exporter.exchanges.rows import price_book, read_clock, rows
-from exporter.model import Balance, Reading
+from exporter.exchanges.readers import price_book, read_clock, rows
 
 HOST: Final = "https://api-cloud.bitmart.com"
 

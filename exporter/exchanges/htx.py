@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from exporter.credentials import Credentials
-from exporter.errors import (
+from exporter.core.credentials import Credentials
+from exporter.core.errors import (
     AuthError,
     BadPayload,
     ClockRefused,
@@ -31,6 +31,7 @@ from exporter.errors import (
     RateLimited,
     UnknownAccount,
 )
+from exporter.core.model import ZERO, Balance, KeyInfo, Reading, WalletValue
 from exporter.exchanges.base import (
     PAUSE,
     ZEROS,
@@ -55,9 +56,8 @@ from exporter.exchanges.base import (
     shown,
     total,
 )
-from exporter.exchanges.rows import SLICE, is_text, parsed, price_book
-from exporter.model import ZERO, Balance, KeyInfo, Reading, WalletValue
-from exporter.signing import hmac_base64, query_encoded, utc_seconds
+from exporter.exchanges.readers import SLICE, is_text, parsed, price_book
+from exporter.exchanges.signing import hmac_base64, query_encoded, utc_seconds
 
 HOST: Final = "https://api.huobi.pro"
 

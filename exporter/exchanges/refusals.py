@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
+from exporter.core.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
 from exporter.exchanges.values import cut, shown
 
 

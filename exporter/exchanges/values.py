@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from exporter.errors import BadPayload
-from exporter.model import EXACT, ZERO
+from exporter.core.errors import BadPayload
+from exporter.core.model import EXACT, ZERO
 
 MAX_ROWS: Final = 20_000
 _PLAIN: Final = re.compile(r"\d{1,300}(?:\.\d{1,300})?", re.ASCII).fullmatch

@@ -16,15 +16,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from exporter.credentials import Credentials
-from exporter.errors import (
-    AuthError,
-    BadPayload,
-    ClockRefused,
-    IpRefused,
-    PermissionMissing,
-    PollError,
-)
+from exporter.core.credentials import Credentials
+from exporter.core.errors import AuthError, BadPayload, ClockRefused, IpRefused, PermissionMissing, PollError
+from exporter.core.model import Balance, Reading
 from exporter.exchanges.base import (
     Api,
     Endpoint,
@@ -44,9 +38,8 @@ from exporter.exchanges.base import (
     rest,
     shown,
 )
-from exporter.exchanges.rows import holding, holdings, price_book, read_clock, rows
-from exporter.model import Balance, Reading
-from exporter.signing import hmac_hex, query_encoded, query_raw
+from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows
+from exporter.exchanges.signing import hmac_hex, query_encoded, query_raw
 
 HOST: Final = "https://sapi.xt.com"
 LEGACY_HOST: Final = "https://api.xt.com"

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from exporter.accounts import AccountState
 from exporter.config import Account
-from exporter.credentials import Credentials, Secret
+from exporter.core.credentials import Credentials, Secret
+from exporter.core.model import Reading
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import RowMemory
 from exporter.exposition import Exposition
-from exporter.model import Reading
 from exporter.prices import PriceBook
 from exporter.store import Wallet
 from tests.states import configured

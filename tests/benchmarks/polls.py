@@ -17,10 +17,10 @@ import aiohttp
 
 from exporter.app import COLLECT
 from exporter.config import Config, Valuation
+from exporter.core.model import Reading
 from exporter.engine import Engine
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED
-from exporter.model import Reading
 from exporter.pacing import SystemClock
 from tests.benchmarks.child import Child
 from tests.benchmarks.fleet import Fleet, account

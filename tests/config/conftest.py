@@ -8,7 +8,7 @@ import pytest
 
 from exporter.config import Config
 from exporter.config.load import load
-from exporter.errors import ConfigError
+from exporter.core.errors import ConfigError
 
 HERE = Path(__file__).parent
 ENVIRON = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exporter.config import schema
 from exporter.config.load import load
 from exporter.config.show import show
-from exporter.errors import ConfigError
+from exporter.core.errors import ConfigError
 
 HERE = Path(__file__).parent
 SAMPLES = [file.read_text() for kind in ("good", "bad") for file in sorted((HERE / kind).rglob("*.yaml"))]

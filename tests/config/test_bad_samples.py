@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.config.load import load
-from exporter.errors import ConfigError
+from exporter.core.errors import ConfigError
 
 SAMPLES = sorted(each.stem for each in (Path(__file__).parent / "bad").glob("*.yaml"))
 

@@ -10,7 +10,7 @@ import pytest
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.config.show import show
-from exporter.errors import ConfigError
+from exporter.core.errors import ConfigError
 
 Written = Callable[[str], Config]
 Mistaken = Callable[[str], list[str]]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from exporter.credentials import Credentials, Secret
+from exporter.core.credentials import Credentials, Secret
 from exporter.exchanges.base import Api, Pause, Reader, Request, RowMemory
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.errors import REASONS, PollError
+from exporter.core.errors import REASONS, PollError
 from exporter.exchanges.base import Api, Exchange, Reader, Request
 
 from .driver import FIXTURES, from_samples, parse, respond, sample

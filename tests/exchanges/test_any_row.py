@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from exporter.errors import BadPayload
+from exporter.core.errors import BadPayload
+from exporter.core.model import Reading
 from exporter.exchanges import bingx, bitget, bitmart, htx, xt
 from exporter.exchanges.base import MAX_ROWS, Reader, RowMemory
-from exporter.model import Reading
 
 from .driver import amounts, converse
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from exporter.credentials import Secret
-from exporter.errors import (
+from exporter.core.credentials import Secret
+from exporter.core.errors import (
     AuthError,
     BadPayload,
     BadStatus,
@@ -20,7 +20,7 @@ from exporter.errors import (
 )
 from exporter.exchanges import bingx
 from exporter.exchanges.base import Request, RowMemory
-from exporter.signing import hmac_hex
+from exporter.exchanges.signing import hmac_hex
 
 from .driver import NOW, amounts, converse, credentials, read, sample
 

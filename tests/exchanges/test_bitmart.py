@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from exporter.credentials import Secret
-from exporter.errors import (
+from exporter.core.credentials import Secret
+from exporter.core.errors import (
     AuthError,
     BadPayload,
     BadStatus,
@@ -21,7 +21,7 @@ from exporter.errors import (
 )
 from exporter.exchanges import bitmart
 from exporter.exchanges.base import Request, RowMemory
-from exporter.signing import hmac_hex
+from exporter.exchanges.signing import hmac_hex
 
 from .driver import NOW, amounts, converse, credentials, read, sample
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import BadPayload
+from exporter.core.errors import BadPayload
+from exporter.core.model import KeyInfo, Reading
 from exporter.exchanges import EXCHANGES, htx, xt
 from exporter.exchanges.base import Api, Exchange, Reader, Request, RowMemory
-from exporter.model import KeyInfo, Reading
 
 from .driver import FIXTURES, NOW, converse, credentials, from_samples, respond
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import (
+from exporter.core.errors import (
     AuthError,
     BadPayload,
     BadStatus,

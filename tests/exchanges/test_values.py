@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, RateLimited
+from exporter.core.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, RateLimited
 from exporter.exchanges.base import cut, decimal, field, listing, moment, name_of, optional, refused, rest, total
 
 

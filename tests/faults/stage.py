@@ -20,10 +20,10 @@ from unittest.mock import patch
 from exporter import logs
 from exporter.app import App
 from exporter.config.load import load
+from exporter.core.settings import Settings
 from exporter.engine import Engine
 from exporter.exposition import Filters
 from exporter.sandbox import Sandbox, SandboxAccount
-from exporter.settings import Settings
 from tests.faults.variants import Variant
 from tests.virtual_time import VirtualClock, VirtualLoop
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.errors import REASONS
+from exporter.core.errors import REASONS
 from exporter.exchanges import EXCHANGES
 from exporter.sandbox import KINDS, SITUATIONS
 from tests.faults.__main__ import main

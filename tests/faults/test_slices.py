@@ -6,7 +6,7 @@ import pytest
 
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import MAX_ROWS, Pause, RowMemory
-from exporter.exchanges.rows import SLICE
+from exporter.exchanges.readers import SLICE
 from tests.faults.stage import Member, staged
 from tests.faults.variants import VARIANTS, Variant
 from tests.virtual_time import run

@@ -11,15 +11,7 @@ import pytest
 from aioresponses import aioresponses
 
 from exporter.answers import LARGE, parse
-from exporter.errors import (
-    AuthError,
-    BadPayload,
-    BadStatus,
-    Banned,
-    ExchangeRefused,
-    PollError,
-    RateLimited,
-)
+from exporter.core.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
 from exporter.transport import Transport
 from tests.tiny import (
     answer,

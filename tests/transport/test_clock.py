@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import (
-    ClockRefused,
-)
+from exporter.core.errors import ClockRefused
 from exporter.pacing import SystemClock
 from exporter.transport import Transport
 from tests.fakes import FakeClock, FakeMeters

@@ -2,13 +2,7 @@
 
 import pytest
 
-from exporter.errors import (
-    BadStatus,
-    Banned,
-    Maintenance,
-    PollError,
-    RateLimited,
-)
+from exporter.core.errors import BadStatus, Banned, Maintenance, PollError, RateLimited
 from exporter.pacing import Skipped
 from exporter.transport import Transport
 from tests.fakes import FakeClock, FakeMeters

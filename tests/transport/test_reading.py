@@ -6,13 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.errors import (
-    AuthError,
-    BadPayload,
-    BadStatus,
-    InternalError,
-    TimedOut,
-)
+from exporter.core.errors import AuthError, BadPayload, BadStatus, InternalError, TimedOut
 from exporter.exchanges.base import PAUSE, Reader, Request
 from exporter.transport import Transport
 from tests.fakes import FakeClock, FakeMeters

@@ -3,12 +3,8 @@
 import pytest
 
 from exporter import __version__
-from exporter.credentials import Credentials, Secret
-from exporter.errors import (
-    BadPayload,
-    InternalError,
-    PollError,
-)
+from exporter.core.credentials import Credentials, Secret
+from exporter.core.errors import BadPayload, InternalError, PollError
 from exporter.exchanges.base import Endpoint, Request, Signed
 from exporter.transport import Transport
 from tests.fakes import FakeClock

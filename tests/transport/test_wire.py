@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from exporter.answers import MAX_BYTES, inflate
-from exporter.errors import BadPayload, BadStatus, PollError, TimedOut, TlsFailed, Unreachable
+from exporter.core.errors import BadPayload, BadStatus, PollError, TimedOut, TlsFailed, Unreachable
 from exporter.transport import Transport
 from exporter.wire import proxy_for
 from tests.fakes import FakeClock, FakeMeters

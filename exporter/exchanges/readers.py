@@ -7,10 +7,10 @@ from functools import partial
 from itertools import chain, repeat
 from typing import Any, Final, cast
 
-from exporter.errors import BadPayload
+from exporter.core.errors import BadPayload
+from exporter.core.model import EXACT, ZERO, Balance, Reading, WalletValue
 from exporter.exchanges.base import PAUSE, Endpoint, Reader, Request, RowMemory
 from exporter.exchanges.values import ZEROS, decimal, field, listing, moment, name_of, shown, total
-from exporter.model import EXACT, ZERO, Balance, Reading, WalletValue
 
 SLICE: Final = 1_000
 """Rows that are worked on before the loop gets a turn."""

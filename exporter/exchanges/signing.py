@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from exporter.credentials import Secret
+from exporter.core.credentials import Secret
 
 
 def hmac_hex(secret: Secret, text: str) -> str:

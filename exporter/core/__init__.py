@@ -1,0 +1,1 @@
+"""What all rooms speak: errors, values, secrets, settings, wording and the machine's clocks and threads."""
