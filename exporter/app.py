@@ -20,9 +20,9 @@ from exporter.core.settings import Settings
 from exporter.engine import Engine
 from exporter.exchanges import EXCHANGES
 from exporter.masking import secrets_of
-from exporter.pacing import Clock, Dice, SystemClock
 from exporter.secret_files import SecretFiles
 from exporter.status import page
+from exporter.transport.limits import Clock, Dice, SystemClock
 from exporter.web import Web
 
 log = logging.getLogger(__name__)

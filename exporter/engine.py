@@ -6,7 +6,6 @@ from functools import partial
 from typing import Final
 
 from exporter.accounts import Accounts, AccountState
-from exporter.caller import Caller
 from exporter.config import Account, Config
 from exporter.core.credentials import Credentials
 from exporter.counters import Counters
@@ -15,12 +14,13 @@ from exporter.exchanges.base import Endpoint, Request, RowMemory, Wallet
 from exporter.exposition import Exposition
 from exporter.lag import Lag
 from exporter.metrics import RENDERED
-from exporter.pacing import Clock, Demand, Dice, Pacer, backoff
 from exporter.poll import Surroundings
 from exporter.poller import Poller
 from exporter.price_reader import PriceReader
 from exporter.sharding import shard_of
-from exporter.transport import Transport
+from exporter.transport.caller import Caller
+from exporter.transport.conversation import Transport
+from exporter.transport.limits import Clock, Demand, Dice, Pacer, backoff
 
 STALL_SECONDS: Final = 60.0
 """How much later than it should a poller may come round before the scheduler counts as stalled."""

@@ -8,7 +8,7 @@ from exporter.accounts import AccountState
 from exporter.core.errors import PollError
 from exporter.core.model import KeyInfo
 from exporter.exchanges.base import Api, Reader
-from exporter.pacing import Skipped
+from exporter.transport.limits import Skipped
 
 log = logging.getLogger("exporter.poller")
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from exporter.pacing import Clock
+from exporter.transport.limits import Clock
 
 WINDOW_SECONDS: Final = 30.0
 

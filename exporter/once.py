@@ -10,8 +10,8 @@ from exporter.config import Config
 from exporter.core import runtime
 from exporter.core.errors import InternalError, PollError, RateLimited
 from exporter.engine import Engine
-from exporter.pacing import Clock, Dice, SystemClock
 from exporter.poller import Poller
+from exporter.transport.limits import Clock, Dice, SystemClock
 
 log = logging.getLogger(__name__)
 

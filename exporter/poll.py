@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple, Protocol, TypeVar
 
-from exporter.caller import Caller
 from exporter.config import Account
 from exporter.core.credentials import Credentials
 from exporter.core.errors import PollError
 from exporter.exchanges.base import Reader
-from exporter.pacing import Clock
 from exporter.store import Wallet
+from exporter.transport.caller import Caller
+from exporter.transport.limits import Clock
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ import logging
 from typing import Final
 
 from exporter.accounts import AccountState
-from exporter.caller import Caller
 from exporter.poll import Surroundings
 from exporter.reading import SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountReader
+from exporter.transport.caller import Caller
 
 log = logging.getLogger(__name__)
 

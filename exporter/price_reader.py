@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Final
 
 from exporter.accounts import AccountState
-from exporter.caller import Caller
 from exporter.config import Valuation
 from exporter.core.errors import PollError
 from exporter.exposition import Exposition
 from exporter.metrics import labelled
-from exporter.pacing import Clock, Skipped
 from exporter.poll import Reads
 from exporter.prices import PriceBook
+from exporter.transport.caller import Caller
+from exporter.transport.limits import Clock, Skipped
 
 log = logging.getLogger(__name__)
 

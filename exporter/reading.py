@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from exporter.accounts import AccountState
-from exporter.caller import Caller
 from exporter.core.credentials import Credentials
 from exporter.core.errors import ExchangeRefused, InternalError, IpRefused, PollError, UnknownAccount, WrongApi
 from exporter.core.model import Reading
 from exporter.exchanges.base import Reader
 from exporter.key_reading import KeyReader
-from exporter.pacing import Skipped
 from exporter.plan import ALWAYS, RARE_SECONDS, UNOPENED, Plan, Planned
 from exporter.poll import Outcome, Surroundings
 from exporter.store import Failure, Wallet
+from exporter.transport.caller import Caller
+from exporter.transport.limits import Skipped
 
 log = logging.getLogger("exporter.poller")
 

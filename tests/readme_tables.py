@@ -22,7 +22,7 @@ from exporter.metrics import FAMILIES
 from exporter.plan import LIST_SECONDS
 from exporter.poller import CAP_SECONDS
 from exporter.reading import SLOW_CAP_SECONDS
-from exporter.transport import RETRIES
+from exporter.transport.conversation import RETRIES
 
 ROOT: Final = Path(__file__).parents[1]
 README: Final = ROOT / "README.md"

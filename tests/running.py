@@ -12,9 +12,9 @@ from aiohttp import ClientSession
 from exporter.app import App
 from exporter.config.load import load
 from exporter.core.settings import Settings
-from exporter.pacing import SystemClock
 from exporter.sandbox import Sandbox, SandboxAccount
 from exporter.sandbox.scenario import Scenario, build_demo
+from exporter.transport.limits import SystemClock
 
 PATIENCE = 15.0
 """Seconds after which a test gives up; nothing waits that long when all is well."""

@@ -6,7 +6,6 @@ from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
 from exporter.accounts import AccountState
-from exporter.caller import Caller
 from exporter.config import Account
 from exporter.core.credentials import Credentials
 from exporter.core.errors import PollError
@@ -14,9 +13,10 @@ from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, Wallet
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED
-from exporter.pacing import Skipped, backoff
 from exporter.poll import Surroundings
 from exporter.reading import AccountReader
+from exporter.transport.caller import Caller
+from exporter.transport.limits import Skipped, backoff
 from tests.fakes import FakeClock
 from tests.states import configured
 from tests.tiny import API, changed

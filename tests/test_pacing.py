@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.exchanges.base import Limit
-from exporter.pacing import Demand, Pacer, Scopes, Skipped, SystemClock, backoff, full_jitter
+from exporter.transport.limits import Demand, Pacer, Scopes, Skipped, SystemClock, backoff, full_jitter
 from tests.fakes import FakeClock, settle
 
 NEVER = float("inf")

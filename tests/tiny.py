@@ -15,8 +15,8 @@ from exporter.core.errors import AuthError, Banned, ClockRefused, ExchangeRefuse
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit, Reader, Request, Scope, Signed, refusal
 from exporter.exchanges.base import field as part
 from exporter.exchanges.signing import hmac_hex, query_encoded
-from exporter.pacing import Clock, Pacer
-from exporter.transport import Caller, Transport
+from exporter.transport.conversation import Caller, Transport
+from exporter.transport.limits import Clock, Pacer
 from tests.fakes import FakeMeters
 
 ALL: Final = Limit("ip", "all", 1000, 1.0)

@@ -30,9 +30,9 @@ from exporter.commands import polling, tables
 from exporter.core.errors import ExporterError
 from exporter.core.wording import counted, exact, moment, visible
 from exporter.once import Result
-from exporter.pacing import SystemClock
 from exporter.prices import PriceBook
 from exporter.store import Row
+from exporter.transport.limits import SystemClock
 
 Format = Literal["table", "json", "csv"]
 

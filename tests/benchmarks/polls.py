@@ -21,7 +21,7 @@ from exporter.core.model import Reading
 from exporter.engine import Engine
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED
-from exporter.pacing import SystemClock
+from exporter.transport.limits import SystemClock
 from tests.benchmarks.child import Child
 from tests.benchmarks.fleet import Fleet, account
 from tests.benchmarks.table import Row

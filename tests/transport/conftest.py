@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from exporter.transport import Transport
+from exporter.transport.conversation import Transport
 from tests.fakes import FakeClock, FakeMeters
 from tests.tiny import transporting
 

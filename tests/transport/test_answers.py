@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from aioresponses import aioresponses
 
-from exporter.answers import LARGE, parse
 from exporter.core.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
-from exporter.transport import Transport
+from exporter.transport.answers import LARGE, parse
+from exporter.transport.conversation import Transport
 from tests.tiny import (
     answer,
     caller,
@@ -83,7 +83,7 @@ async def test_a_large_answer_is_parsed_beside_the_loop(transport: Transport, mo
         threads.append(threading.current_thread())
         return parse(status, body, page_hint)
 
-    monkeypatch.setattr("exporter.transport.parse", watched)
+    monkeypatch.setattr("exporter.transport.conversation.parse", watched)
     async with serving(script(answer(f'{{"code": "ok", "data": [{rows}]}}'), good())) as server:
         data = await read(transport, caller(server.url), read_public())
         await read(transport, caller(server.url), read_public())

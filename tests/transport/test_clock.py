@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from exporter.core.errors import ClockRefused
-from exporter.pacing import SystemClock
-from exporter.transport import Transport
+from exporter.transport.conversation import Transport
+from exporter.transport.limits import SystemClock
 from tests.fakes import FakeClock, FakeMeters
 from tests.tiny import (
     Seen,

@@ -3,8 +3,8 @@
 import pytest
 
 from exporter.core.errors import BadStatus, Banned, Maintenance, PollError, RateLimited
-from exporter.pacing import Skipped
-from exporter.transport import Transport
+from exporter.transport.conversation import Transport
+from exporter.transport.limits import Skipped
 from tests.fakes import FakeClock, FakeMeters
 from tests.tiny import (
     answer,

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.core.errors import AuthError, BadPayload, BadStatus, InternalError, TimedOut
 from exporter.exchanges.base import PAUSE, Reader, Request
-from exporter.transport import Transport
+from exporter.transport.conversation import Transport
 from tests.fakes import FakeClock, FakeMeters
 from tests.tiny import (
     ACCOUNT,

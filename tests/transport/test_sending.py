@@ -6,7 +6,7 @@ from exporter import __version__
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import BadPayload, InternalError, PollError
 from exporter.exchanges.base import Endpoint, Request, Signed
-from exporter.transport import Transport
+from exporter.transport.conversation import Transport
 from tests.fakes import FakeClock
 from tests.tiny import (
     ACCOUNT,

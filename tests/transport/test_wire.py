@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
-from exporter.answers import MAX_BYTES, inflate
 from exporter.core.errors import BadPayload, BadStatus, PollError, TimedOut, TlsFailed, Unreachable
-from exporter.transport import Transport
-from exporter.wire import proxy_for
+from exporter.transport.answers import MAX_BYTES, inflate
+from exporter.transport.conversation import Transport
+from exporter.transport.wire import proxy_for
 from tests.fakes import FakeClock, FakeMeters
 from tests.tiny import Seen, Server, answer, caller, good, read_balance, script, serving, transporting
 

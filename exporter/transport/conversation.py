@@ -11,8 +11,6 @@ from random import Random
 from typing import Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
-from exporter.answers import LARGE, beginning, inflate, parse, patient, redirect, retry_after
-from exporter.caller import Caller
 from exporter.core import runtime
 from exporter.core.credentials import Secret
 from exporter.core.errors import (
@@ -25,12 +23,14 @@ from exporter.core.errors import (
     RateLimited,
     TimedOut,
 )
-from exporter.exchange_time import ExchangeTime, Rising
 from exporter.exchanges.base import Api, Pause, Reader, Request, Signed
-from exporter.pacing import Clock, Pacer, Skipped, full_jitter
-from exporter.wire import Answer, Proxy, Wire, proxy_for
+from exporter.transport.answers import LARGE, beginning, inflate, parse, patient, redirect, retry_after
+from exporter.transport.caller import Caller
+from exporter.transport.exchange_time import ExchangeTime, Rising
+from exporter.transport.limits import Clock, Pacer, Skipped, full_jitter
+from exporter.transport.wire import Answer, Proxy, Wire, proxy_for
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("exporter.transport")
 
 RETRIES: Final = 2
 RETRY_BASE: Final = 0.25

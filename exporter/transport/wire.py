@@ -12,8 +12,8 @@ import aiohttp
 from yarl import URL
 
 from exporter import __version__
-from exporter.answers import MAX_BYTES
 from exporter.core.errors import BadPayload, BadStatus, InternalError, PollError, TimedOut, TlsFailed, Unreachable
+from exporter.transport.answers import MAX_BYTES
 
 log = logging.getLogger("exporter.transport")
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from exporter.core.credentials import Credentials
 from exporter.exchanges.base import Api, Exchange
-from exporter.pacing import Scopes
+from exporter.transport.limits import Scopes
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
