@@ -14,9 +14,9 @@ from exporter.exchanges.base import Endpoint, Request, RowMemory, Wallet
 from exporter.exposition import Exposition
 from exporter.lag import Lag
 from exporter.metrics import RENDERED
-from exporter.poll import Surroundings
-from exporter.poller import Poller
-from exporter.price_reader import PriceReader
+from exporter.polling.context import Surroundings
+from exporter.polling.poller import Poller
+from exporter.polling.price_poll import PriceReader
 from exporter.sharding import shard_of
 from exporter.transport.caller import Caller
 from exporter.transport.conversation import Transport

@@ -10,7 +10,7 @@ from exporter.config import Config
 from exporter.core import runtime
 from exporter.core.errors import InternalError, PollError, RateLimited
 from exporter.engine import Engine
-from exporter.poller import Poller
+from exporter.polling.poller import Poller
 from exporter.transport.limits import Clock, Dice, SystemClock
 
 log = logging.getLogger(__name__)

@@ -19,9 +19,9 @@ from exporter.core.errors import REASONS, PollError
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit, Request, RowMemory, Wallet
 from exporter.metrics import FAMILIES
-from exporter.plan import LIST_SECONDS
-from exporter.poller import CAP_SECONDS
-from exporter.reading import SLOW_CAP_SECONDS
+from exporter.polling.account_poll import SLOW_CAP_SECONDS
+from exporter.polling.plan import LIST_SECONDS
+from exporter.polling.poller import CAP_SECONDS
 from exporter.transport.conversation import RETRIES
 
 ROOT: Final = Path(__file__).parents[1]

@@ -13,8 +13,8 @@ from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, Wallet
 from exporter.exposition import Exposition
 from exporter.metrics import RENDERED
-from exporter.poll import Surroundings
-from exporter.reading import AccountReader
+from exporter.polling.account_poll import AccountReader
+from exporter.polling.context import Surroundings
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped, backoff
 from tests.fakes import FakeClock

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.exchanges.base import Api
-from exporter.plan import LIST_SECONDS, Plan
+from exporter.polling.plan import LIST_SECONDS, Plan
 from tests.scripted import listing, wallet
 from tests.states import configured
 from tests.tiny import API, changed

@@ -12,7 +12,7 @@ import pytest
 
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import AuthError, Banned, IpRefused, PermissionMissing, PollError, TimedOut, Unreachable
-from exporter.poller import Poller
+from exporter.polling.poller import Poller
 from tests.fakes import settle
 from tests.scripted import PAUSED, RATE, Stage, wallet
 from tests.states import configured

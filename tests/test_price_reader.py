@@ -14,7 +14,7 @@ from exporter.accounts import AccountState
 from exporter.config import Valuation
 from exporter.core.errors import TimedOut
 from exporter.exchanges.base import Reader, Request
-from exporter.price_reader import PriceReader
+from exporter.polling.price_poll import PriceReader
 from exporter.transport.limits import backoff
 from tests.scripted import ASK, RATE, Stage, rows, wallet
 from tests.states import configured

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.core.errors import AuthError, BadPayload, Banned, PermissionMissing, PollError, TimedOut, Unreachable
 from exporter.core.model import Reading
-from exporter.reading import SIDE_BY_SIDE
+from exporter.polling.account_poll import SIDE_BY_SIDE
 from tests.scripted import PAUSED, RATE, Desk, desk, rows, wallet
 from tests.states import configured
 

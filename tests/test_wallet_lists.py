@@ -3,7 +3,7 @@
 from typing import Any
 
 from exporter.core.errors import AuthError, BadPayload, PermissionMissing, TimedOut, UnknownAccount, Unreachable
-from exporter.plan import LIST_SECONDS
+from exporter.polling.plan import LIST_SECONDS
 from tests.scripted import Desk, desk, listing, wallet
 from tests.states import configured
 

@@ -11,12 +11,12 @@ from exporter.config import Valuation
 from exporter.core.errors import PollError
 from exporter.exposition import Exposition
 from exporter.metrics import labelled
-from exporter.poll import Reads
+from exporter.polling.context import Reads
 from exporter.prices import PriceBook
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Clock, Skipped
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("exporter.price_reader")
 
 TIMEOUT_SECONDS: Final = 10.0
 CAP_SECONDS: Final = 120.0

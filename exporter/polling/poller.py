@@ -5,11 +5,11 @@ import logging
 from typing import Final
 
 from exporter.accounts import AccountState
-from exporter.poll import Surroundings
-from exporter.reading import SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountReader
+from exporter.polling.account_poll import SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountReader
+from exporter.polling.context import Surroundings
 from exporter.transport.caller import Caller
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("exporter.poller")
 
 CAP_SECONDS: Final = 120.0
 """Between the starts of two polls of a failing account, unless it fails in a way that a repeat makes worse."""

@@ -1,0 +1,1 @@
+"""When each account is polled, what one poll reads, and when the next try comes."""
