@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Final
 
-from exporter.accounts import Accounts, AccountState
 from exporter.config import Account, Config
 from exporter.core.credentials import Credentials
 from exporter.counters import Counters
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Endpoint, Request, RowMemory, Wallet
 from exporter.exposition import Exposition
+from exporter.holdings.account import Accounts, AccountState
 from exporter.lag import Lag
 from exporter.metrics import RENDERED
 from exporter.polling.context import Surroundings

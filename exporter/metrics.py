@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
-from exporter.names import spelled
+from exporter.holdings.labels import spelled
 
 Kind = Literal["gauge", "counter", "histogram"]
 

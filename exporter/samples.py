@@ -7,9 +7,9 @@ from typing import Final
 
 from exporter.config import Account
 from exporter.exposition import Exposition, Owner
+from exporter.holdings.shown import wallet_of
+from exporter.holdings.wallet import Row, Wallet
 from exporter.metrics import labelled, quoted
-from exporter.rules import wallet_of
-from exporter.store import Row, Wallet
 
 AMOUNTS: Final = (
     "exchange_balance_available",

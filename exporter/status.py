@@ -9,9 +9,9 @@ from html import escape
 from typing import Final, NamedTuple
 
 from exporter import __version__
-from exporter.accounts import AccountState
 from exporter.core.wording import counted, dollars, exact, moment, span, visible
-from exporter.store import Row, Wallet
+from exporter.holdings.account import AccountState
+from exporter.holdings.wallet import Row, Wallet
 from exporter.style import STYLE
 
 REFRESH_SECONDS: Final = 15

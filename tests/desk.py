@@ -3,11 +3,11 @@
 import asyncio
 from typing import Any, Final
 
-from exporter.accounts import Accounts, AccountState
 from exporter.exchanges.base import Wallet as Readable
 from exporter.exposition import Exposition
+from exporter.holdings.account import Accounts, AccountState
+from exporter.holdings.prices import PriceBook
 from exporter.metrics import RENDERED
-from exporter.prices import PriceBook
 from tests.exposition_checker import problems, values
 from tests.states import NOW, configured
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
-from exporter.accounts import AccountState
 from exporter.config import Account
 from exporter.core.credentials import Credentials
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, Wallet
 from exporter.exposition import Exposition
+from exporter.holdings.account import AccountState
 from exporter.metrics import RENDERED
 from exporter.polling.account_poll import AccountReader
 from exporter.polling.context import Surroundings

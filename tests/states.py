@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from exporter.accounts import AccountState
 from exporter.config import Account
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, Reading, WalletValue
 from exporter.exchanges.base import Wallet as Readable
 from exporter.exposition import Exposition
+from exporter.holdings.account import AccountState
+from exporter.holdings.prices import PriceBook
 from exporter.metrics import RENDERED
-from exporter.prices import PriceBook
 
 NOW: Final = 5_000.0
 WALL: Final = 1_767_225_600.0

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.exposition import OPENMETRICS, TEXT, Exposition, Filters
+from exporter.holdings.labels import spelled
 from exporter.metrics import RENDERED
-from exporter.names import spelled
 from tests.client_parsers import openmetrics_families, text_families
 from tests.desk import Desk
 from tests.exposition_checker import differences, problems, samples, values

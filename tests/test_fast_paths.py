@@ -15,12 +15,12 @@ from exporter.exchanges import htx
 from exporter.exchanges.base import RowMemory
 from exporter.exchanges.readers import SLICE, holding, holdings, rows
 from exporter.exposition import Exposition
+from exporter.holdings.prices import PriceBook
+from exporter.holdings.rows import Row, is_plain
+from exporter.holdings.valuation import leans_on_tickers, value
+from exporter.holdings.wallet import Wallet
 from exporter.metrics import RENDERED, quoted
-from exporter.prices import PriceBook
-from exporter.rows import Row, is_plain
 from exporter.samples import AMOUNTS, AccountSamples
-from exporter.store import Wallet
-from exporter.valuation import leans_on_tickers, value
 from tests.exchanges.driver import converse
 from tests.states import NOW, book
 from tests.wallets import wallet

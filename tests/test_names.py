@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.errors import BadPayload
-from exporter.names import Names, labels
+from exporter.holdings.labels import Names, labels
 from tests.states import balance as row
 
 ANY_NAMES = st.lists(st.text(st.characters(), min_size=1, max_size=4), unique=True, max_size=8)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from exporter.accounts import AccountState
 from exporter.config import Valuation
 from exporter.core.errors import TimedOut
 from exporter.exchanges.base import Reader, Request
+from exporter.holdings.account import AccountState
 from exporter.polling.price_poll import PriceReader
 from exporter.transport.limits import backoff
 from tests.scripted import ASK, RATE, Stage, rows, wallet

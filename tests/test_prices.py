@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.prices import PriceBook
+from exporter.holdings.prices import PriceBook
 
 NOW = 1_000.0
 

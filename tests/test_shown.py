@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from exporter.core.model import Reading, WalletValue
-from exporter.prices import PriceBook
-from exporter.store import Rules
+from exporter.holdings.prices import PriceBook
+from exporter.holdings.wallet import Rules
 from tests.states import NOW, book
 from tests.states import balance as row
 from tests.wallets import DAY, accept, shown, values, wallet

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import Reading, WalletValue
-from exporter.store import Rules
+from exporter.holdings.wallet import Rules
 from tests.states import NOW, book
 from tests.states import balance as row
 from tests.wallets import DAY, accept, fail, shown, values, wallet

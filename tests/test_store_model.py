@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import Reading
-from exporter.rules import Rules
-from exporter.store import Failure, Wallet
+from exporter.holdings.shown import Rules
+from exporter.holdings.wallet import Failure, Wallet
 from tests.states import balance
 
 STRICT: Final = 40.0

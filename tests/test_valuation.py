@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from exporter.core.model import Balance
-from exporter.prices import PriceBook
-from exporter.valuation import leans_on_tickers, value
+from exporter.holdings.prices import PriceBook
+from exporter.holdings.valuation import leans_on_tickers, value
 from tests.states import NOW, balance, book
 
 PEGGED = book({"BTC": "100", "USDC": "0.5"}, {"USDT": "1", "USDC": "1"})

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from exporter.core.model import Reading
-from exporter.prices import PriceBook
-from exporter.store import Failure, Rules, Wallet
+from exporter.holdings.prices import PriceBook
+from exporter.holdings.wallet import Failure, Rules, Wallet
 from tests.states import NOW
 from tests.states import balance as row
 

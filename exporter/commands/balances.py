@@ -29,9 +29,9 @@ from exporter import logs
 from exporter.commands import polling, tables
 from exporter.core.errors import ExporterError
 from exporter.core.wording import counted, exact, moment, visible
+from exporter.holdings.prices import PriceBook
+from exporter.holdings.wallet import Row
 from exporter.once import Result
-from exporter.prices import PriceBook
-from exporter.store import Row
 from exporter.transport.limits import SystemClock
 
 Format = Literal["table", "json", "csv"]

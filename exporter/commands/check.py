@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from exporter import logs
-from exporter.accounts import AccountState
 from exporter.commands import polling, tables
 from exporter.config.show import show as shown
 from exporter.core.errors import PollError
 from exporter.core.model import KeyInfo
 from exporter.core.wording import counted, dollars, visible
+from exporter.holdings.account import AccountState
 from exporter.once import Result
 from exporter.status import key_warnings
 from exporter.transport.limits import SystemClock

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TextIO
 
 from exporter import logs, once
-from exporter.accounts import AccountState
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.core.errors import PollError
 from exporter.core.wording import counted
+from exporter.holdings.account import AccountState
 from exporter.masking import secrets_of
 
 

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from exporter.config.mistakes import listed, nearest, quoted
 from exporter.exchanges import EXCHANGES
-from exporter.names import folded
+from exporter.holdings.labels import folded
 
 RESERVED_LABELS: Final = ("exchange", "account", "shard", "job", "instance")
 DAY: Final = 86_400.0

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from exporter.accounts import AccountState
 from exporter.core.credentials import Credentials
 from exporter.core.errors import ExchangeRefused, InternalError, IpRefused, PollError, UnknownAccount, WrongApi
 from exporter.core.model import Reading
 from exporter.exchanges.base import Reader
+from exporter.holdings.account import AccountState
+from exporter.holdings.wallet import Failure, Wallet
 from exporter.polling.context import Outcome, Surroundings
 from exporter.polling.key_info import KeyReader
 from exporter.polling.plan import ALWAYS, RARE_SECONDS, UNOPENED, Plan, Planned
-from exporter.store import Failure, Wallet
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
 

@@ -7,7 +7,7 @@ from exporter.config import Account
 from exporter.core.credentials import Credentials
 from exporter.core.errors import PollError
 from exporter.exchanges.base import Reader
-from exporter.store import Wallet
+from exporter.holdings.wallet import Wallet
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Clock
 

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from exporter.accounts import AccountState
 from exporter.core.errors import PollError
 from exporter.core.model import KeyInfo
 from exporter.exchanges.base import Api, Reader
+from exporter.holdings.account import AccountState
 from exporter.transport.limits import Skipped
 
 log = logging.getLogger("exporter.poller")

@@ -4,7 +4,7 @@ import hashlib
 import logging
 from typing import Final
 
-from exporter.accounts import AccountState
+from exporter.holdings.account import AccountState
 from exporter.polling.account_poll import SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountReader
 from exporter.polling.context import Surroundings
 from exporter.transport.caller import Caller

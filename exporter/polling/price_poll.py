@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
-from exporter.accounts import AccountState
 from exporter.config import Valuation
 from exporter.core.errors import PollError
 from exporter.exposition import Exposition
+from exporter.holdings.account import AccountState
+from exporter.holdings.prices import PriceBook
 from exporter.metrics import labelled
 from exporter.polling.context import Reads
-from exporter.prices import PriceBook
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Clock, Skipped
 

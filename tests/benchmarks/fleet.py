@@ -4,15 +4,15 @@ import random
 from collections.abc import Iterable
 from decimal import Decimal
 
-from exporter.accounts import AccountState
 from exporter.config import Account
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.model import Reading
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import RowMemory
 from exporter.exposition import Exposition
-from exporter.prices import PriceBook
-from exporter.store import Wallet
+from exporter.holdings.account import AccountState
+from exporter.holdings.prices import PriceBook
+from exporter.holdings.wallet import Wallet
 from tests.states import configured
 
 API = EXCHANGES["bitget"].apis["classic"]

@@ -9,10 +9,10 @@ from exporter.core.errors import REASONS, PollError
 from exporter.core.model import ZERO, KeyInfo, Reading, finite
 from exporter.exchanges.base import Wallet as Readable
 from exporter.exposition import Exposition
-from exporter.prices import PriceBook
-from exporter.rules import rules_of
+from exporter.holdings.prices import PriceBook
+from exporter.holdings.shown import rules_of
+from exporter.holdings.wallet import FOREVER, Failure, Wallet
 from exporter.samples import AccountSamples
-from exporter.store import FOREVER, Failure, Wallet
 
 SKIPS: Final = ("late", "rate", "paused")
 

@@ -7,7 +7,7 @@ from operator import attrgetter, mul
 from typing import Any, Final, NamedTuple
 
 from exporter.core.model import ZERO, Balance
-from exporter.rules import Rules
+from exporter.holdings.shown import Rules
 
 
 class Row(NamedTuple):

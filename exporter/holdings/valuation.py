@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from exporter.core.model import Balance, finite
-from exporter.prices import PriceBook
+from exporter.holdings.prices import PriceBook
 
 
 def value(balance: Balance, label: str, book: PriceBook | None, now: float) -> Decimal | None:

@@ -8,11 +8,11 @@ from typing import Final, cast
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import ZERO, Balance, Reading, WalletValue, finite
-from exporter.names import Names
-from exporter.prices import PriceBook
-from exporter.rows import Row, Shown, is_plain, repriced
-from exporter.rules import Rules
-from exporter.valuation import leans_on_tickers, value
+from exporter.holdings.labels import Names
+from exporter.holdings.prices import PriceBook
+from exporter.holdings.rows import Row, Shown, is_plain, repriced
+from exporter.holdings.shown import Rules
+from exporter.holdings.valuation import leans_on_tickers, value
 
 ZERO_KEPT_SECONDS: Final = 24 * 3600.0
 """How long a currency that was held is published as 0 after it went."""
