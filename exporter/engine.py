@@ -7,13 +7,13 @@ from typing import Final
 
 from exporter.config import Account, Config
 from exporter.core.credentials import Credentials
-from exporter.counters import Counters
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Endpoint, Request, RowMemory, Wallet
-from exporter.exposition import Exposition
+from exporter.exposition.counters import Counters
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import RENDERED
 from exporter.holdings.account import Accounts, AccountState
 from exporter.lag import Lag
-from exporter.metrics import RENDERED
 from exporter.polling.context import Surroundings
 from exporter.polling.poller import Poller
 from exporter.polling.price_poll import PriceReader

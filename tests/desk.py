@@ -4,10 +4,10 @@ import asyncio
 from typing import Any, Final
 
 from exporter.exchanges.base import Wallet as Readable
-from exporter.exposition import Exposition
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import RENDERED
 from exporter.holdings.account import Accounts, AccountState
 from exporter.holdings.prices import PriceBook
-from exporter.metrics import RENDERED
 from tests.exposition_checker import problems, values
 from tests.states import NOW, configured
 

@@ -18,7 +18,7 @@ from exporter.config.scalars import spelled
 from exporter.core.errors import REASONS, PollError
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit, Request, RowMemory, Wallet
-from exporter.metrics import FAMILIES
+from exporter.exposition.families import FAMILIES
 from exporter.polling.account_poll import SLOW_CAP_SECONDS
 from exporter.polling.plan import LIST_SECONDS
 from exporter.polling.poller import CAP_SECONDS

@@ -10,9 +10,9 @@ from exporter.core.credentials import Credentials
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, Wallet
-from exporter.exposition import Exposition
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import RENDERED
 from exporter.holdings.account import AccountState
-from exporter.metrics import RENDERED
 from exporter.polling.account_poll import AccountReader
 from exporter.polling.context import Surroundings
 from exporter.transport.caller import Caller

@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from exporter.exposition import TEXT, Exposition, Filters, Scrape
-from exporter.metrics import RENDERED, labelled
+from exporter.exposition.exposition import TEXT, Exposition, Filters, Scrape
+from exporter.exposition.families import RENDERED, labelled
 from exporter.web import Web
 
 PAGE = "<!doctype html><title>status</title>"

@@ -9,10 +9,10 @@ from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, Reading, WalletValue
 from exporter.exchanges.base import Wallet as Readable
-from exporter.exposition import Exposition
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import RENDERED
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
-from exporter.metrics import RENDERED
 
 NOW: Final = 5_000.0
 WALL: Final = 1_767_225_600.0

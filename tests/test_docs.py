@@ -18,7 +18,7 @@ from exporter.config.scalars import spelled
 from exporter.core.errors import REASONS
 from exporter.core.settings import LISTEN_ADDRESS, OWN_PATHS, Settings, listen_address
 from exporter.exchanges import EXCHANGES
-from exporter.metrics import FAMILIES
+from exporter.exposition.families import FAMILIES
 from tests.readme_tables import CONTRIBUTING, README, ROOT, TABLES, between, commands
 
 CHANGELOG = ROOT / "CHANGELOG.md"

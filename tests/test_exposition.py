@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.exposition import OPENMETRICS, TEXT, Exposition, Filters
+from exporter.exposition.exposition import OPENMETRICS, TEXT, Exposition, Filters
+from exporter.exposition.families import RENDERED
 from exporter.holdings.labels import spelled
-from exporter.metrics import RENDERED
 from tests.client_parsers import openmetrics_families, text_families
 from tests.desk import Desk
 from tests.exposition_checker import differences, problems, samples, values

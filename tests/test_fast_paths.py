@@ -14,13 +14,13 @@ from exporter.core.model import Balance, Reading
 from exporter.exchanges import htx
 from exporter.exchanges.base import RowMemory
 from exporter.exchanges.readers import SLICE, holding, holdings, rows
-from exporter.exposition import Exposition
+from exporter.exposition.account_lines import AMOUNTS, AccountSamples
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import RENDERED, quoted
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.rows import Row, is_plain
 from exporter.holdings.valuation import leans_on_tickers, value
 from exporter.holdings.wallet import Wallet
-from exporter.metrics import RENDERED, quoted
-from exporter.samples import AMOUNTS, AccountSamples
 from tests.exchanges.driver import converse
 from tests.states import NOW, book
 from tests.wallets import wallet

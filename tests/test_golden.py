@@ -17,11 +17,11 @@ from prometheus_client.metrics_core import Metric
 from exporter.config.model import Threshold
 from exporter.core.errors import AuthError, Unreachable
 from exporter.core.model import KeyInfo, Reading, WalletValue
-from exporter.counters import Counters
-from exporter.exposition import Exposition
+from exporter.exposition.counters import Counters
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import FAMILIES, RENDERED, labelled
 from exporter.holdings.account import Accounts, AccountState
 from exporter.holdings.prices import PriceBook
-from exporter.metrics import FAMILIES, RENDERED, labelled
 from tests.client_parsers import openmetrics_families, text_families
 from tests.desk import readable
 from tests.exposition_checker import differences, problems

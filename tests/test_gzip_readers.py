@@ -12,8 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from exporter.exposition import Exposition
-from exporter.metrics import RENDERED
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import RENDERED
 from exporter.web import Web
 from tests.benchmarks.fleet import Fleet
 from tests.servers import require

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from exporter.counters import Counters
-from exporter.exposition import Filters
-from exporter.metrics import COUNTED, FAMILIES, RENDERED, Family, labelled, quoted
+from exporter.exposition.counters import Counters
+from exporter.exposition.exposition import Filters
+from exporter.exposition.families import COUNTED, FAMILIES, RENDERED, Family, labelled, quoted
 from tests.exposition_checker import differences, problems, values
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from exporter.exposition import OPENMETRICS, TEXT, Filters, Scrape
+from exporter.exposition.exposition import OPENMETRICS, TEXT, Filters, Scrape
 from tests.served import Held, free_again, serving
 
 

@@ -8,11 +8,11 @@ from exporter.config import Account
 from exporter.core.errors import REASONS, PollError
 from exporter.core.model import ZERO, KeyInfo, Reading, finite
 from exporter.exchanges.base import Wallet as Readable
-from exporter.exposition import Exposition
+from exporter.exposition.account_lines import AccountSamples
+from exporter.exposition.exposition import Exposition
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.shown import rules_of
 from exporter.holdings.wallet import FOREVER, Failure, Wallet
-from exporter.samples import AccountSamples
 
 SKIPS: Final = ("late", "rate", "paused")
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from exporter.config import Valuation
 from exporter.core.errors import PollError
-from exporter.exposition import Exposition
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import labelled
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
-from exporter.metrics import labelled
 from exporter.polling.context import Reads
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Clock, Skipped

@@ -9,7 +9,7 @@ from exporter.core.credentials import Credentials, Secret
 from exporter.core.model import Reading
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import RowMemory
-from exporter.exposition import Exposition
+from exporter.exposition.exposition import Exposition
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.wallet import Wallet

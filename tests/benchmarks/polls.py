@@ -19,8 +19,8 @@ from exporter.app import COLLECT
 from exporter.config import Config, Valuation
 from exporter.core.model import Reading
 from exporter.engine import Engine
-from exporter.exposition import Exposition
-from exporter.metrics import RENDERED
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import RENDERED
 from exporter.transport.limits import SystemClock
 from tests.benchmarks.child import Child
 from tests.benchmarks.fleet import Fleet, account

@@ -10,10 +10,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.aiohttp import make_aiohttp_handler
 
-from exporter.counters import Counters
-from exporter.exposition import Exposition
-from exporter.metrics import FAMILIES, RENDERED
-from exporter.samples import AMOUNTS
+from exporter.exposition.account_lines import AMOUNTS
+from exporter.exposition.counters import Counters
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import FAMILIES, RENDERED
 from exporter.web import Web
 from tests.benchmarks.child import resident_kib, tell
 from tests.benchmarks.fleet import Fleet

@@ -12,7 +12,7 @@ import promql_parser as promql
 import pytest
 import yaml
 
-from exporter.metrics import FAMILIES
+from exporter.exposition.families import FAMILIES
 from tests.deploy.conftest import DEPLOY, ROOT, Run
 from tests.deploy.rule_tests import SUITES
 from tests.grafana.promql import selectors

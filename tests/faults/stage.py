@@ -22,7 +22,7 @@ from exporter.app import App
 from exporter.config.load import load
 from exporter.core.settings import Settings
 from exporter.engine import Engine
-from exporter.exposition import Filters
+from exporter.exposition.exposition import Filters
 from exporter.sandbox import Sandbox, SandboxAccount
 from tests.faults.variants import Variant
 from tests.virtual_time import VirtualClock, VirtualLoop

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from exporter.metrics import FAMILIES
+from exporter.exposition.families import FAMILIES
 from grafana.build import build
 from grafana.queries import panel_queries, panels, variable_queries
 from tests.grafana.promql import family, selectors

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from exporter.core import runtime
-from exporter.metrics import Family
+from exporter.exposition.families import Family
 from exporter.negotiation import wants_gzip, wants_openmetrics
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
