@@ -21,9 +21,9 @@ from exporter.engine import Engine
 from exporter.exchanges import EXCHANGES
 from exporter.masking import secrets_of
 from exporter.secret_files import SecretFiles
-from exporter.status import page
 from exporter.transport.limits import Clock, Dice, SystemClock
-from exporter.web import Web
+from exporter.web.server import Web
+from exporter.web.status import page
 
 log = logging.getLogger(__name__)
 

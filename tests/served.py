@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 
 from exporter.exposition.exposition import TEXT, Exposition, Filters, Scrape
 from exporter.exposition.families import RENDERED, labelled
-from exporter.web import Web
+from exporter.web.server import Web
 
 PAGE = "<!doctype html><title>status</title>"
 

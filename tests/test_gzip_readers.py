@@ -14,7 +14,7 @@ import pytest
 
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
-from exporter.web import Web
+from exporter.web.server import Web
 from tests.benchmarks.fleet import Fleet
 from tests.servers import require
 

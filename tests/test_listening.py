@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from exporter import listening
 from exporter.core.errors import ExporterError
+from exporter.web import listening
 
 
 async def opened(text: str) -> list[socket.socket]:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter import status
 from exporter.core.errors import AuthError, BadPayload, PermissionMissing, PollError
 from exporter.core.model import KeyInfo, WalletValue
 from exporter.holdings.account import AccountState
-from exporter.status import FAILING, PARTLY, STALE, UP, WAITING, key_warnings, page, state_of
+from exporter.web import status
+from exporter.web.status import FAILING, PARTLY, STALE, UP, WAITING, key_warnings, page, state_of
 from tests.states import (
     NOW,
     STALE_AFTER,

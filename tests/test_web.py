@@ -7,7 +7,7 @@ import pytest
 from aiohttp import ClientSession
 
 from exporter.core.errors import ExporterError
-from exporter.web import Web
+from exporter.web.server import Web
 from tests.served import PAGE, Held, exposition, nothing, serving
 
 

@@ -131,7 +131,7 @@ async def test_a_client_that_reads_nothing_is_cut_off(monkeypatch: pytest.Monkey
             big, self.big = self.big, False
             return Scrape((bytes(32 * 1024 * 1024) if big else b"x 1\n",), TEXT, gzip=False)
 
-    monkeypatch.setattr("exporter.web.SEND_SECONDS", 0.05)
+    monkeypatch.setattr("exporter.web.server.SEND_SECONDS", 0.05)
     source = FirstBig()
     async with serving(source, max_requests=1) as served:
         with socket.create_connection(served.host_and_port) as deaf:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from exporter.core import runtime
 from exporter.exposition.families import Family
-from exporter.negotiation import wants_gzip, wants_openmetrics
+from exporter.web.negotiation import wants_gzip, wants_openmetrics
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -14,7 +14,7 @@ from exporter.exposition.account_lines import AMOUNTS
 from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import FAMILIES, RENDERED
-from exporter.web import Web
+from exporter.web.server import Web
 from tests.benchmarks.child import resident_kib, tell
 from tests.benchmarks.fleet import Fleet
 from tests.benchmarks.polls import no_tail

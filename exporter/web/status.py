@@ -12,7 +12,7 @@ from exporter import __version__
 from exporter.core.wording import counted, dollars, exact, moment, span, visible
 from exporter.holdings.account import AccountState
 from exporter.holdings.wallet import Row, Wallet
-from exporter.style import STYLE
+from exporter.web.style import STYLE
 
 REFRESH_SECONDS: Final = 15
 DETAILS_UP_TO: Final = 200

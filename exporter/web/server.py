@@ -9,9 +9,9 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
-from exporter import listening
 from exporter.core.errors import ExporterError
 from exporter.exposition.exposition import Filters, Scrape, wants_gzip, wants_openmetrics
+from exporter.web import listening
 
 SEND_SECONDS: Final = 60.0
 """How long a client may take to receive an answer before it is cut off: a slow one must not hold a scrape's place."""

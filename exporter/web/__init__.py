@@ -1,0 +1,1 @@
+"""The pages and metrics as a client asks for them."""
