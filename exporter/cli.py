@@ -281,14 +281,14 @@ def _run(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]) -> i
     settings = _settings(flags, fail)
     import asyncio
 
-    from exporter import app
+    from exporter.app import process
 
-    return asyncio.run(app.run(settings, environ))
+    return asyncio.run(process.run(settings, environ))
 
 
 def _run_check(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]) -> int:
     del fail
-    from exporter import logs
+    from exporter.app import logs
     from exporter.commands import check
 
     logs.setup(flags.log_level or "error", flags.log_format)
@@ -297,7 +297,7 @@ def _run_check(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]
 
 def _run_balances(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]) -> int:
     del fail
-    from exporter import logs
+    from exporter.app import logs
     from exporter.commands import balances
 
     logs.setup(flags.log_level or "error", flags.log_format)

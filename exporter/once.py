@@ -5,10 +5,10 @@ import logging
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from exporter.app.engine import Engine
 from exporter.config import Config
 from exporter.core import runtime
 from exporter.core.errors import InternalError, PollError, RateLimited
-from exporter.engine import Engine
 from exporter.holdings.account import AccountState
 from exporter.polling.poller import Poller
 from exporter.transport.limits import Clock, Dice, SystemClock

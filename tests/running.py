@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from exporter.app import App
+from exporter.app.process import App
 from exporter.config.load import load
 from exporter.core.settings import Settings
 from exporter.sandbox import Sandbox, SandboxAccount

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from exporter.app import SCRAPE_SECONDS, STOP_SECONDS
+from exporter.app.process import SCRAPE_SECONDS, STOP_SECONDS
 from exporter.core import runtime
 
 HANGS = """

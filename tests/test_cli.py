@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from exporter import __version__, app, cli
+from exporter import __version__, cli
+from exporter.app import process
 from exporter.commands import balances, check, demo, sandbox
 from exporter.core.errors import ConfigError, ExporterError
 from exporter.core.settings import Settings
@@ -39,7 +40,7 @@ class Recorded:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.settings: Settings | None = None
         self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-        monkeypatch.setattr(app, "run", self._serve)
+        monkeypatch.setattr(process, "run", self._serve)
         monkeypatch.setattr(demo, "run", self._demo)
         for command in (check, balances, sandbox):
             monkeypatch.setattr(command, "run", self._call)

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-import exporter.engine
+import exporter.app.engine
+from exporter.app.engine import STALL_SECONDS, Engine
+from exporter.app.lag import Lag
 from exporter.config import Account, Config, Threshold, Valuation
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import TimedOut
 from exporter.core.model import Reading
-from exporter.engine import STALL_SECONDS, Engine
 from exporter.exchanges.base import Endpoint, Exchange, Limit, Reader, Request, RowMemory, Wallet
-from exporter.lag import Lag
 from tests.fakes import FakeClock, settle
 from tests.scripted import ASK, Scripted, key_info, rows, wallet
 from tests.states import configured
@@ -62,11 +62,11 @@ class Works:
             "prices": {"BTCUSDT": "50000"},
             "key": {"read": True},
         }
-        monkeypatch.setattr(exporter.engine, "Transport", lambda *_: self.transport)
+        monkeypatch.setattr(exporter.app.engine, "Transport", lambda *_: self.transport)
         main = Wallet(read_scarce) if other.pop("scarce", False) else wallet("spot")
         api = changed(API, wallets={"spot": main}, prices=read_prices, key_info=key_info)
         tiny = Exchange(name="tiny", credentials=("api_key",), apis={"": api})
-        monkeypatch.setattr(exporter.engine, "EXCHANGES", {"tiny": tiny})
+        monkeypatch.setattr(exporter.app.engine, "EXCHANGES", {"tiny": tiny})
         self.engine = Engine(first, self.clock, Random(1), **other)
 
     async def text(self) -> str:

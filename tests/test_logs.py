@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter import logs
-from exporter.masking import Masking
+from exporter.app import logs
+from exporter.app.masking import Masking
 from tests.untouched import untouched_logging
 
 __all__ = ["untouched_logging"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.masking import SHORTEST, Masking
+from exporter.app.masking import SHORTEST, Masking
 
 SECRET = "s3cr/et+k=y"
 

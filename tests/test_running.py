@@ -318,7 +318,7 @@ async def test_a_stop_in_the_middle_of_polls_leaves_no_task_and_no_traceback(
 
 
 async def test_reads_that_hang_are_cut_off_after_the_grace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.app.STOP_SECONDS", 0.05)
+    monkeypatch.setattr("exporter.app.process.STOP_SECONDS", 0.05)
     async with exporting(tmp_path) as it:
         it.sandbox.exchange("bitget").faults.append(Fault("hang"))
         await some_poll_runs(it, "treasury")

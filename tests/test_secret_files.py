@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.secret_files import SecretFiles
+from exporter.app.secret_files import SecretFiles
 from tests.states import configured
 
 LONG_AGO = 1_700_000_000.0

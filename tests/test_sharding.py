@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.sharding import jump, shard_of
+from exporter.app.sharding import jump, shard_of
 from tests.states import configured
 
 NAMES = [f"desk-{number}" for number in range(2_000)]

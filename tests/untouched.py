@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from exporter import logs
+from exporter.app import logs
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
-from exporter import logs
+from exporter.app import logs
 from exporter.commands import polling, tables
 from exporter.core.errors import ExporterError
 from exporter.core.wording import counted, exact, moment, visible

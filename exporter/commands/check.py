@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
-from exporter import logs
+from exporter.app import logs
 from exporter.commands import polling, tables
 from exporter.config.show import show as shown
 from exporter.core.errors import PollError

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from exporter import app
+from exporter.app import process
 from exporter.core.settings import Settings, listen_address
 from exporter.core.wording import counted
 from exporter.sandbox import Sandbox
@@ -48,7 +48,7 @@ def _written(folder: Path, config: str) -> Path:
 
 async def _both(settings: Settings, environ: Mapping[str, str], scenario: Scenario) -> int:
     """Run the exporter and move the balances until the exporter ends, or the scenario breaks."""
-    serving = asyncio.create_task(app.run(settings, environ))
+    serving = asyncio.create_task(process.run(settings, environ))
     moving = asyncio.create_task(scenario.run())
     try:
         await asyncio.wait((serving, moving), return_when=asyncio.FIRST_COMPLETED)

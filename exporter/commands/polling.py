@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from exporter import logs, once
+from exporter import once
+from exporter.app import logs
+from exporter.app.masking import secrets_of
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.core.errors import PollError
 from exporter.core.wording import counted
 from exporter.holdings.account import AccountState
-from exporter.masking import secrets_of
 
 
 def loaded(path: Path, environ: Mapping[str, str]) -> Config:

@@ -15,10 +15,10 @@ from itertools import pairwise
 
 import aiohttp
 
-from exporter.app import COLLECT
+from exporter.app.engine import Engine
+from exporter.app.process import COLLECT
 from exporter.config import Config, Valuation
 from exporter.core.model import Reading
-from exporter.engine import Engine
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.transport.limits import SystemClock

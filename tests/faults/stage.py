@@ -17,11 +17,11 @@ from random import Random
 from typing import Any, Final
 from unittest.mock import patch
 
-from exporter import logs
-from exporter.app import App
+from exporter.app import logs
+from exporter.app.engine import Engine
+from exporter.app.process import App
 from exporter.config.load import load
 from exporter.core.settings import Settings
-from exporter.engine import Engine
 from exporter.exposition.exposition import Filters
 from exporter.sandbox import Sandbox, SandboxAccount
 from tests.faults.variants import Variant
@@ -301,7 +301,7 @@ async def staged(
         async with _recording(heard):
             # Idle connections and resolved names age in virtual time, too.
             with (
-                patch("exporter.app.Dice", lambda: Random(seed)),
+                patch("exporter.app.process.Dice", lambda: Random(seed)),
                 patch("aiohttp.connector.monotonic", loop.time),
                 patch.dict("os.environ", no_proxies),
             ):

@@ -11,7 +11,8 @@ from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 
-from exporter import cli, logs
+from exporter import cli
+from exporter.app import logs
 from exporter.exchanges import EXCHANGES
 from tests.config.conftest import ENVIRON, HERE
 from tests.faults.stage import Heard, Member, staged

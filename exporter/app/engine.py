@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Final
 
+from exporter.app.lag import Lag
+from exporter.app.sharding import shard_of
 from exporter.config import Account, Config
 from exporter.core.credentials import Credentials
 from exporter.exchanges import EXCHANGES
@@ -13,11 +15,9 @@ from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.holdings.account import Accounts, AccountState
-from exporter.lag import Lag
 from exporter.polling.context import Surroundings
 from exporter.polling.poller import Poller
 from exporter.polling.price_poll import PriceReader
-from exporter.sharding import shard_of
 from exporter.transport.caller import Caller
 from exporter.transport.conversation import Transport
 from exporter.transport.limits import Clock, Demand, Dice, Pacer, backoff

@@ -9,8 +9,8 @@ import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TextIO
 
+from exporter.app.masking import Masking
 from exporter.core.wording import moment, visible
-from exporter.masking import Masking
 
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 FORMATS: Final = ("logfmt", "json")

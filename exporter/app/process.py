@@ -9,7 +9,11 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from exporter import __version__, logs
+from exporter import __version__
+from exporter.app import logs
+from exporter.app.engine import Engine
+from exporter.app.masking import secrets_of
+from exporter.app.secret_files import SecretFiles
 from exporter.config import Account, Config
 from exporter.config.load import load
 from exporter.config.show import show
@@ -17,15 +21,12 @@ from exporter.core import runtime
 from exporter.core.credentials import Credentials
 from exporter.core.errors import ConfigError
 from exporter.core.settings import Settings
-from exporter.engine import Engine
 from exporter.exchanges import EXCHANGES
-from exporter.masking import secrets_of
-from exporter.secret_files import SecretFiles
 from exporter.transport.limits import Clock, Dice, SystemClock
 from exporter.web.server import Web
 from exporter.web.status import page
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("exporter.app")
 
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 5.0

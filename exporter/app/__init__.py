@@ -1,0 +1,1 @@
+"""Puts the rooms together and keeps the process: start, reload, stop, logs."""
