@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter import cli
-from exporter.commands import balances
+from exporter.cli import balances, main
+from exporter.cli.poll_once import Result
 from exporter.core.errors import AuthError, ExporterError
-from exporter.once import Result
 from tests.states import NOW, balance, book, polled, read, refuse, up, waiting
 from tests.untouched import untouched_logging
 from tests.world import FLOOD, World, world
@@ -26,7 +25,7 @@ __all__ = ["untouched_logging", "world"]
 
 
 def test_balances_are_exact(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["balances", "--format=json", f"--config.file={world.config()}"], {}) == 0
+    assert main.main(["balances", "--format=json", f"--config.file={world.config()}"], {}) == 0
     tree = json.loads(capsys.readouterr().out)
     assert tree["failed"] == []
     rows = {row["currency"]: row for row in tree["balances"]}
@@ -42,7 +41,7 @@ def test_balances_are_exact(world: World, capsys: pytest.CaptureFixture[str]) ->
 def test_balances_of_good_accounts_are_written_though_one_failed(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["balances", "--format=json", f"--config.file={world.config(wrong=True)}"], {}) == 1
+    assert main.main(["balances", "--format=json", f"--config.file={world.config(wrong=True)}"], {}) == 1
     out, err = capsys.readouterr()
     tree = json.loads(out)
     assert {row["account"] for row in tree["balances"]} == {"exact"}
@@ -61,7 +60,7 @@ def test_the_csv_file_reads_back_and_is_for_its_owner_only(world: World, tmp_pat
     output = tmp_path / "balances.csv"
     output.write_text("from before")
     output.chmod(0o644)
-    assert cli.main(["balances", "--format=csv", f"--output={output}", f"--config.file={world.config()}"], {}) == 0
+    assert main.main(["balances", "--format=csv", f"--output={output}", f"--config.file={world.config()}"], {}) == 0
     raw = output.read_bytes()
     assert raw.count(b"\r\n") == raw.count(b"\n") == 3
     rows = list(csv.DictReader(io.StringIO(raw.decode(), newline="")))

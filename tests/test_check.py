@@ -5,11 +5,10 @@ import re
 
 import pytest
 
-from exporter import cli
-from exporter.commands import check
+from exporter.cli import check, main
+from exporter.cli.poll_once import Result
 from exporter.core.errors import AuthError, IpRefused, PermissionMissing
 from exporter.core.model import KeyInfo
-from exporter.once import Result
 from tests.states import WALL, broken, refuse, up
 from tests.untouched import untouched_logging
 from tests.world import World, world
@@ -21,14 +20,14 @@ ODD = "<odd>\x1b[2J"
 
 def test_check_says_good(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     path = world.config()
-    assert cli.main(["check", f"--config.file={path}"], {}) == 0
+    assert main.main(["check", f"--config.file={path}"], {}) == 0
     assert capsys.readouterr().out == f"{path}: 1 account, good\n"
 
 
 def test_check_print_writes_the_configuration_alone_and_masked(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["check", "--print", f"--config.file={world.config()}"], {}) == 0
+    assert main.main(["check", "--print", f"--config.file={world.config()}"], {}) == 0
     out, err = capsys.readouterr()
     assert "name: exact" in out
     assert "xt-secret" not in out + err
@@ -37,14 +36,14 @@ def test_check_print_writes_the_configuration_alone_and_masked(
 
 
 def test_check_online_polls_every_account(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["check", "--online", f"--config.file={world.config()}"], {}) == 0
+    assert main.main(["check", "--online", f"--config.file={world.config()}"], {}) == 0
     out = capsys.readouterr().out
     assert re.search(r"^exact\s+xt\s+good\s.*\+?-?\d\.\d{3} s\s+2\s", out, re.MULTILINE)
     assert "1 account, all good" in out
 
 
 def test_check_online_tells_what_to_do_about_a_failure(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["check", "--online", f"--config.file={world.config(wrong=True)}"], {}) == 1
+    assert main.main(["check", "--online", f"--config.file={world.config(wrong=True)}"], {}) == 1
     out = capsys.readouterr().out
     assert re.search(r"^exact\s+xt\s+good", out, re.MULTILINE)
     assert re.search(r"^wrong\s+xt\s+FAILED: auth", out, re.MULTILINE)

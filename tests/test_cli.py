@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from exporter import __version__, cli
+from exporter import __version__
 from exporter.app import process
-from exporter.commands import balances, check, demo, sandbox
+from exporter.cli import balances, check, demo, main, sandbox
 from exporter.core.errors import ConfigError, ExporterError
 from exporter.core.settings import Settings
 from tests.untouched import untouched_logging
@@ -58,7 +58,7 @@ class Recorded:
         return 0
 
     def served(self, *argv: str, **environ: str) -> Settings:
-        assert cli.main(argv, environ) == 0
+        assert main.main(argv, environ) == 0
         assert self.settings is not None
         return self.settings
 
@@ -88,14 +88,14 @@ def test_help_version_and_wrong_flags_import_nothing_heavy(argv: list[str]) -> N
 
 def test_version_names_program_version_and_python(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["--version"])
+        main.main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith(f"exchange-balance-exporter {__version__} (Python 3.")
 
 
 def test_help_has_every_flag_and_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["-h"])
+        main.main(["-h"])
     assert ended.value.code == 0
     told = capsys.readouterr().out
     for word in (*DOCUMENTED, "check", "balances", "demo", "sandbox", "EXCHANGE_BALANCE_EXPORTER_CONFIG"):
@@ -160,16 +160,16 @@ def test_the_flag_wins_over_the_variable_over_the_default(
 
 @pytest.mark.parametrize("argv", [["--config.file=a.yaml", "check"], ["check", "--config.file=a.yaml"]])
 def test_the_configuration_may_be_named_before_or_after_the_command(recorded: Recorded, argv: list[str]) -> None:
-    assert cli.main(argv, {}) == 0
+    assert main.main(argv, {}) == 0
     [((path, _), options)] = recorded.calls
     assert path == Path("a.yaml")
     assert options == {"show": False, "online": False}
 
 
 def test_check_and_balances_pass_their_flags_on(recorded: Recorded) -> None:
-    assert cli.main(["check", "--print", "--online"], {}) == 0
-    assert cli.main(["balances", "--format=csv", "--output", "b.csv"], {}) == 0
-    assert cli.main(["balances"], {}) == 0
+    assert main.main(["check", "--print", "--online"], {}) == 0
+    assert main.main(["balances", "--format=csv", "--output", "b.csv"], {}) == 0
+    assert main.main(["balances"], {}) == 0
     assert [options for _, options in recorded.calls] == [
         {"show": True, "online": True},
         {"layout": "csv", "output": Path("b.csv")},
@@ -182,7 +182,7 @@ def test_the_demo_takes_an_address_after_its_name(recorded: Recorded) -> None:
 
 
 def test_the_sandbox_takes_host_and_port(recorded: Recorded) -> None:
-    assert cli.main(["sandbox", "--sandbox.host=::1", "--sandbox.port=0"], {}) == 0
+    assert main.main(["sandbox", "--sandbox.host=::1", "--sandbox.port=0"], {}) == 0
     assert recorded.calls == [(("::1", 0), {})]
 
 
@@ -214,7 +214,7 @@ def test_wrong_flags_are_refused_with_2(
     argv: list[str], recorded: Recorded, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(argv, {})
+        main.main(argv, {})
     assert ended.value.code == 2
     assert "error: " in capsys.readouterr().err
     assert recorded.settings is None
@@ -240,7 +240,7 @@ def test_what_goes_wrong_is_told_without_a_traceback(
         raise error
 
     monkeypatch.setattr(check, "run", fails)
-    assert cli.main(["check"], {}) == status
+    assert main.main(["check"], {}) == status
     assert capsys.readouterr().err == told
 
 

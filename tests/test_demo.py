@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter import cli
-from exporter.commands import demo
+from exporter.cli import demo, main
 from exporter.core.settings import Settings
 from exporter.sandbox import Sandbox
 from exporter.sandbox.scenario import build_demo
@@ -75,8 +74,8 @@ def test_demo_and_sandbox_run_until_stopped_and_end_with_0(command: list[str], r
 def test_a_taken_port_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert cli.main(["sandbox", f"--sandbox.port={port}"], {}) == 1
-        assert cli.main(["demo", f"--web.listen-address=127.0.0.1:{port}"], {}) == 1
+        assert main.main(["sandbox", f"--sandbox.port={port}"], {}) == 1
+        assert main.main(["demo", f"--web.listen-address=127.0.0.1:{port}"], {}) == 1
     err = capsys.readouterr().err
     assert f"cannot listen on 127.0.0.1 from port {port}" in err
     assert f"cannot listen on 127.0.0.1:{port}: the address is in use" in err

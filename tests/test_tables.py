@@ -2,7 +2,7 @@
 
 import io
 
-from exporter.commands import polling, tables
+from exporter.cli import polling, tables
 from exporter.core.errors import AuthError
 from tests.states import up
 

@@ -13,7 +13,7 @@ from exporter.holdings.account import AccountState
 from exporter.polling.poller import Poller
 from exporter.transport.limits import Clock, Dice, SystemClock
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("exporter.once")
 
 PATIENCE_SECONDS: Final = 120.0
 """How long an account waits for the exchange's limits, since nobody polls again."""

@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
 from exporter.app import logs
-from exporter.commands import polling, tables
+from exporter.cli import polling, tables
+from exporter.cli.poll_once import Result
 from exporter.core.errors import ExporterError
 from exporter.core.wording import counted, exact, moment, visible
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.wallet import Row
-from exporter.once import Result
 from exporter.transport.limits import SystemClock
 
 Format = Literal["table", "json", "csv"]

@@ -289,7 +289,7 @@ def _run(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]) -> i
 def _run_check(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]) -> int:
     del fail
     from exporter.app import logs
-    from exporter.commands import check
+    from exporter.cli import check
 
     logs.setup(flags.log_level or "error", flags.log_format)
     return check.run(flags.config_file, environ, show=flags.show, online=flags.online)
@@ -298,7 +298,7 @@ def _run_check(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]
 def _run_balances(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]) -> int:
     del fail
     from exporter.app import logs
-    from exporter.commands import balances
+    from exporter.cli import balances
 
     logs.setup(flags.log_level or "error", flags.log_format)
     return balances.run(flags.config_file, environ, layout=flags.format, output=flags.output)
@@ -306,14 +306,14 @@ def _run_balances(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, s
 
 def _run_demo(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]) -> int:
     settings = _settings(flags, fail)
-    from exporter.commands import demo
+    from exporter.cli import demo
 
     return demo.run(settings, environ)
 
 
 def _run_sandbox(flags: argparse.Namespace, fail: Fail, environ: Mapping[str, str]) -> int:
     del fail, environ
-    from exporter.commands import sandbox
+    from exporter.cli import sandbox
 
     return sandbox.run(flags.host, flags.port)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from exporter import once
 from exporter.app import logs
 from exporter.app.masking import secrets_of
+from exporter.cli import poll_once
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.core.errors import PollError
@@ -29,11 +29,11 @@ def loaded(path: Path, environ: Mapping[str, str]) -> Config:
     return config
 
 
-def poll(config: Config) -> Sequence[once.Result]:
+def poll(config: Config) -> Sequence[poll_once.Result]:
     """Poll every account once, side by side; results in the order of the configuration."""
     progress = Progress(len(config.accounts), sys.stderr)
     try:
-        return asyncio.run(once.read_all(config, progress.one_more))
+        return asyncio.run(poll_once.read_all(config, progress.one_more))
     finally:
         progress.end()
 

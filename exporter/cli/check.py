@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from exporter.app import logs
-from exporter.commands import polling, tables
+from exporter.cli import polling, tables
+from exporter.cli.poll_once import Result
 from exporter.config.show import show as shown
 from exporter.core.errors import PollError
 from exporter.core.model import KeyInfo
 from exporter.core.wording import counted, dollars, visible
 from exporter.holdings.account import AccountState
-from exporter.once import Result
 from exporter.transport.limits import SystemClock
 from exporter.web.status import key_warnings
 

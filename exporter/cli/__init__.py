@@ -1,0 +1,1 @@
+"""The command line; each subcommand is imported only when it runs."""

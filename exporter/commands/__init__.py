@@ -1,1 +1,0 @@
-"""The subcommands; each is imported only when it runs."""
