@@ -13,7 +13,7 @@ from exporter.app.process import App
 from exporter.config.load import load
 from exporter.core.settings import Settings
 from exporter.sandbox import Sandbox, SandboxAccount
-from exporter.sandbox.scenario import Scenario, build_demo
+from exporter.sandbox.demo import Scenario, build_demo
 from exporter.transport.limits import SystemClock
 
 PATIENCE = 15.0

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from exporter.sandbox import Sandbox
 from exporter.sandbox.accounts import SandboxAccount
-from exporter.sandbox.scenario import Scenario, build_demo
+from exporter.sandbox.demo import Scenario, build_demo
 from tests import processes
 from tests.stage_servers import (
     ROOT,

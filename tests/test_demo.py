@@ -13,7 +13,7 @@ import pytest
 from exporter.cli import demo, main
 from exporter.core.settings import Settings
 from exporter.sandbox import Sandbox
-from exporter.sandbox.scenario import build_demo
+from exporter.sandbox.demo import build_demo
 from tests.untouched import untouched_logging
 
 __all__ = ["untouched_logging"]

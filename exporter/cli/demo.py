@@ -11,7 +11,7 @@ from exporter.app import process
 from exporter.core.settings import Settings, listen_address
 from exporter.core.wording import counted
 from exporter.sandbox import Sandbox
-from exporter.sandbox.scenario import Scenario, build_demo
+from exporter.sandbox.demo import Scenario, build_demo
 
 _SEED: Final = 1
 _RULE_WAITS_MINUTES: Final = 1  # `for` of the shipped alert BalanceLow

@@ -16,7 +16,7 @@ from exporter.sandbox.accounts import Holding, SandboxAccount
 from exporter.sandbox.exchange import Received, SimulatedExchange
 from exporter.sandbox.faults import KINDS, Fault
 from exporter.sandbox.server import EXCHANGES, Sandbox
-from exporter.sandbox.vendor import SITUATIONS
+from exporter.sandbox.vendors.base import SITUATIONS
 
 __all__ = [
     "EXCHANGES",

@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from exporter.sandbox import rows, wire
+from exporter.sandbox import bad_wire, spoiling
 from exporter.sandbox.accounts import SandboxAccount
 from exporter.sandbox.faults import ROW_KINDS, WIRE_KINDS, Fault
 from exporter.sandbox.limits import RateLimits
-from exporter.sandbox.vendor import Answer, Call, Vendor
+from exporter.sandbox.vendors.base import Answer, Call, Vendor
 
 _LOGGED: Final = 2_000
 _BACKLOG: Final = 1_024
@@ -171,7 +171,7 @@ class SimulatedExchange:
             if fault is not None:
                 changed = await self._changed(fault, answer)
                 if isinstance(changed, bytes):
-                    return await wire.send(changed, answer.status, headers)
+                    return await bad_wire.send(changed, answer.status, headers)
         body = answer.encode()
         headers |= answer.headers
         headers["Content-Type"] = answer.content_type
@@ -203,23 +203,23 @@ class SimulatedExchange:
         """Make the faults that need no answer of the exchange."""
         match fault.kind:
             case "hang":
-                return wire.hang(request, self._stopping)
+                return bad_wire.hang(request, self._stopping)
             case "gzip_bomb":
-                return wire.gzip_bomb(request, headers)
+                return bad_wire.gzip_bomb(request, headers)
             case "huge_body":
-                return wire.huge(request, headers, fault.size)
+                return bad_wire.huge(request, headers, fault.size)
             case "html":
-                return wire.send(wire.PAGE, 200, headers)
+                return bad_wire.send(bad_wire.PAGE, 200, headers)
             case "empty":
-                return wire.send(b"", 200, headers)
+                return bad_wire.send(b"", 200, headers)
             case "deep_nesting":
-                return wire.send(wire.DEEP, 200, headers)
+                return bad_wire.send(bad_wire.DEEP, 200, headers)
             case "redirect":
-                return wire.send(b"", fault.status or 302, {**headers, "Location": fault.location or ""})
+                return bad_wire.send(b"", fault.status or 302, {**headers, "Location": fault.location or ""})
             case "http_status" | "body":
                 body = fault.body or b""
                 content = body.encode() if isinstance(body, str) else body
-                return wire.send(content, fault.status or 200, {**headers, **fault.headers})
+                return bad_wire.send(content, fault.status or 200, {**headers, **fault.headers})
         return None
 
     async def _changed(self, fault: Fault, answer: Answer) -> bytes | None:
@@ -232,22 +232,22 @@ class SimulatedExchange:
         elif fault.kind in ROW_KINDS and answer.rows is not None:
             fault.use()
             if fault.kind == "many_rows":
-                await asyncio.to_thread(rows.spoil, fault.kind, answer.rows, None)
+                await asyncio.to_thread(spoiling.spoil, fault.kind, answer.rows, None)
                 return await asyncio.to_thread(answer.encode)
-            rows.spoil(fault.kind, answer.rows, fault.value)
+            spoiling.spoil(fault.kind, answer.rows, fault.value)
         return None
 
     async def _badly(
         self, fault: Fault, request: web.BaseRequest, body: bytes, headers: dict[str, str]
     ) -> web.StreamResponse:
         if fault.kind == "hang_after_headers":
-            return await wire.hang_after_headers(request, body, headers, self._stopping)
+            return await bad_wire.hang_after_headers(request, body, headers, self._stopping)
         if fault.kind == "slow_drip":
             seconds = 1.0 if fault.seconds is None else fault.seconds
-            return await wire.drip(request, body, headers, seconds, self._stopping)
+            return await bad_wire.drip(request, body, headers, seconds, self._stopping)
         if fault.kind == "truncated_gzip":
-            return await wire.truncated_gzip(request, body, headers)
-        return await wire.reset(request, body, headers)
+            return await bad_wire.truncated_gzip(request, body, headers)
+        return await bad_wire.reset(request, body, headers)
 
     def _dated(self, now: float) -> str:
         second = int(now)

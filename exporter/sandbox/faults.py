@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from exporter.sandbox.vendor import ACCOUNT_SITUATIONS, SITUATIONS
+from exporter.sandbox.vendors.base import ACCOUNT_SITUATIONS, SITUATIONS
 
 WIRE_KINDS: Final = frozenset(
     {

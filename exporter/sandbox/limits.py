@@ -3,7 +3,7 @@
 from collections import deque
 from typing import NamedTuple
 
-from exporter.sandbox.vendor import Limits
+from exporter.sandbox.vendors.base import Limits
 
 
 class Quota(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from exporter.sandbox.scenario import build_demo
+from exporter.sandbox.demo import build_demo
 from exporter.sandbox.server import EXCHANGES, Sandbox
 
 _SEED: Final = 1

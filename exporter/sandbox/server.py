@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from exporter.sandbox.accounts import SandboxAccount
-from exporter.sandbox.bingx import BingX
-from exporter.sandbox.bitget import Bitget
-from exporter.sandbox.bitmart import BitMart
 from exporter.sandbox.exchange import SimulatedExchange
-from exporter.sandbox.htx import Htx
-from exporter.sandbox.vendor import Vendor
-from exporter.sandbox.xt import Xt
+from exporter.sandbox.vendors.base import Vendor
+from exporter.sandbox.vendors.bingx import BingX
+from exporter.sandbox.vendors.bitget import Bitget
+from exporter.sandbox.vendors.bitmart import BitMart
+from exporter.sandbox.vendors.htx import Htx
+from exporter.sandbox.vendors.xt import Xt
 
 VENDORS: Final[tuple[type[Vendor], ...]] = (BitMart, Xt, BingX, Htx, Bitget)
 EXCHANGES: Final = tuple(vendor.name for vendor in VENDORS)

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from exporter.sandbox import EXCHANGES, Holding, Sandbox
+from exporter.sandbox.demo import Scenario, build_demo
 from exporter.sandbox.movement import drained, is_failing, seconds_until, trade, wander
-from exporter.sandbox.scenario import Scenario, build_demo
 from exporter.sandbox.serve import run
 
 
@@ -80,7 +80,7 @@ def test_balances_and_prices_move_and_stay_possible(scenario: Scenario) -> None:
 
 
 async def test_run_moves_until_cancelled(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.sandbox.scenario.STEP_SECONDS", 0.001)
+    monkeypatch.setattr("exporter.sandbox.demo.STEP_SECONDS", 0.001)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await scenario.run()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.sandbox.signatures import bingx_fits, bitget_fits, htx_fits, xt_fits, xt_legacy_fits
+from exporter.sandbox.vendors.signing import bingx_fits, bitget_fits, htx_fits, xt_fits, xt_legacy_fits
 
 XT_KEY, XT_SECRET, STAMP = "demo-xt-appkey-001", "demo-xt-secret-002", "1767225600123"
 

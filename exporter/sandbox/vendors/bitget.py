@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Final
 
 from exporter.sandbox.accounts import Holding, SandboxAccount, addresses
 from exporter.sandbox.prices import EXACT, add, coins_of, plain, usdt_price, usdt_value
-from exporter.sandbox.signatures import bitget_fits
-from exporter.sandbox.vendor import Answer, Call, Limits, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.base import Answer, Call, Limits, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.signing import bitget_fits
 
 _ERRORS: Final[dict[str, tuple[int, str, str]]] = {
     "path": (404, "40404", "Request URL NOT FOUND"),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from exporter.sandbox.accounts import Holding, SandboxAccount
 from exporter.sandbox.prices import DEFAULT_PRICES, add, usdt_value
-from exporter.sandbox.signatures import decoded
+from exporter.sandbox.vendors.signing import decoded
 
 SITUATIONS: Final = ("key", "signature", "clock", "ip", "permission", "rate", "maintenance", "frozen")
 """The refusals that every exchange has its own words for."""

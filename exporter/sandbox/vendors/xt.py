@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Final
 
 from exporter.sandbox.accounts import Holding, SandboxAccount
 from exporter.sandbox.prices import EXACT, add, plain, usdt_price
-from exporter.sandbox.signatures import xt_fits, xt_legacy_fits
-from exporter.sandbox.vendor import Answer, Call, Limits, Members, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.base import Answer, Call, Limits, Members, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.signing import xt_fits, xt_legacy_fits
 
 _ERRORS: Final[dict[str, tuple[int, str]]] = {
     "path": (404, "COMMON_004"),

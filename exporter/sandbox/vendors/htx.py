@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Final
 
 from exporter.sandbox.accounts import Holding, SandboxAccount, addresses
 from exporter.sandbox.prices import EXACT, add, plain, usdt_price
-from exporter.sandbox.signatures import htx_fits
-from exporter.sandbox.vendor import Answer, Call, Limits, Private, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.base import Answer, Call, Limits, Private, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.signing import htx_fits
 
 _NOT_VALID: Final = "api-signature-not-valid"
 

@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Final
 
 from exporter.sandbox.accounts import SandboxAccount
 from exporter.sandbox.prices import plain
-from exporter.sandbox.signatures import bingx_fits
-from exporter.sandbox.vendor import Answer, Call, Limits, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.base import Answer, Call, Limits, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.signing import bingx_fits
 
 _ERRORS: Final[dict[str, tuple[int, int, str]]] = {
     "path": (200, 100400, "this api is not exist"),

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from exporter.sandbox.accounts import SandboxAccount
 from exporter.sandbox.prices import EXACT, coins_of, plain, usdt_price
-from exporter.sandbox.vendor import Answer, Call, Limits, Rows, Vendor
+from exporter.sandbox.vendors.base import Answer, Call, Limits, Rows, Vendor
 
 _ERRORS: Final[dict[str, tuple[int, int, str]]] = {
     "path": (404, 30000, "Not found"),

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 from typing import Any, Final
 
-from exporter.sandbox.vendor import Members, Rows
+from exporter.sandbox.vendors.base import Members, Rows
 
 HOSTILE_NAME: Final = 'USDT"} 1\nfake_metric 2'
 """A currency that would forge a metric, were its name not escaped."""
