@@ -52,7 +52,7 @@ faults: .venv/.dev
 	$(BIN)/python -m tests.faults $(ARGS)
 
 soak: .venv/.dev
-	$(BIN)/python -m tests.soak $(ARGS)
+	$(BIN)/python -m tests.faults.soak $(ARGS)
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)
@@ -61,11 +61,11 @@ dashboards: .venv/.dev
 	$(BIN)/python -m grafana.build
 
 pictures: .venv/.dev
-	$(BIN)/python -m grafana.record $(ARGS)
+	$(BIN)/python -m grafana.pictures.record $(ARGS)
 
 generated: dashboards
 	$(BIN)/python -m tests.deploy.rule_tests
-	$(BIN)/python -m tests.readme_tables
+	$(BIN)/python -m tests.docs.readme_tables
 
 clean:
 	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from grafana.account import account
-from grafana.exporter_health import exporter
-from grafana.layout import render
-from grafana.treasury import treasury
+from grafana.boards.account import account
+from grafana.boards.exporter_health import exporter
+from grafana.boards.treasury import treasury
+from grafana.panels.layout import render
 
 DASHBOARDS = Path(__file__).parent / "dashboards"
 

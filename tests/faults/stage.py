@@ -25,7 +25,7 @@ from exporter.core.settings import Settings
 from exporter.exposition.exposition import Filters
 from exporter.sandbox import Sandbox, SandboxAccount
 from tests.faults.variants import Variant
-from tests.virtual_time import VirtualClock, VirtualLoop
+from tests.kit.virtual_time import VirtualClock, VirtualLoop
 
 INTERVAL: Final = 30.0
 TIMEOUT: Final = 10.0

@@ -18,7 +18,7 @@ import trustme
 from tests.faults.catalogue import TROUBLES, Scene, Trouble
 from tests.faults.stage import INTERVAL, STALE_AFTER, TIMEOUT, Heard, Member, Stage, same, staged
 from tests.faults.variants import VARIANTS, Variant
-from tests.virtual_time import run
+from tests.kit.virtual_time import run
 
 CAP: Final = 120.0
 SLOW_CAP: Final = 900.0

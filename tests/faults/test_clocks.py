@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.stage import INTERVAL, Member, staged
 from tests.faults.variants import VARIANTS
-from tests.virtual_time import run
+from tests.kit.virtual_time import run
 
 
 @pytest.mark.parametrize("wrong", [300.0, -300.0])

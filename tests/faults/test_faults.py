@@ -14,7 +14,7 @@ from tests.faults.catalogue import TROUBLES, Scene
 from tests.faults.stage import INTERVAL, Member, staged
 from tests.faults.table import played
 from tests.faults.variants import VARIANTS
-from tests.virtual_time import run
+from tests.kit.virtual_time import run
 
 
 @pytest.mark.parametrize(("variant", "fault"), [(variant, fault) for variant in VARIANTS for fault in TROUBLES])

@@ -9,7 +9,7 @@ from exporter.exchanges.base import Request
 from exporter.sandbox import Fault
 from tests.faults.stage import INTERVAL, KINDS, Member, Samples, Stage, staged
 from tests.faults.variants import VARIANTS, Variant
-from tests.virtual_time import run
+from tests.kit.virtual_time import run
 
 EVERY: Final = 10.0
 """Seconds between two reads of the tickers."""

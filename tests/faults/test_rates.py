@@ -7,7 +7,7 @@ import pytest
 from exporter.sandbox import Fault
 from tests.faults.stage import INTERVAL, Member, Stage, staged
 from tests.faults.variants import VARIANTS
-from tests.virtual_time import run
+from tests.kit.virtual_time import run
 
 ACCOUNTS = 200
 

@@ -12,14 +12,14 @@ from urllib.parse import quote, quote_plus, unquote
 import pytest
 
 from exporter.app import logs
-from exporter.cli import main
+from exporter.cli.main import main
 from exporter.exchanges import EXCHANGES
 from tests.config.conftest import ENVIRON, HERE
 from tests.faults.stage import Heard, Member, staged
 from tests.faults.table import played
 from tests.faults.variants import VARIANTS
-from tests.untouched import untouched_logging
-from tests.virtual_time import run
+from tests.kit.untouched import untouched_logging
+from tests.kit.virtual_time import run
 
 __all__ = ["untouched_logging"]
 
@@ -107,7 +107,7 @@ accounts:
     file = tmp_path / "config.yaml"
     file.touch(mode=0o600)
     file.write_text(text)
-    assert main.main(["check", "--print", "--config.file", str(file), "--log.level", "debug"], {}) == 0
+    assert main(["check", "--print", "--config.file", str(file), "--log.level", "debug"], {}) == 0
     shown = capsys.readouterr()
     assert "proxy" in shown.out
     for secret in ("Marked/Key+a=", "Marked/Secret+a=", "Marked Word+a=", "Marked/Proxy+a="):
@@ -166,7 +166,7 @@ def test_no_mistake_in_a_configuration_quotes_a_secret(
     environ = {name: f"Marked/{name}+=" for name in ENVIRON}
     monkeypatch.chdir(samples)
     for command in (["check", "--print"], ["check", "--online"], ["balances"], []):
-        assert main.main([*command, "--config.file", sample, "--log.level", "debug"], environ) == 1
+        assert main([*command, "--config.file", sample, "--log.level", "debug"], environ) == 1
     shown = capsys.readouterr()
     texts = [shown.out, shown.err, log.getvalue()]
     assert shown.err

@@ -9,7 +9,7 @@ from exporter.exchanges.base import MAX_ROWS, Pause, RowMemory
 from exporter.exchanges.readers import SLICE
 from tests.faults.stage import Member, staged
 from tests.faults.variants import VARIANTS, Variant
-from tests.virtual_time import run
+from tests.kit.virtual_time import run
 
 ROWS = MAX_ROWS - 100
 AMOUNTS = (

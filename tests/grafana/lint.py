@@ -12,7 +12,7 @@ import promql_parser
 from grafana_foundation_sdk.models import units
 from promql_parser import Call, MatrixSelector
 
-from grafana.queries import LABEL_VALUES, fill, panels
+from grafana.pictures.queries import LABEL_VALUES, fill, panels
 from tests.grafana.promql import selectors
 
 Dashboard = dict[str, Any]

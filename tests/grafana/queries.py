@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from grafana.queries import PanelQuery, panel_queries, variable_queries
+from grafana.pictures.queries import PanelQuery, panel_queries, variable_queries
 
 ROOT = Path(__file__).parents[2]
 DASHBOARDS = ROOT / "grafana" / "dashboards"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from grafana.queries import fill, panels
+from grafana.pictures.queries import fill, panels
 from tests.grafana.queries import dashboards
-from tests.servers import require
+from tests.kit.servers import require
 
 pytestmark = pytest.mark.servers
 

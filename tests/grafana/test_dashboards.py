@@ -13,7 +13,7 @@ import yaml
 
 from exporter.exposition.families import FAMILIES
 from grafana.build import build
-from grafana.queries import panel_queries, panels, variable_queries
+from grafana.pictures.queries import panel_queries, panels, variable_queries
 from tests.grafana.promql import family, selectors
 from tests.grafana.queries import DASHBOARDS, ROOT, dashboards, queries
 

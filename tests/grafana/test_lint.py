@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from promql_parser import parse
 
-from grafana.queries import fill, panels
+from grafana.pictures.queries import fill, panels
 from tests.grafana.lint import RULES
 from tests.grafana.queries import dashboards
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from PIL import Image
 
-from grafana.draw import PICTURES, draw, save
-from grafana.server import Server
-from grafana.units import text
+from grafana.pictures.draw import PICTURES, draw, save
+from grafana.pictures.server import Server
+from grafana.pictures.units import text
 from tests.grafana.queries import dashboards
 
 NOW = 1_800_000_000.0

@@ -13,15 +13,7 @@ from aioresponses import aioresponses
 from exporter.core.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
 from exporter.transport.answers import LARGE, parse
 from exporter.transport.conversation import Transport
-from tests.tiny import (
-    answer,
-    caller,
-    good,
-    read,
-    read_public,
-    script,
-    serving,
-)
+from tests.kit.tiny import answer, caller, good, read, read_public, script, serving
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,8 @@ import pytest
 from exporter.core.errors import ClockRefused
 from exporter.transport.conversation import Transport
 from exporter.transport.limits import SystemClock
-from tests.fakes import FakeClock, FakeMeters
-from tests.tiny import (
-    Seen,
-    caller,
-    good,
-    no,
-    read,
-    script,
-    serving,
-    transporting,
-)
+from tests.kit.fakes import FakeClock, FakeMeters
+from tests.kit.tiny import Seen, caller, good, no, read, script, serving, transporting
 
 
 async def test_timestamps_follow_the_exchanges_clock_not_ours(transport: Transport, clock: FakeClock) -> None:

@@ -5,18 +5,8 @@ import pytest
 from exporter.core.errors import BadStatus, Banned, Maintenance, PollError, RateLimited
 from exporter.transport.conversation import Transport
 from exporter.transport.limits import Skipped
-from tests.fakes import FakeClock, FakeMeters
-from tests.tiny import (
-    answer,
-    caller,
-    good,
-    no,
-    read,
-    read_public,
-    script,
-    serving,
-    transporting,
-)
+from tests.kit.fakes import FakeClock, FakeMeters
+from tests.kit.tiny import answer, caller, good, no, read, read_public, script, serving, transporting
 
 
 async def test_a_temporary_failure_is_repeated_twice_with_fresh_signatures(

@@ -9,8 +9,8 @@ import pytest
 from exporter.core.errors import AuthError, BadPayload, BadStatus, InternalError, TimedOut
 from exporter.exchanges.base import PAUSE, Reader, Request
 from exporter.transport.conversation import Transport
-from tests.fakes import FakeClock, FakeMeters
-from tests.tiny import (
+from tests.kit.fakes import FakeClock, FakeMeters
+from tests.kit.tiny import (
     ACCOUNT,
     API,
     BALANCE,

@@ -7,8 +7,8 @@ from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import BadPayload, InternalError, PollError
 from exporter.exchanges.base import Endpoint, Request, Signed
 from exporter.transport.conversation import Transport
-from tests.fakes import FakeClock
-from tests.tiny import (
+from tests.kit.fakes import FakeClock
+from tests.kit.tiny import (
     ACCOUNT,
     BALANCE,
     WITHDRAW,

@@ -17,8 +17,8 @@ from exporter.core.errors import BadPayload, BadStatus, PollError, TimedOut, Tls
 from exporter.transport.answers import MAX_BYTES, inflate
 from exporter.transport.conversation import Transport
 from exporter.transport.wire import proxy_for
-from tests.fakes import FakeClock, FakeMeters
-from tests.tiny import Seen, Server, answer, caller, good, read_balance, script, serving, transporting
+from tests.kit.fakes import FakeClock, FakeMeters
+from tests.kit.tiny import Seen, Server, answer, caller, good, read_balance, script, serving, transporting
 
 
 async def failure(transport: Transport, url: str, timeout: float = 5.0) -> PollError:

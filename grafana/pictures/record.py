@@ -1,0 +1,97 @@
+"""Draw the dashboards of a demo: `python -m grafana.pictures.record` runs one with Prometheus for a while, then draws.
+
+After 22 minutes an account has drained, rung its alarm and been filled up again, and another one has failed and
+recovered some times. Needs Prometheus on the PATH.
+"""
+
+import argparse
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from grafana.pictures.draw import PICTURES, draw_all
+
+ROOT = Path(__file__).parents[2]
+SCRAPE_SECONDS = 5
+ACCOUNT = "market-maker"  # the one that drains
+
+CONFIG = """\
+global: {{scrape_interval: {interval}s, evaluation_interval: {interval}s}}
+rule_files: ["{rules}/*.yml"]
+scrape_configs:
+  - job_name: exchange-balance-exporter
+    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+"""
+
+
+def main() -> None:
+    """Record and draw."""
+    parser = argparse.ArgumentParser(
+        prog="python -m grafana.pictures.record", description="Draw the dashboards of a demo."
+    )
+    parser.add_argument("--minutes", type=float, default=22, help="how long the demo runs (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=PICTURES, help="directory of the pictures")
+    arguments = parser.parse_args()
+    exporter, server = _free_ports(2)
+    with tempfile.TemporaryDirectory(prefix="exchange-balance-exporter-pictures-") as folder:
+        rules = ROOT / "deploy" / "prometheus" / "rules"
+        config = Path(folder) / "prometheus.yml"
+        config.write_text(CONFIG.format(interval=SCRAPE_SECONDS, rules=rules, port=exporter), encoding="utf-8")
+        demo = (sys.executable, "-m", "exporter", "demo", f"--web.listen-address=127.0.0.1:{exporter}")
+        prometheus = (
+            "prometheus",
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder}/data",
+            f"--web.listen-address=127.0.0.1:{server}",
+        )
+        with _running(*demo), _running(*prometheus) as running:
+            _wait(running, arguments.minutes)
+            draw_all(
+                f"http://127.0.0.1:{server}",
+                arguments.output,
+                span=60 * arguments.minutes,
+                rate_interval=f"{4 * SCRAPE_SECONDS}s",
+                account=ACCOUNT,
+            )
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@contextmanager
+def _running(*command: str) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 -- our own commands
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=15)
+
+
+def _wait(process: "subprocess.Popen[bytes]", minutes: float) -> None:
+    """Let it run, and tell how long it will take.
+
+    Raises:
+        RuntimeError: it ended early.
+    """
+    for left in range(round(60 * minutes), 0, -1):
+        print(f"\rrecording, {-(-left // 60)} min left ", end="", flush=True)
+        try:
+            status = process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            continue
+        raise RuntimeError(f"{process.args!r} ended with status {status}")
+    print("\r", end="")
+
+
+if __name__ == "__main__":
+    main()

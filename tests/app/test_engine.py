@@ -1,0 +1,389 @@
+"""Accounts, prices and their tasks together: start, reload, health and stop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+
+import exporter.app.engine
+from exporter.app.engine import STALL_SECONDS, Engine
+from exporter.app.lag import Lag
+from exporter.config import Account, Config, Threshold, Valuation
+from exporter.core.credentials import Credentials, Secret
+from exporter.core.errors import TimedOut
+from exporter.core.model import Reading
+from exporter.exchanges.base import Endpoint, Exchange, Limit, Reader, Request, RowMemory, Wallet
+from tests.kit.fakes import FakeClock, settle
+from tests.kit.scripted import ASK, Scripted, key_info, rows, wallet
+from tests.kit.states import configured
+from tests.kit.tiny import API, changed
+
+SCARCE = Endpoint("/{id}", (Limit("ip", "scarce", 10, 10.0),))
+
+
+def read_prices() -> Reader[dict[str, Any]]:
+    tickers: dict[str, Any] = yield Request(ASK, id="prices")
+    return tickers
+
+
+def read_scarce(memory: RowMemory) -> Reader[Reading]:
+    return rows((yield Request(SCARCE, id="spot")))
+
+
+def config(*accounts: Account, labels: tuple[str, ...] = (), **valuation: Any) -> Config:
+    given = {"enabled": True, "interval": 60.0, "pegs": {"USDT": Decimal(1)}, "also": (), **valuation}
+    return Config(
+        accounts=accounts,
+        rate_share={"tiny": 0.5},
+        valuation=Valuation(**given),
+        hash=len(accounts),
+        warnings=(),
+        label_names=labels,
+    )
+
+
+def account(name: str, **other: Any) -> Account:
+    return configured(name, "tiny", **other)
+
+
+class Works:
+    """An engine of one made-up exchange, on a clock that the test moves."""
+
+    def __init__(self, first: Config, monkeypatch: pytest.MonkeyPatch, **other: Any) -> None:
+        self.clock = FakeClock()
+        self.transport = Scripted(self.clock)
+        self.transport.says = {
+            "spot": {"USDT": "5", "BTC": "1"},
+            "prices": {"BTCUSDT": "50000"},
+            "key": {"read": True},
+        }
+        monkeypatch.setattr(exporter.app.engine, "Transport", lambda *_: self.transport)
+        main = Wallet(read_scarce) if other.pop("scarce", False) else wallet("spot")
+        api = changed(API, wallets={"spot": main}, prices=read_prices, key_info=key_info)
+        tiny = Exchange(name="tiny", credentials=("api_key",), apis={"": api})
+        monkeypatch.setattr(exporter.app.engine, "EXCHANGES", {"tiny": tiny})
+        self.engine = Engine(first, self.clock, Random(1), **other)
+
+    async def text(self) -> str:
+        self.engine.before_scrape()
+        scrape = await self.engine.exposition.scrape(openmetrics=False, gzip=False)
+        assert scrape is not None
+        return scrape.body.decode()
+
+    async def value(self, family: str, *labels: str) -> float | None:
+        """The value of the first sample of a family with these labels."""
+        for line in (await self.text()).splitlines():
+            if line.startswith(family + "{") and all(label in line for label in labels):
+                return float(line.rpartition(" ")[2])
+        return None
+
+    def polls(self, name: str) -> list[float]:
+        asked = self.transport.asked
+        return [each.at for each in asked if (each.what, each.account) == ("spot", name)]
+
+
+@pytest.fixture
+def works(monkeypatch: pytest.MonkeyPatch) -> Any:
+    @asynccontextmanager
+    async def running(first: Config, *, advance: float = 100.0, **other: Any) -> AsyncIterator[Works]:
+        made = Works(first, monkeypatch, **other)
+        made.engine.start()
+        try:
+            await made.clock.advance(advance)
+            yield made
+        finally:
+            await made.engine.stop(0)
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    return running
+
+
+async def test_all_accounts_are_polled_at_once_and_valued(works: Any) -> None:
+    async with works(config(account("a"), account("b")), advance=1) as it:
+        assert it.polls("a") == it.polls("b") == [1_000.0]
+        assert it.engine.tried
+        assert await it.value("exchange_account_usd", 'account="b"') == 50_005.0
+        assert await it.value("exchange_price_usd", 'currency="BTC"') == 50_000.0
+
+
+# -- reload
+
+
+async def test_an_unchanged_account_keeps_everything(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        before = it.polls("a")
+        poller = it.engine.pollers["a"]
+        await it.engine.apply(config(account("a")))
+        await it.clock.advance(60)
+        assert it.engine.pollers["a"] is poller
+        assert it.polls("a")[: len(before)] == before
+        assert it.polls("a")[-1] - it.polls("a")[-2] == pytest.approx(30)
+        assert await it.value("exchange_polls_total", 'account="a"') == len(it.polls("a"))
+
+
+async def test_a_retouched_account_keeps_data_counters_and_schedule(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        due, polls = it.engine.pollers["a"].due, len(it.polls("a"))
+        threshold = Threshold("SOL", "main", "net", critical=Decimal(7))
+        retouched = account("a", thresholds=(threshold,), labels={"team": "x"}, min_usd=Decimal(100))
+        await it.engine.apply(config(retouched, labels=("team",)))
+        assert await it.value("exchange_balance_available", 'currency="BTC"') == 1.0
+        assert await it.value("exchange_balance_threshold", 'currency="SOL"', 'severity="critical"') == 7.0
+        assert await it.value("exchange_account_info", 'team="x"') == 1
+        assert await it.value("exchange_polls_total", 'account="a"') == polls
+        assert it.engine.pollers["a"].due == due
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"credentials": Credentials(Secret("new-key"), Secret("new-secret"))},
+        {"base_url": "https://other.example"},
+        {"proxy": "http://proxy.example"},
+        {"wallets": ("main",)},
+        {"options": {"rate_group": "desk"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+async def test_an_account_of_which_the_identity_changed_starts_anew(works: Any, change: dict[str, Any]) -> None:
+    async with works(config(account("a"), account("b"))) as it:
+        it.transport.says["spot"] = TimedOut("slow")
+        await it.engine.apply(config(account("a", **change), account("b")))
+        await it.clock.advance(1)
+        assert await it.value("exchange_balance_available", 'account="a"') is None
+        assert await it.value("exchange_polls_total", 'account="a"') == 1
+        assert await it.value("exchange_balance_available", 'account="b"') == 5.0
+
+
+async def test_a_removed_account_is_gone_at_the_next_scrape_and_is_polled_no_more(works: Any) -> None:
+    async with works(config(account("a"), account("b"))) as it:
+        polls = len(it.polls("b"))
+        await it.engine.apply(config(account("a")))
+        assert 'account="b"' not in await it.text()
+        await it.clock.advance(100)
+        assert len(it.polls("b")) == polls
+        assert await it.value("exchange_balance_available", 'account="a"') == 5.0
+
+
+async def test_an_account_that_is_removed_in_the_middle_of_a_poll_leaves_nothing(works: Any) -> None:
+    async with works(config(account("a"), account("b"))) as it:
+        it.transport.takes["spot"] = 5.0
+        await it.clock.advance(30)
+        await it.engine.apply(config(account("a")))
+        await it.clock.advance(30)
+        assert 'account="b"' not in await it.text()
+
+
+async def test_an_added_account_is_polled_at_once(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        now = it.clock.now()
+        await it.engine.apply(config(account("a"), account("b")))
+        await it.clock.advance(1)
+        assert it.polls("b") == [now]
+        assert await it.value("exchange_account_usd", 'account="b"') == 50_005.0
+
+
+async def test_a_shorter_interval_counts_at_once(works: Any) -> None:
+    async with works(config(account("a", interval=3_600.0, stale_after=18_000.0))) as it:
+        await it.engine.apply(config(account("a", interval=5.0)))
+        await it.clock.advance(51)
+        assert len(it.polls("a")) >= 11
+        assert it.engine.problem() is None
+
+
+async def test_a_changed_interval_during_a_poll_never_starts_a_second_one(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        it.transport.takes["spot"] = 20.0
+        while not it.engine.pollers["a"].polling:
+            await it.clock.advance(1)
+        polls = len(it.polls("a"))
+        await it.engine.apply(config(account("a", interval=1.0, timeout=0.5)))
+        await it.clock.advance(10)
+        assert len(it.polls("a")) == polls
+
+
+async def test_the_key_is_read_again_on_reload(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        assert it.transport.count("key") == 1
+        await it.engine.apply(config(account("a")))
+        await it.clock.advance(31)
+        assert it.transport.count("key") == 2
+
+
+async def test_other_pegs_are_in_force_at_once(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        await it.engine.apply(config(account("a"), pegs={"USDT": Decimal("0.5")}))
+        assert await it.value("exchange_balance_usd", 'currency="USDT"') == 2.5
+        assert await it.value("exchange_balance_usd", 'currency="BTC"') == 25_000.0
+
+
+async def test_without_valuation_no_value_and_no_price_is_left(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        await it.engine.apply(config(account("a"), enabled=False))
+        text = await it.text()
+        assert "exchange_price_usd{" not in text
+        assert "exchange_balance_usd{" not in text
+        assert "exchange_account_usd{" not in text
+        assert await it.value("exchange_balance_available", 'currency="BTC"') == 1.0
+        reads = it.transport.count("prices")
+        await it.clock.advance(300)
+        assert it.transport.count("prices") == reads
+
+
+async def test_valuation_can_be_switched_on_later(works: Any) -> None:
+    async with works(config(account("a"), enabled=False)) as it:
+        assert await it.value("exchange_balance_usd") is None
+        await it.engine.apply(config(account("a")))
+        await it.clock.advance(1)
+        assert await it.value("exchange_balance_usd", 'currency="BTC"') == 50_000.0
+
+
+async def test_prices_follow_another_rhythm_at_once(works: Any) -> None:
+    async with works(config(account("a"), interval=3_600.0)) as it:
+        assert it.transport.count("prices") == 1
+        await it.engine.apply(config(account("a"), interval=10.0))
+        await it.clock.advance(61)
+        assert it.transport.count("prices") == 8
+
+
+async def test_one_book_serves_all_accounts_of_one_address(works: Any) -> None:
+    accounts = [account(name) for name in "abc"]
+    async with works(config(*accounts, account("d", base_url="https://other.example"))) as it:
+        assert len(it.engine.price_readers) == 2
+        assert (await it.text()).count('exchange_price_usd{exchange="tiny",currency="BTC"}') == 1
+
+
+async def test_when_the_book_that_is_served_goes_another_one_of_the_exchange_takes_its_place(works: Any) -> None:
+    other = account("d", base_url="https://other.example")
+    async with works(config(account("a"), other)) as it:
+        await it.engine.apply(config(other))
+        assert await it.value("exchange_price_usd", 'currency="BTC"') == 50_000.0
+        assert len(it.engine.price_readers) == 1
+
+
+async def test_credentials_that_were_renewed_in_place_do_not_start_the_account_anew_on_reload(works: Any) -> None:
+    fresh = Credentials(Secret("new-key"), Secret("new-secret"))
+    async with works(config(account("a"))) as it:
+        poller = it.engine.pollers["a"]
+        poller.reader.renew(fresh)
+        await it.engine.apply(config(replace(account("a"), credentials=fresh)))
+        assert it.engine.pollers["a"] is poller
+
+
+# -- shards
+
+
+async def test_shards_divide_the_accounts_without_overlap(works: Any) -> None:
+    everything = config(*(account(f"desk-{number}") for number in range(40)))
+    found: list[str] = []
+    for shard in range(3):
+        async with works(everything, shard=shard, shards=3, advance=1) as it:
+            found += it.engine.pollers
+            assert await it.value("exchange_account_info", f'shard="{shard}"') == 1
+    assert sorted(found) == sorted(each.name for each in everything.accounts)
+
+
+# -- limits
+
+
+async def test_more_than_the_limits_give_is_told_once_for_each_limit(works: Any) -> None:
+    many = config(*(account(f"desk-{number}") for number in range(30)))
+    async with works(many, scarce=True) as it:
+        [sentence] = it.engine.oversubscribed()
+        assert "'scarce'" in sentence
+        assert "1 requests/s" in sentence
+        await it.engine.apply(config(*many.accounts[:5]))
+        assert it.engine.oversubscribed() == []
+
+
+# -- health
+
+
+async def test_a_dead_task_is_a_problem(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        assert it.engine.problem() is None
+        it.engine._tasks["a"].cancel()
+        await settle()
+        assert "account a" in it.engine.problem()
+
+
+async def test_a_scheduler_that_stands_still_is_a_problem(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        it.clock.time += 30 + STALL_SECONDS + 1
+        assert "account a" in it.engine.problem()
+        await it.clock.advance(0)
+        assert it.engine.problem() is None
+
+
+async def test_a_read_that_never_ends_is_a_problem(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        it.transport.takes["spot"] = 1e9
+        await it.clock.advance(600)
+        assert "account a" in it.engine.problem()
+
+
+async def test_an_account_that_waits_long_after_a_refusal_is_none(works: Any) -> None:
+    async with works(config(account("a"))) as it:
+        it.transport.says["spot"] = TimedOut("slow")
+        for _ in range(100):
+            await it.clock.advance(37)
+            assert it.engine.problem() is None
+
+
+async def test_before_the_start_and_after_the_stop_there_is_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = Works(config(account("a")), monkeypatch)
+    it.clock.time += 1_000
+    assert it.engine.problem() is None
+    it.engine.start()
+    await it.clock.advance(1)
+    await it.engine.stop(0)
+    it.clock.time += 1_000
+    assert it.engine.problem() is None
+
+
+def test_lag_is_the_worst_of_the_last_minute() -> None:
+    clock = FakeClock()
+    lag = Lag(clock)
+    lag(0.5)
+    clock.time += 20
+    lag(0.1)
+    assert lag.worst() == 0.5
+    clock.time += 20
+    assert lag.worst() == 0.5
+    clock.time += 45
+    assert lag.worst() == 0.0
+
+
+# -- stop
+
+
+async def test_stopping_lets_a_running_poll_end_and_starts_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = Works(config(account("a"), account("b")), monkeypatch)
+    it.engine.start()
+    await it.clock.advance(1)
+    it.transport.takes["spot"] = 2.0
+    it.transport.says["spot"] = {"USDT": "6"}
+    while not it.engine.pollers["a"].polling:
+        await it.clock.advance(0.5)
+    polls = len(it.transport.asked)
+    stopping = asyncio.ensure_future(it.engine.stop(5))
+    await it.clock.advance(60)
+    await stopping
+    assert await it.value("exchange_balance_available", 'account="a"') == 6.0
+    assert len(it.transport.asked) == polls
+    assert it.transport.closed
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_what_does_not_end_in_time_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = Works(config(account("a")), monkeypatch)
+    it.transport.takes["spot"] = 1e9
+    it.engine.start()
+    await it.clock.advance(1)
+    await it.engine.stop(0.01)
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -1,0 +1,174 @@
+"""`balances` writes every row exactly, in formats that read back."""
+
+import csv
+import io
+import json
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from exporter.cli import balances
+from exporter.cli.main import main
+from exporter.cli.poll_once import Result
+from exporter.core.errors import AuthError, ExporterError
+from tests.kit.states import NOW, balance, book, polled, read, refuse, up, waiting
+from tests.kit.untouched import untouched_logging
+from tests.kit.world import FLOOD, World, world
+
+__all__ = ["untouched_logging", "world"]
+
+
+def test_balances_are_exact(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["balances", "--format=json", f"--config.file={world.config()}"], {}) == 0
+    tree = json.loads(capsys.readouterr().out)
+    assert tree["failed"] == []
+    rows = {row["currency"]: row for row in tree["balances"]}
+    assert rows["BTC"]["available"] == FLOOD
+    assert Decimal(rows["USDT"]["frozen"]) == Decimal("0.25")
+    assert Decimal(rows["USDT"]["net"]) == Decimal("1000.75")
+    assert rows["USDT"]["borrowed"] is None
+    assert rows["BTC"]["price_usd"] is not None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", rows["BTC"]["read_at"])
+    assert tuple(rows["BTC"]) == balances.Line._fields
+
+
+def test_balances_of_good_accounts_are_written_though_one_failed(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["balances", "--format=json", f"--config.file={world.config(wrong=True)}"], {}) == 1
+    out, err = capsys.readouterr()
+    tree = json.loads(out)
+    assert {row["account"] for row in tree["balances"]} == {"exact"}
+    [failed] = tree["failed"]
+    assert (failed["account"], failed["wallet"], failed["required"], failed["reason"]) == (
+        "wrong",
+        "spot",
+        True,
+        "auth",
+    )
+    assert "wrong/spot: auth: " in err
+    assert "what to do: " in err
+
+
+def test_the_csv_file_reads_back_and_is_for_its_owner_only(world: World, tmp_path: Path) -> None:
+    output = tmp_path / "balances.csv"
+    output.write_text("from before")
+    output.chmod(0o644)
+    assert main(["balances", "--format=csv", f"--output={output}", f"--config.file={world.config()}"], {}) == 0
+    raw = output.read_bytes()
+    assert raw.count(b"\r\n") == raw.count(b"\n") == 3
+    rows = list(csv.DictReader(io.StringIO(raw.decode(), newline="")))
+    assert {row["currency"] for row in rows} == {"USDT", "BTC"}
+    assert stat.S_IMODE(output.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def written(*results: Result, shape: balances.Format) -> str:
+    stream = io.StringIO(newline="")
+    balances.write(stream, list(balances.lines(results, NOW)), list(balances.failures(results)), shape)
+    return stream.getvalue()
+
+
+def test_every_row_has_the_price_behind_its_value() -> None:
+    state = waiting(priced=book({"BTC": "100", "OWN": "7"}))
+    read(
+        state,
+        balance("BTC", "1.50"),
+        balance("OWN", "2", usd=Decimal(3)),
+        balance("TOLD", "4", price=Decimal("0.25")),
+        balance("ODD", "5"),
+        balance("USDT", "6"),
+    )
+    rows = {line.currency: line for line in balances.lines([Result(polled(state), None, None, None)], NOW)}
+    assert {name: row.price_usd for name, row in rows.items()} == {
+        "BTC": "100",
+        "OWN": "1.50000000000",
+        "TOLD": "0.25",
+        "ODD": None,
+        "USDT": "1",
+    }
+    assert rows["BTC"].usd == "150.00"
+    assert rows["ODD"].usd is None
+
+
+def test_what_can_not_be_known_is_null_in_json_and_empty_in_csv() -> None:
+    state = waiting(priced=book({}))
+    read(state, balance("ODD", "5"))
+    result = Result(polled(state), None, None, None)
+    [row] = json.loads(written(result, shape="json"))["balances"]
+    assert (row["usd"], row["price_usd"], row["borrowed"]) == (None, None, None)
+    [cells] = csv.DictReader(io.StringIO(written(result, shape="csv"), newline=""))
+    assert (cells["usd"], cells["price_usd"], cells["borrowed"]) == ("", "", "")
+
+
+@pytest.mark.parametrize("name", ["A,B", 'A"B', "A\r\nB", "Ü"])
+def test_hostile_names_read_back_from_csv_and_json(name: str) -> None:
+    state = waiting(priced=book({}))
+    read(state, balance(name, "5"))
+    result = Result(polled(state), None, None, None)
+    [cells] = csv.DictReader(io.StringIO(written(result, shape="csv"), newline=""))
+    assert cells["currency"] == name
+    assert json.loads(written(result, shape="json"))["balances"][0]["currency"] == name
+
+
+def test_the_table_shows_hostile_names_and_does_not_obey_them() -> None:
+    state = waiting(priced=book({}))
+    read(state, balance("A\x1b[2J\nB", "5"))
+    table = written(Result(polled(state), None, None, None), shape="table")
+    assert table.count("\n") == 2
+    assert r"A\u001b[2J\nB" in table
+
+
+def test_stale_rows_are_not_written() -> None:
+    error = AuthError("no")
+    state = up(stale_after=0.0)
+    refuse(state, error)
+    result = Result(polled(state, error), error, None, None)
+    assert json.loads(written(result, shape="json"))["balances"] == []
+
+
+def test_an_account_that_failed_as_a_whole_has_no_wallet() -> None:
+    error = AuthError("no")
+    [failed] = balances.failures([Result(waiting(), error, None, None)])
+    assert (failed.account, failed.wallet, failed.reason) == ("desk", None, "auth")
+
+
+def test_a_file_that_can_not_be_written_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ExporterError, match="cannot write") as refused:
+        balances.write_file(tmp_path / "none" / "b.csv", "x")
+    assert str(tmp_path) in str(refused.value)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ExporterError, match="cannot write"):
+        balances.write_file(tmp_path / "folder", "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_an_interrupt_ends_a_poll_quietly_with_130(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.touch(mode=0o600)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        path.write_text(
+            "accounts:\n"
+            f"  - {{name: a, exchange: bitmart, base_url: 'http://127.0.0.1:{silent.getsockname()[1]}',\n"
+            "     credentials: {api_key: 0123456789}}\n"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-m", "exporter", f"--config.file={path}", "balances"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            silent.settimeout(20)
+            silent.accept()[0].close()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err

@@ -1,0 +1,105 @@
+"""`check` says whether configuration and accounts are good, and for each failure what to do."""
+
+import io
+import re
+
+import pytest
+
+from exporter.cli import check
+from exporter.cli.main import main
+from exporter.cli.poll_once import Result
+from exporter.core.errors import AuthError, IpRefused, PermissionMissing
+from exporter.core.model import KeyInfo
+from tests.kit.states import WALL, broken, refuse, up
+from tests.kit.untouched import untouched_logging
+from tests.kit.world import World, world
+
+__all__ = ["untouched_logging", "world"]
+
+ODD = "<odd>\x1b[2J"
+
+
+def test_check_says_good(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    path = world.config()
+    assert main(["check", f"--config.file={path}"], {}) == 0
+    assert capsys.readouterr().out == f"{path}: 1 account, good\n"
+
+
+def test_check_print_writes_the_configuration_alone_and_masked(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--print", f"--config.file={world.config()}"], {}) == 0
+    out, err = capsys.readouterr()
+    assert "name: exact" in out
+    assert "xt-secret" not in out + err
+    assert "good" not in out
+    assert "1 account, good" in err
+
+
+def test_check_online_polls_every_account(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--online", f"--config.file={world.config()}"], {}) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^exact\s+xt\s+good\s.*\+?-?\d\.\d{3} s\s+2\s", out, re.MULTILINE)
+    assert "1 account, all good" in out
+
+
+def test_check_online_tells_what_to_do_about_a_failure(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--online", f"--config.file={world.config(wrong=True)}"], {}) == 1
+    out = capsys.readouterr().out
+    assert re.search(r"^exact\s+xt\s+good", out, re.MULTILINE)
+    assert re.search(r"^wrong\s+xt\s+FAILED: auth", out, re.MULTILINE)
+    assert f"what to do: {AuthError.advice}" in out
+    assert "2 accounts, 1 failed" in out
+
+
+def reported(*results: Result) -> str:
+    stream = io.StringIO()
+    check.report(results, WALL, stream)
+    return stream.getvalue()
+
+
+def test_the_report_has_key_clock_currencies_and_value() -> None:
+    state = up()
+    state.key_read(KeyInfo({"read": True, "trade": False}, ip_restricted=True))
+    heads, row = reported(Result(state, None, -0.25, None)).splitlines()[:2]
+    assert heads.split() == ["account", "exchange", "verdict", "key", "may", "clock", "currencies", "USD"]
+    assert re.split(r"\s{2,}", row) == ["desk", "xt", "good", "read, listed IPs", "-0.250 s", "2", "210.00"]
+
+
+def test_the_report_warns_about_a_key_that_can_do_more_than_read() -> None:
+    state = up()
+    state.key_read(KeyInfo({"read": True, "withdraw": True}, ip_restricted=False))
+    told = reported(Result(state, None, None, None))
+    assert "read withdraw, any IP" in told
+    assert "warning: The key can withdraw; a read-only one is enough." in told
+
+
+def test_the_report_tells_the_address_that_the_exchange_saw() -> None:
+    error = IpRefused("not on the list")
+    told = reported(Result(broken(error), error, None, "192.0.2.7"))
+    assert "spot: ip: not on the list" in told
+    assert f"what to do: {IpRefused.advice}" in told
+    assert "the exchange sees this machine at 192.0.2.7" in told
+    assert told.count("not on the list") == 1
+
+
+def test_an_address_that_the_advice_tells_is_not_told_again() -> None:
+    error = IpRefused("not on the list", advice="Add 192.0.2.7 to the key's list.")
+    told = reported(Result(broken(error), error, None, "192.0.2.7"))
+    assert told.count("192.0.2.7") == 1
+
+
+def test_the_report_tells_an_optional_failure_without_calling_it_one() -> None:
+    state = up()
+    refuse(state, PermissionMissing("no right"), wallet="funding")
+    told = reported(Result(state, None, None, None))
+    assert "good, but 1 optional wallet failed" in told
+    assert "funding (optional): permission: no right" in told
+    assert "all good" in told
+
+
+def test_the_report_shows_hostile_text_and_does_not_obey_it() -> None:
+    error = AuthError(ODD)
+    told = reported(Result(broken(error, ODD), error, None, ODD))
+    assert "\x1b" not in told
+    assert told.count(r"<odd>\u001b[2J") >= 4

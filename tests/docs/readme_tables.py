@@ -1,0 +1,322 @@
+"""The tables of README.md and CONTRIBUTING.md as the code has them; `python -m tests.docs.readme_tables` rewrites both.
+
+Each table stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`.
+"""
+
+import argparse
+import ast
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from exporter.cli.main import make_parser
+from exporter.config import Config
+from exporter.config.load import load
+from exporter.config.scalars import spelled
+from exporter.core.errors import REASONS, PollError
+from exporter.exchanges import EXCHANGES
+from exporter.exchanges.base import Api, Endpoint, Exchange, Limit, Request, RowMemory, Wallet
+from exporter.exposition.families import FAMILIES
+from exporter.polling.account_poll import SLOW_CAP_SECONDS
+from exporter.polling.plan import LIST_SECONDS
+from exporter.polling.poller import CAP_SECONDS
+from exporter.transport.conversation import RETRIES
+
+ROOT: Final = Path(__file__).parents[2]
+README: Final = ROOT / "README.md"
+CONTRIBUTING: Final = ROOT / "CONTRIBUTING.md"
+
+_DEFAULT: Final = re.compile(r"\s*\(default: (.*)\)\s*$")
+_POLLED: Final = re.compile(r"\s*Polled, not read at the scrape: .*")
+_SCOPES: Final = {"key": "by key", "uid": "by user", "ip": "by address"}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; a bar within a cell is escaped."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def code(words: Iterable[str]) -> str:
+    """Words as code, with commas between them; a dash where there are none."""
+    return ", ".join(f"`{word}`" for word in words) or "–"
+
+
+def exchanges() -> str:
+    """What can be read of each exchange, and with which credentials."""
+    rows = []
+    for exchange in EXCHANGES.values():
+        for name, api in exchange.apis.items():
+            rest = {wallet: each for wallet, each in api.wallets.items() if wallet != api.main}
+            default = code(wallet for wallet, each in rest.items() if each.default)
+            if api.discover is not None:
+                default = "every other account that the key lists, but otc"
+            opt_in = code(wallet for wallet, each in rest.items() if not each.default)
+            needs = code(exchange.credentials)
+            host = api.host.removeprefix("https://")
+            rows.append((_kind(exchange, name), needs, code([api.main]), default, opt_in, host))
+    return table(("exchange", "credentials", "main wallet", "read by default", "read when named", "host"), rows)
+
+
+def _kind(exchange: Exchange, api: str) -> str:
+    if not exchange.option:
+        return f"`{exchange.name}`"
+    found = "found by itself, or " if exchange.probes else "the default, or " if api == exchange.first else ""
+    return f"`{exchange.name}`, {api} ({found}`options: {{{exchange.option}: {api}}}`)"
+
+
+def flags() -> str:
+    """Every flag of the running exporter."""
+    return table(("flag", "default", "meaning"), map(_flag, _flags(make_parser())))
+
+
+def commands() -> str:
+    """Every subcommand with the flags that it alone has, and the general ones that it takes."""
+    parser = make_parser()
+    general = {option for action in _flags(parser) for option in action.option_strings}
+    rows = []
+    for name, told, command in _commands(parser):
+        rows.append((f"`{name}`", _sentence(told), ""))
+        for action in _flags(command):
+            if not general.issuperset(action.option_strings):
+                flag, default, meaning = _flag(action)
+                rows.append((f"`{name}` {flag}", meaning, default))
+        taken = [option for action in _flags(command) for option in action.option_strings if option in general]
+        if taken:
+            rows.append((f"`{name}` also takes", code(taken), ""))
+    return table(("command", "what it does", "default"), rows)
+
+
+def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for choice in action._choices_actions:
+                yield choice.dest, choice.help or "", action.choices[choice.dest]
+
+
+def _flags(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in parser._actions:
+        if any(option.startswith("--") for option in action.option_strings) and action.dest != "help":
+            yield action
+
+
+def _flag(action: argparse.Action) -> tuple[str, str, str]:
+    """Flag, default and meaning: help texts end in their default."""
+    told = (action.help or "") % vars(action)
+    found = _DEFAULT.search(told)
+    meaning = _DEFAULT.sub("", told)
+    if action.choices and not meaning:
+        meaning = "one of " + code(map(str, action.choices))
+    if action.nargs != 0:
+        default = found[1] if found else ""
+    else:
+        default = "" if isinstance(action, argparse._VersionAction) else "off"
+    return code(action.option_strings), default, meaning
+
+
+def metrics() -> str:
+    """Every family with its type, labels and meaning; what is said of all balances is said once, above the table."""
+    rows = [
+        (f"`{family.name}`", family.kind, code(family.labels), _POLLED.sub("", family.help))
+        for family in FAMILIES.values()
+    ]
+    return table(("metric", "type", "labels", "meaning"), rows)
+
+
+def reasons() -> str:
+    """Every reason, what it means, what the exporter does about it, and what the operator does."""
+    ours = [cls for cls in _all_subclasses(PollError) if cls.__module__ == PollError.__module__]
+    owners = {cls.__dict__["reason"]: cls for cls in ours if "reason" in cls.__dict__}
+    rows = []
+    for reason in REASONS:
+        cls = owners[reason]
+        meaning = _sentence((cls.__doc__ or "").partition("\n")[0].strip())
+        rows.append((f"`{reason}`", meaning, _patience(cls), cls.advice))
+    return table(("reason", "what it means", "what the exporter does", "what you do"), rows)
+
+
+def _all_subclasses(cls: type[PollError]) -> Iterator[type[PollError]]:
+    for each in cls.__subclasses__():
+        yield each
+        yield from _all_subclasses(each)
+
+
+def _patience(cls: type[PollError]) -> str:
+    """The policy of a class: its repeats within a read, and how far apart its polls may move."""
+    bans = {exchange.ban_seconds for exchange in EXCHANGES.values()}
+    usual = min(bans)
+    longer = [f"{name} {spelled(each.ban_seconds)}" for name, each in EXCHANGES.items() if each.ban_seconds != usual]
+    repeats = f"Up to {RETRIES} repeats within the read"
+    first = {
+        "clock": "Measures the exchange's clock and repeats once.",
+        "rate_limited": "No repeat. Its budget is emptied; `Retry-After` is kept.",
+        "banned": f"Sends nothing more for {spelled(usual)} ({', '.join(longer)}), or for as long as it is told.",
+        "http": f"{repeats}, but none after a redirect or a 4xx.",
+        "payload": "No repeat, unless the body was empty.",
+        "exchange": f"{repeats} where the exchange calls it temporary, else none.",
+    }.get(cls.reason, f"{repeats}." if cls.repeat else "No repeat.")
+    cap = spelled(SLOW_CAP_SECONDS if cls.slow else CAP_SECONDS)
+    if cls.reason == "permission":
+        return f"{first} Only this wallet is slowed: at most {cap} between its reads."
+    again = " A rewritten secret file is polled within an interval." if cls.reason in {"auth", "ip"} else ""
+    return f"{first} Then at most {cap} between polls.{again}"
+
+
+class Use(NamedTuple):
+    """What one account, or for prices one address, asks of an endpoint at the defaults."""
+
+    what: str
+    endpoint: Endpoint
+    per_minute: float
+
+
+def cost() -> str:
+    """Requests a minute at the defaults, against every published limit."""
+    rows = []
+    for exchange, name, api in _apis():
+        for use in _uses(exchange, api):
+            worst = max(use.per_minute / _per_minute(limit) for limit in use.endpoint.limits)
+            rows.append(
+                (
+                    _short(exchange, name),
+                    use.what,
+                    f"`{use.endpoint.path}`",
+                    f"{use.per_minute:.3g}",
+                    "; ".join(_limit(limit, use.endpoint) for limit in use.endpoint.limits),
+                    f"{worst:.2%}" if worst >= 0.0001 else "below 0.01%",
+                )
+            )
+    return table(("exchange", "what", "path", "requests a minute", "published limits", "of the tightest"), rows)
+
+
+def capacity() -> str:
+    """How many accounts with default settings one address can poll within `rate_share` of the limits by address."""
+    rows = []
+    for exchange, name, api in _apis():
+        share, asked, shared = _defaults(exchange).rate_share[exchange.name], dict[Limit, float](), dict[Limit, float]()
+        for use in _uses(exchange, api):
+            sums = shared if use.what == "prices" else asked
+            for limit in use.endpoint.limits:
+                if limit.scope == "ip":
+                    sums[limit] = sums.get(limit, 0.0) + use.per_minute
+        fits = [int((_per_minute(limit) * share - shared.get(limit, 0.0)) / each) for limit, each in asked.items()]
+        rows.append((_short(exchange, name), f"{min(fits):,}" if fits else "not limited by address"))
+    return table(("exchange", "accounts on one address"), rows)
+
+
+def _apis() -> Iterator[tuple[Exchange, str, Api]]:
+    for exchange in EXCHANGES.values():
+        for name, api in exchange.apis.items():
+            yield exchange, name, api
+
+
+def _short(exchange: Exchange, api: str) -> str:
+    return f"`{exchange.name}` {api}".strip()
+
+
+def _uses(exchange: Exchange, api: Api) -> Iterator[Use]:
+    config = _defaults(exchange)
+    interval = config.accounts[0].interval
+    wallets: Mapping[str, Wallet] = api.wallets
+    if api.discover is not None:
+        reader = api.discover()
+        listing = next(reader)
+        assert isinstance(listing, Request)
+        yield Use("list of accounts", listing.endpoint, 60 / LIST_SECONDS)
+        try:
+            reader.send([{"id": 1, "type": "spot", "state": "working"}])
+        except StopIteration as end:
+            wallets = end.value
+    for name, wallet in wallets.items():
+        if name == api.main or wallet.default:
+            what = "each listed account" if api.discover is not None else f"`{name}`"
+            yield Use(what, _endpoint(wallet.read(RowMemory())), 60 / max(interval, wallet.every))
+    yield Use("prices", _endpoint(api.prices()), 60 / config.valuation.interval)
+
+
+def _endpoint(reader: Iterator[object]) -> Endpoint:
+    request = next(reader)
+    assert isinstance(request, Request)
+    return request.endpoint
+
+
+def _defaults(exchange: Exchange) -> Config:
+    """A configuration of one account that says nothing beyond what it has to."""
+    names = {each: f"{each.upper()}_OF_TEST" for each in exchange.credentials}
+    references = ", ".join(f"{each}_env: {name}" for each, name in names.items())
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.yaml"
+        file.write_text(f"accounts: [{{name: a, exchange: {exchange.name}, credentials: {{{references}}}}}]\n")
+        return load(file, {name: name for name in names.values()})
+
+
+def _per_minute(limit: Limit) -> float:
+    return limit.requests / limit.seconds * 60
+
+
+def _limit(limit: Limit, endpoint: Endpoint) -> str:
+    together = "" if limit.name == endpoint.path else ", with other calls"
+    return f"{limit.requests} in {spelled(limit.seconds)} {_SCOPES[limit.scope]}{together}"
+
+
+def _sentence(text: str) -> str:
+    return (text[:1].upper() + text[1:]).removesuffix(".") + "."
+
+
+def files() -> str:
+    """Every file of the package with the first sentence of its docstring; the sandbox is one row."""
+    package = ROOT / "exporter"
+    rows = []
+    for file in sorted(package.rglob("*.py"), key=lambda file: (file.parent, file.name)):
+        inside = "sandbox" in file.parts and file.name != "__init__.py"
+        if inside or file == package / "__init__.py":
+            continue
+        told = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+        name = file.relative_to(package).as_posix().removesuffix("__init__.py")
+        rows.append((f"`{name}`", " ".join(told.partition("\n\n")[0].split())))
+    return table(("in `exporter/`", "what lives there"), rows)
+
+
+Tables = Mapping[str, Callable[[], str]]
+
+TABLES: Final[Mapping[Path, Tables]] = {
+    README: {
+        "exchanges": exchanges,
+        "flags": flags,
+        "commands": commands,
+        "metrics": metrics,
+        "reasons": reasons,
+        "cost": cost,
+        "capacity": capacity,
+    },
+    CONTRIBUTING: {"files": files},
+}
+
+
+def between(text: str, name: str) -> str:
+    """What stands between the markers of a name.
+
+    Raises:
+        ValueError: the markers do not stand there once each.
+    """
+    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+    if text.count(start) != 1 or text.count(end) != 1:
+        raise ValueError(f"{start} and {end} have to stand in the file once each")
+    return text.partition(start)[2].partition(end)[0].strip()
+
+
+def rewritten(text: str, tables: Tables) -> str:
+    """The text with every table as the code has it."""
+    for name, render in tables.items():
+        between(text, name)
+        head, start, rest = text.partition(f"<!-- {name}:start -->")
+        _, end, tail = rest.partition(f"<!-- {name}:end -->")
+        text = f"{head}{start}\n{render()}\n{end}{tail}"
+    return text
+
+
+if __name__ == "__main__":
+    for path, tables in TABLES.items():
+        path.write_text(rewritten(path.read_text("utf-8"), tables), "utf-8")

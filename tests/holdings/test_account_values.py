@@ -1,0 +1,141 @@
+"""What an account is worth: by the prices of the moment, and only while it is known whole."""
+
+from decimal import Decimal
+
+import pytest
+
+from exporter.core.model import Reading, WalletValue
+from tests.kit.desk import Desk, readable
+from tests.kit.states import NOW, WALL, balance, book, read
+
+AVAILABLE = "exchange_balance_available"
+USD = "exchange_balance_usd"
+TOTAL = "exchange_account_usd"
+REPORTED = "exchange_wallet_reported_usd"
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_the_sum_is_absent_unless_each_required_wallet_is_fresh(required: bool) -> None:
+    desk = Desk()
+    state = desk.account(prices=book({"BTC": "100"}), wallets=("funding",) if required else None)
+    state.wallet("funding", readable())
+    read(state, balance("BTC", "1"))
+    assert desk.values(TOTAL, "account") == ({} if required else {"desk": 100})
+    read(state, balance("BTC", "2"), wallet="funding", at=NOW + 30)
+    assert desk.values(TOTAL, "account", now=NOW + 30) == {"desk": 300}
+    assert desk.values(TOTAL, "account", now=NOW + 601) == {}  # the main wallet is gone
+
+
+def test_the_sum_leaves_an_optional_wallet_out_when_it_expires() -> None:
+    desk = Desk()
+    state = desk.account(prices=book({}))
+    read(state, balance("USDT", "200"), wallet="funding")
+    read(state, balance("USDT", "100"), at=NOW + 300)
+    assert desk.values(TOTAL, "account", now=NOW + 300) == {"desk": 300}
+    assert desk.values(TOTAL, "account", now=NOW + 601) == {"desk": 100}
+
+
+def test_an_overview_is_never_part_of_the_sum() -> None:
+    desk = Desk()
+    state = desk.account(prices=book({"BTC": "100"}), wallets=("overview",))
+    state.wallet("overview", readable(overview=True, every=300.0))
+    read(state, balance("BTC", "1"))
+    assert desk.values(TOTAL, "account") == {"desk": 100}
+
+
+def test_amounts_beyond_a_float_give_no_value() -> None:
+    desk = Desk()
+    state = desk.account(prices=book({"BTC": "100"}))
+    read(state, balance("BTC", "9e306"), balance("USDT", "9e306"))
+    read(state, *[balance(f"USDT{number}", "9e306", usd=Decimal("9e306")) for number in range(12)], wallet="funding")
+    assert desk.values(USD, "currency")["USDT"] == 9e306
+    assert "BTC" not in desk.values(USD, "currency")
+    assert desk.values(TOTAL, "account") == {}
+
+
+# Prices.
+
+
+def test_a_price_refresh_revalues_what_is_served() -> None:
+    desk, prices = Desk(), book({"BTC": "100"})
+    state = desk.account(prices=prices)
+    read(state, balance("BTC", "2"), balance("USDT", "1"))
+    prices.replace({"BTC/USDT": "150"}, NOW + 60, WALL)
+    state.revalue(NOW + 60)
+    assert desk.values(USD, "currency") == {"BTC": 300, "USDT": 1}
+    assert desk.values(TOTAL, "account") == {"desk": 301}
+
+
+def test_a_price_that_goes_takes_its_values_along() -> None:
+    desk, prices = Desk(), book({"BTC": "100"})
+    state = desk.account(prices=prices)
+    read(state, balance("BTC", "2"), balance("USDT", "1"))
+    prices.replace({}, NOW + 60, WALL)
+    state.revalue(NOW + 60)
+    assert desk.values(USD, "currency") == {"USDT": 1}
+    assert desk.values(AVAILABLE, "currency") == {"BTC": 2, "USDT": 1}
+    assert desk.values("exchange_wallet_unpriced_currencies", "wallet") == {"spot": 1}
+
+
+def test_a_scrape_withdraws_values_whose_prices_are_too_old() -> None:
+    desk, prices = Desk(), book({"BTC": "100"})
+    state = desk.account(prices=prices, stale_after=10_000.0, expect=("BTC", "ETH"))
+    read(state, balance("BTC", "2"), balance("USDT", "1"))
+    late = prices.good_until + 1
+    assert desk.values(USD, "currency", now=late) == {"USDT": 1}
+    assert desk.values(TOTAL, "account", now=late) == {}
+    assert desk.values(AVAILABLE, "currency", now=late) == {"BTC": 2, "USDT": 1, "ETH": 0}
+
+
+def test_a_zero_of_an_old_price_is_withdrawn_too() -> None:
+    desk, prices = Desk(), book({"ETH": "5"})
+    read(desk.account(prices=prices, stale_after=10_000.0, expect=("ETH",)), balance("USDT", "1"))
+    assert desk.values(USD, "currency") == {"USDT": 1, "ETH": 0}
+    assert desk.values(USD, "currency", now=prices.good_until + 1) == {"USDT": 1}
+
+
+def test_an_implied_price_serves_its_own_answer_only() -> None:
+    desk = Desk()
+    state = desk.account(prices=book({"BTC": "100"}))
+    read(state, balance("BTC", "2", price=Decimal(90)))
+    read(state, balance("BTC", "2"), at=NOW + 30)
+    assert desk.values(USD, "currency") == {"BTC": 200}
+
+
+def test_other_pegs_count_when_accounts_are_revalued() -> None:
+    desk, prices = Desk(), book({"BTC": "100"})
+    state = desk.account(prices=prices)
+    read(state, balance("BTC", "2"))
+    prices.pegs = {"USDT": Decimal("0.5")}
+    state.revalue(NOW)
+    assert desk.values(USD, "currency") == {"BTC": 100}
+
+
+def test_valuation_that_is_turned_off_takes_every_value_along() -> None:
+    desk = Desk()
+    state = desk.account(prices=book({"BTC": "100"}))
+    read(state, balance("BTC", "2"))
+    state.book = None
+    state.revalue(NOW)
+    assert desk.values(USD, "currency") == {}
+    assert desk.values(TOTAL, "account") == {}
+
+
+def test_reported_values_follow_the_usdt_price_and_go_with_their_wallet() -> None:
+    desk, prices = Desk(), book({}, {"USD": "1"})
+    prices.replace({"USDT/USD": "0.9"}, NOW, WALL)
+    state = desk.account(prices=prices)
+    overview = state.wallet("overview", readable(overview=True, every=300.0))
+    told = [WalletValue("earn", usdt=Decimal(10)), WalletValue("earn", usdt=Decimal(10))]
+    state.accepted(overview, Reading(values=told), NOW, WALL)
+    assert desk.values(REPORTED, "wallet") == {"earn": 18}
+    prices.replace({"USDT/USD": "0.5"}, NOW + 1, WALL)
+    state.revalue(NOW + 1)
+    assert desk.values(REPORTED, "wallet") == {"earn": 10}
+    state.accepted(overview, Reading(values=told), NOW + 100, WALL)
+    assert desk.values(REPORTED, "wallet", now=prices.good_until + 0.5) == {}
+    prices.replace({"USDT/USD": "0.5"}, NOW + 650, WALL)
+    state.revalue(NOW + 650)
+    assert desk.values(REPORTED, "wallet", now=NOW + 650) == {"earn": 10}
+    assert desk.values(REPORTED, "wallet", now=NOW + 701) == {}
+    assert desk.values("exchange_wallet_fresh", "wallet", now=NOW + 701)["overview"] == 0

@@ -1,0 +1,77 @@
+"""What a holding is worth: the answer's own value first, then its price, the peg, the ticker."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from exporter.core.model import Balance
+from exporter.holdings.prices import PriceBook
+from exporter.holdings.valuation import leans_on_tickers, value
+from tests.kit.states import NOW, balance, book
+
+PEGGED = book({"BTC": "100", "USDC": "0.5"}, {"USDT": "1", "USDC": "1"})
+UNPEGGED = book({}, {"USD": "1"})
+UNPEGGED.replace({"USDT/USD": "0.9"}, NOW, NOW)
+EVERYTHING: dict[str, Any] = {"usd": Decimal(7), "usdt": Decimal(8), "price": Decimal(9)}
+
+
+@pytest.mark.parametrize(
+    ("held", "prices", "usd"),
+    [
+        (balance("BTC", "2", **EVERYTHING), PEGGED, "7"),
+        (balance("BTC", "2", usdt=Decimal(8), price=Decimal(9)), PEGGED, "8"),
+        (balance("BTC", "2", usdt=Decimal(8)), UNPEGGED, "7.2"),
+        (balance("BTC", "2", price=Decimal(9)), PEGGED, "18"),
+        (balance("USDC", "2"), PEGGED, "2"),
+        (balance("USDC", "2", price=Decimal("0.9")), PEGGED, "1.8"),
+        (balance("BTC", "2", "1"), PEGGED, "300"),
+        (balance("BTC", "2", net=Decimal(-1)), PEGGED, "-100"),
+        (balance("BTC", "2", usd=Decimal(0)), PEGGED, "200"),
+        (balance("BTC", "2", usdt=Decimal(0)), PEGGED, "200"),
+        (balance("BTC", "2", price=Decimal(0)), PEGGED, "200"),
+        (balance("ODD", "2", net=Decimal(0), usd=Decimal(0)), PEGGED, "0"),
+    ],
+)
+def test_the_first_source_that_says_something_counts(held: Balance, prices: PriceBook, usd: str) -> None:
+    assert value(held, held.currency, prices, NOW) == Decimal(usd)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [balance("ODD", "2"), balance("ODD", "2", usd=Decimal(0)), balance("ODD", "2", price=Decimal(0))],
+)
+def test_without_a_price_there_is_no_value(held: Balance) -> None:
+    assert value(held, "ODD", PEGGED, NOW) is None
+
+
+def test_without_valuation_nothing_has_a_value() -> None:
+    assert value(balance("BTC", "2", **EVERYTHING), "BTC", None, NOW) is None
+
+
+def test_a_value_in_usdt_falls_back_when_usdt_has_no_price() -> None:
+    held = balance("BTC", "2", usdt=Decimal(8), price=Decimal(9))
+    assert value(held, "BTC", UNPEGGED, UNPEGGED.good_until + 1) == 18
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        balance("BTC", "9e306"),
+        balance("ODD", "9e306", price=Decimal("1e10")),
+        balance("ODD", "1", net=Decimal("-9e306"), price=Decimal("1e10")),
+        balance("ODD", "1", usd=Decimal("1e400")),
+    ],
+)
+def test_a_value_beyond_a_float_is_no_value(held: Balance) -> None:
+    assert value(held, held.currency, PEGGED, NOW) is None
+
+
+def test_only_values_from_tickers_end_with_their_age() -> None:
+    assert leans_on_tickers(balance("BTC", "2"), "BTC", PEGGED)
+    assert leans_on_tickers(balance("BTC", "2", usd=Decimal(0)), "BTC", PEGGED)
+    assert leans_on_tickers(balance("BTC", "2", usdt=Decimal(8)), "BTC", UNPEGGED)
+    assert not leans_on_tickers(balance("BTC", "2", usdt=Decimal(8)), "BTC", PEGGED)
+    assert not leans_on_tickers(balance("BTC", "2", usd=Decimal(8)), "BTC", UNPEGGED)
+    assert not leans_on_tickers(balance("BTC", "2", price=Decimal(8)), "BTC", PEGGED)
+    assert not leans_on_tickers(balance("USDC", "2"), "USDC", PEGGED)

@@ -1,0 +1,214 @@
+"""An exchange without a network: what it says to which question is set by the test."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from random import Random
+from typing import Any, Final, NamedTuple, TypeVar
+
+from exporter.config import Account
+from exporter.core.credentials import Credentials
+from exporter.core.errors import PollError
+from exporter.core.model import Balance, KeyInfo, Reading
+from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, Wallet
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import RENDERED
+from exporter.holdings.account import AccountState
+from exporter.polling.account_poll import AccountReader
+from exporter.polling.context import Surroundings
+from exporter.transport.caller import Caller
+from exporter.transport.limits import Skipped, backoff
+from tests.kit.fakes import FakeClock
+from tests.kit.states import configured
+from tests.kit.tiny import API, changed
+
+ASK: Final = Endpoint("/{id}", ())
+ZERO: Final = Decimal(0)
+
+T = TypeVar("T")
+
+
+class Asked(NamedTuple):
+    """A question, when it came, and until when it would have waited for the limits."""
+
+    at: float
+    what: str
+    account: str
+    give_up_at: float
+
+
+def seen_address() -> Reader[str]:
+    address: str = yield Request(ASK, id="address")
+    return address
+
+
+def wallet(name: str, **more: Any) -> Wallet:
+    def read(memory: RowMemory) -> Reader[Reading]:
+        answer = yield Request(ASK, id=name)
+        return answer if isinstance(answer, Reading) else rows(answer)
+
+    return Wallet(read, **more)
+
+
+def rows(amounts: Mapping[str, str]) -> Reading:
+    return Reading([Balance(name, Decimal(amount), ZERO, ZERO, Decimal(amount)) for name, amount in amounts.items()])
+
+
+def key_info() -> Reader[KeyInfo]:
+    return KeyInfo(permissions=(yield Request(ASK, id="key")))
+
+
+def listing() -> Reader[Mapping[str, Wallet]]:
+    """An exchange's list of wallets, as the test has put it together."""
+    wallets: Mapping[str, Wallet] = yield Request(ASK, id="list")
+    return wallets
+
+
+class Scripted:
+    """Stands for the transport: answers from `says`, by wallet name; what is an error is raised.
+
+    An answer is rows by currency, a `Reading`, an exception, or a function of no argument that gives one of these.
+    `takes` are the seconds that an answer is waited for.
+    """
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.says: dict[str, Any] = {}
+        self.takes: dict[str, float] = {}
+        self.asked: list[Asked] = []
+        self.closed = False
+
+    async def read(self, caller: Caller, reader: Reader[T], *, timeout: float, give_up_at: float) -> T:
+        wish = next(reader)
+        while True:
+            assert isinstance(wish, Request)
+            what = wish.id
+            self.asked.append(Asked(self.clock.now(), what, caller.account, give_up_at))
+            if what in self.takes:
+                await self.clock.sleep(self.takes[what])
+            answer = self.says[what]
+            if callable(answer):
+                answer = answer()
+            if isinstance(answer, BaseException):
+                reader.close()
+                raise answer
+            try:
+                wish = reader.send(answer)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def clock_offsets(self) -> Mapping[str, float]:
+        return {}
+
+    def times(self, what: str) -> list[float]:
+        """When it was asked."""
+        return [asked.at for asked in self.asked if asked.what == what]
+
+    def count(self, what: str) -> int:
+        return len(self.times(what))
+
+
+class Stage:
+    """One account before an exchange that says what the test wants, on a clock that the test moves."""
+
+    def __init__(
+        self,
+        wallets: Mapping[str, Wallet] | None = None,
+        *,
+        account: Account | None = None,
+        seed: int = 1,
+        apis: Mapping[str, Api] | None = None,
+        probes: bool = False,
+        **api: Any,
+    ) -> None:
+        self.clock = FakeClock()
+        self.transport = Scripted(self.clock)
+        self.exposition = Exposition(RENDERED, lambda *_: b"")
+        self.lags: list[float] = []
+        self.secrets: Credentials | None = None
+        known = {"spot": wallet("spot")} if wallets is None else wallets
+        first = changed(API, wallets=known, **api)
+        self.apis = apis or {"": first}
+        exchange = Exchange(
+            name="tiny",
+            credentials=("api_key",),
+            apis=self.apis,
+            option="mode" if apis else "",
+            first=next(iter(self.apis)),
+            probes=probes,
+        )
+        self.account = account or configured(exchange="tiny")
+        chosen = self.account.options.get("mode", exchange.first)
+        chosen_api = self.apis[exchange.first if chosen == "auto" else chosen]
+        self.state = AccountState(self.account, chosen_api.main, self.exposition, None, shard=0, label_names=())
+        self.caller = Caller(exchange, chosen_api, self.account.name, self.account.credentials, None, None, "")
+        dice = Random(seed)
+        self.around = Surroundings(
+            self.transport,
+            self.clock,
+            lambda failures, interval, cap: backoff(dice, failures, interval, cap),
+            self.lags.append,
+            self._read_secrets,
+        )
+
+    async def _read_secrets(self, account: Account) -> Credentials | None:
+        return self.secrets
+
+    async def text(self) -> str:
+        """What is served at this moment."""
+        self.state.expire(self.clock.now())
+        scrape = await self.exposition.scrape(openmetrics=False, gzip=False)
+        assert scrape is not None
+        return scrape.body.decode()
+
+    async def values(self, family: str) -> dict[str, float]:
+        """Value by label text, of one family that is served at this moment."""
+        lines = (await self.text()).splitlines()
+        found = (line.removeprefix(family).rpartition(" ") for line in lines if line.startswith(family + "{"))
+        return {labels.strip("{}"): float(value) for labels, _, value in found}
+
+    async def one(self, family: str, *labels: str) -> float | None:
+        """The value of the one sample with these labels (`name="value"`); None where there is none."""
+        found = [value for text, value in (await self.values(family)).items() if all(label in text for label in labels)]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+
+class Desk(Stage):
+    """A stage whose reader the test calls itself."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.reader = AccountReader(self.state, self.caller, self.around)
+
+    async def poll(self, after: float = 0.0) -> PollError | None:
+        self.clock.time += after
+        now = self.clock.now()
+        return await self.clock.run(self.reader.poll(now, now + 30))
+
+    async def free(self, name: str, currency: str = "USDT") -> float | None:
+        return await self.one("exchange_balance_available", f'wallet="{name}"', f'currency="{currency}"')
+
+    async def failing(self, name: str) -> str | None:
+        for labels in await self.values("exchange_wallet_failing"):
+            if f'wallet="{name}"' in labels:
+                return labels.partition('reason="')[2].rstrip('"')
+        return None
+
+
+def desk(*names: str, **more: Any) -> Desk:
+    """Named wallets beside the main one, each holding 5 USDT."""
+    names = ("spot", *names)
+    made = Desk(
+        {name: wallet(name, default=True) for name in names} if "discover" not in more else {"spot": wallet("spot")},
+        **more,
+    )
+    made.transport.says = {name: {"USDT": "5"} for name in names}
+    return made
+
+
+RATE: Final = Skipped("rate")
+PAUSED: Final = Skipped("paused")

@@ -1,0 +1,260 @@
+"""One poll of one account: what is read in which order, and what a failure does to what."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from exporter.core.errors import AuthError, BadPayload, Banned, PermissionMissing, PollError, TimedOut, Unreachable
+from exporter.core.model import Reading
+from exporter.polling.account_poll import SIDE_BY_SIDE
+from tests.kit.scripted import PAUSED, RATE, Desk, desk, rows, wallet
+from tests.kit.states import configured
+
+UP = "exchange_account_up"
+
+
+async def test_a_good_poll_serves_every_wallet() -> None:
+    it = desk("funding")
+    assert await it.poll() is None
+    assert (await it.free("spot"), await it.free("funding"), await it.one(UP)) == (5.0, 5.0, 1.0)
+
+
+async def test_before_the_first_poll_the_main_wallet_is_known_and_down() -> None:
+    it = desk()
+    assert await it.one("exchange_wallet_up", 'wallet="spot"') == 0
+    assert await it.one("exchange_wallet_fresh", 'wallet="spot"') == 0
+    assert await it.one("exchange_wallet_last_success_timestamp_seconds", 'wallet="spot"') == 0
+
+
+async def test_the_first_poll_asks_the_main_wallet_alone_and_later_ones_all_at_once() -> None:
+    it = desk("funding", "earn")
+    it.transport.takes = {"spot": 2.0}
+    await it.poll()
+    assert it.transport.times("funding") == [it.transport.times("spot")[0] + 2.0]
+    await it.poll(30)
+    assert it.transport.times("funding")[1] == it.transport.times("spot")[1]
+
+
+async def test_no_more_than_four_wallets_are_read_at_once_and_the_main_one_comes_first() -> None:
+    it = desk(*(f"w{number}" for number in range(10)))
+    await it.poll()
+    running, most = 0, 0
+
+    async def count(*args: Any, **more: Any) -> Reading:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        order.append(args[1])
+        await it.clock.sleep(1.0)
+        running -= 1
+        args[1].close()
+        return rows({"USDT": "6"})
+
+    order: list[Any] = []
+    it.transport.read = count  # type: ignore[assignment,method-assign]
+    await it.poll(30)
+    assert (most, len(order)) == (SIDE_BY_SIDE, 11)
+    assert await it.free("w9") == 6.0
+
+
+async def test_a_failing_default_wallet_moves_only_its_own_up() -> None:
+    it = desk("funding")
+    it.transport.says["funding"] = BadPayload("odd")
+    assert await it.poll() is None
+    assert (await it.one(UP), await it.free("spot")) == (1.0, 5.0)
+    assert await it.one("exchange_wallet_up", 'wallet="funding"') == 0
+    assert await it.failing("funding") == "payload"
+    assert it.reader.error is None
+
+
+async def test_a_failing_named_wallet_fails_the_poll() -> None:
+    it = desk("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
+    it.transport.says["funding"] = BadPayload("odd")
+    error = await it.poll()
+    assert error is not None
+    assert error.reason == "payload"
+    assert (await it.one(UP), await it.free("spot")) == (0.0, 5.0)
+    assert await it.one("exchange_poll_failures_total", 'reason="payload"') == 1
+
+
+async def test_of_several_failures_the_main_wallet_s_is_counted() -> None:
+    it = desk("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
+    await it.poll()
+    it.transport.says = {"spot": TimedOut("slow"), "funding": BadPayload("odd")}
+    it.transport.takes = {"spot": 5.0}
+    await it.poll(30)
+    counts = await it.values("exchange_poll_failures_total")
+    assert {labels.partition('reason="')[2]: count for labels, count in counts.items() if count} == {'timeout"': 1.0}
+
+
+async def test_a_failed_read_leaves_the_numbers_and_never_shows_zero() -> None:
+    it = desk()
+    await it.poll()
+    it.transport.says["spot"] = Unreachable("gone")
+    await it.poll(30)
+    assert await it.free("spot") == 5.0
+    assert await it.one("exchange_wallet_fresh", 'wallet="spot"') == 1
+    assert await it.one(UP) == 0
+
+
+async def test_after_a_refused_key_nothing_else_is_asked_in_that_poll() -> None:
+    it = desk("funding", "earn")
+    it.transport.says["spot"] = AuthError("no such key")
+    await it.poll()
+    assert [asked.what for asked in it.transport.asked] == ["spot"]
+    assert [await it.failing(name) for name in ("spot", "funding", "earn")] == ["auth", "auth", "auth"]
+    assert it.reader.slowed
+
+
+@pytest.mark.parametrize("reason", [RATE, PAUSED])
+async def test_a_poll_without_a_token_is_neither_poll_nor_failure(reason: Any) -> None:
+    it = desk("funding")
+    await it.poll()
+    it.transport.says["spot"] = it.transport.says["funding"] = reason
+    assert await it.poll(30) is None
+    assert await it.one("exchange_polls_total") == 1
+    assert await it.one("exchange_polls_skipped_total", f'reason="{reason.reason}"') == 1
+    assert (await it.one(UP), await it.free("spot")) == (1.0, 5.0)
+
+
+async def test_a_skipped_poll_forgives_no_failure() -> None:
+    it = desk()
+    it.transport.says["spot"] = AuthError("no")
+    await it.poll()
+    it.transport.says["spot"] = PAUSED
+    await it.poll(30)
+    assert it.reader.slowed
+    assert await it.one("exchange_account_consecutive_failures") == 1
+
+
+async def test_permission_slows_its_wallet_only() -> None:
+    it = desk("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
+    it.transport.says["funding"] = PermissionMissing("not ticked")
+    for _ in range(20):
+        await it.poll(30)
+    assert it.transport.count("spot") == 20
+    assert it.transport.count("funding") < 10
+    assert it.reader.error is None
+    assert await it.one(UP) == 0
+
+
+async def test_a_main_wallet_without_permission_slows_no_other_wallet() -> None:
+    it = desk("funding")
+    it.transport.says["spot"] = PermissionMissing("not ticked")
+    for _ in range(20):
+        await it.poll(30)
+    assert it.transport.count("funding") == 20
+    assert it.transport.count("spot") < 10
+    assert await it.free("funding") == 5.0
+
+
+async def test_a_network_failure_beside_a_missing_permission_slows_the_account() -> None:
+    it = desk("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
+    it.transport.says = {"spot": PermissionMissing("not ticked"), "funding": Unreachable("gone")}
+    error = await it.poll()
+    assert error is not None
+    assert error.reason == "permission"
+    assert it.reader.error is not None
+    assert it.reader.error.reason == "network"
+
+
+async def test_a_bug_in_one_wallet_hurts_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    it = desk("funding", "earn")
+    await it.poll()
+    it.transport.says = {"spot": {"USDT": "7"}, "funding": ZeroDivisionError("a bug"), "earn": {"USDT": "8"}}
+    await it.poll(30)
+    await it.poll(30)
+    assert (await it.free("spot"), await it.free("earn"), await it.failing("funding")) == (7.0, 8.0, "internal")
+    assert caplog.text.count("Traceback") == 1
+
+
+async def test_a_bug_in_noting_a_failure_ends_no_other_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = desk("funding", "earn")
+    await it.poll()
+    it.transport.says = {"spot": {"USDT": "7"}, "funding": TimedOut("slow"), "earn": {"USDT": "8"}}
+    it.transport.takes = {"earn": 5.0}
+
+    def broken(*args: Any) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(it.state, "refused", broken)
+    with pytest.raises(ZeroDivisionError):
+        await it.poll(30)
+    assert await it.free("earn") == 8.0
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_failing_wallet_is_logged_on_change_and_on_recovery(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    it = desk()
+    bad, worse, good = TimedOut("slow"), BadPayload("odd"), {"USDT": "5"}
+    for answer in (good, bad, bad, bad, worse, worse, good, good):
+        it.transport.says["spot"] = answer
+        await it.poll(30)
+    told = [(record.message, getattr(record, "reason", None)) for record in caplog.records]
+    assert told == [
+        ("the wallet cannot be read", "timeout"),
+        ("the wallet cannot be read", "payload"),
+        ("the wallet is read again", None),
+    ]
+
+
+async def test_an_overview_is_read_every_five_minutes_at_most() -> None:
+    it = Desk({"spot": wallet("spot"), "overview": wallet("overview", default=True, overview=True, every=300.0)})
+    it.transport.says = {"spot": {"USDT": "5"}, "overview": Reading()}
+    for _ in range(31):
+        await it.poll(30)
+    assert it.transport.count("overview") == 4
+    assert it.transport.count("spot") == 31
+
+
+async def test_an_overview_that_failed_is_tried_again_before_its_values_end() -> None:
+    it = Desk({"spot": wallet("spot"), "overview": wallet("overview", default=True, overview=True, every=300.0)})
+    it.transport.says = {"spot": {"USDT": "5"}, "overview": Reading()}
+    await it.poll()
+    it.clock.time += 270
+    it.transport.says["overview"] = Unreachable("gone")
+    await it.poll(30)
+    it.transport.says["overview"] = Reading()
+    for _ in range(9):
+        await it.poll(30)
+    assert await it.one("exchange_wallet_fresh", 'wallet="overview"') == 1
+    assert it.transport.count("overview") == 3
+
+
+# -- patience
+
+
+@pytest.mark.parametrize("error", [TimedOut("slow"), Banned("too many")])
+async def test_while_data_is_served_no_delay_is_longer_than_a_third_of_stale_after(error: PollError) -> None:
+    it = desk()
+    await it.poll()
+    now = it.clock.now()
+    delays = [it.reader.next_try(now, 40, 900.0) - now for _ in range(200)]
+    assert min(delays) >= 30
+    assert 150 < max(delays) <= 200
+    it.clock.time += 601
+    delays = [it.reader.next_try(now, 40, 900.0) - now for _ in range(200)]
+    assert 700 < max(delays) <= 900
+
+
+async def test_there_is_a_last_try_before_the_data_ends() -> None:
+    it = desk()
+    await it.poll()
+    it.clock.time += 500
+    now = it.clock.now()
+    assert max(it.reader.next_try(now, 40, 120.0) for _ in range(200)) == now + 90
+
+
+async def test_stopping_in_the_middle_of_a_poll_ends_all_its_reads() -> None:
+    it = desk("funding", "earn")
+    await it.poll()
+    it.transport.takes = {"funding": 1e9, "earn": 1e9, "spot": 1e9}
+    task = asyncio.ensure_future(it.reader.poll(it.clock.now(), it.clock.now() + 30))
+    await it.clock.advance(1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert asyncio.all_tasks() == {asyncio.current_task()}

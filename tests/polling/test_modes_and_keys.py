@@ -1,0 +1,123 @@
+"""What the exchange tells of the account itself: its mode, what its key may do, and from where it is asked."""
+
+import logging
+
+import pytest
+
+from exporter.core.errors import IpRefused, PermissionMissing, TimedOut, Unreachable, WrongApi
+from exporter.exchanges.base import Api
+from tests.kit.scripted import Desk, desk, key_info, seen_address, wallet
+from tests.kit.states import configured
+from tests.kit.tiny import API, changed
+
+UP = "exchange_account_up"
+
+
+def modes(**options: str) -> Desk:
+    classic = changed(API, wallets={"spot": wallet("spot"), "overview": wallet("overview", default=True)})
+    unified = changed(API, main="unified", wallets={"unified": wallet("unified"), "funding": wallet("funding")})
+    apis: dict[str, Api] = {"classic": classic, "unified": unified}
+    made = Desk(apis=apis, probes=True, account=configured(exchange="tiny", options=options))
+    made.transport.says = {name: {"USDT": "5"} for name in ("spot", "overview", "unified", "funding")}
+    return made
+
+
+async def test_a_proven_mode_is_taken_in_the_same_poll_and_without_a_complaint(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    it = modes()
+    it.transport.says["spot"] = WrongApi("40085", api="unified")
+    assert await it.poll() is None
+    assert await it.free("unified") == 5.0
+    assert "spot" not in await it.text()
+    assert await it.one(UP) == 1
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_a_later_change_of_mode_removes_the_old_mode_s_series_at_once() -> None:
+    it = modes()
+    await it.poll()
+    assert await it.free("overview") == 5.0
+    it.transport.says |= dict.fromkeys(("spot", "overview"), WrongApi("40085", api="unified"))
+    await it.poll(30)
+    assert 'wallet="unified"' in await it.text()
+    assert 'wallet="spot"' not in await it.text()
+    assert 'wallet="overview"' not in await it.text()
+
+
+async def test_a_pinned_mode_refuses() -> None:
+    it = modes(mode="classic")
+    it.transport.says["spot"] = WrongApi("40085", api="unified")
+    error = await it.poll()
+    assert isinstance(error, WrongApi)
+    assert it.transport.count("unified") == 0
+    assert await it.failing("spot") == "exchange"
+
+
+async def test_a_network_failure_proves_no_mode() -> None:
+    it = modes()
+    it.transport.says["spot"] = Unreachable("gone")
+    await it.poll()
+    assert it.transport.count("unified") == 0
+
+
+async def test_an_exchange_that_contradicts_itself_is_not_followed_in_circles() -> None:
+    it = modes()
+    it.transport.says |= {"spot": WrongApi("40085", api="unified"), "unified": WrongApi("40084", api="classic")}
+    error = await it.poll()
+    assert isinstance(error, WrongApi)
+    assert len(it.transport.asked) == 2
+
+
+# -- the key and the address
+
+
+async def test_the_key_is_read_once_a_day_and_again_when_asked_to(caplog: pytest.LogCaptureFixture) -> None:
+    it = desk(key_info=key_info)
+    it.transport.says["key"] = {"read": True, "withdraw": True}
+    for _ in range(97):
+        await it.poll(1800)
+    assert it.transport.count("key") == 3
+    assert await it.one("exchange_api_key_permission", 'permission="withdraw"') == 1
+    assert caplog.text.count("the key may do more than read") == 1
+    it.reader.key.due = it.clock.now()
+    await it.poll(30)
+    assert it.transport.count("key") == 4
+
+
+async def test_a_key_that_may_not_ask_about_itself_fails_quietly(caplog: pytest.LogCaptureFixture) -> None:
+    it = desk(key_info=key_info)
+    it.transport.says["key"] = PermissionMissing("sub-user")
+    for _ in range(5):
+        assert await it.poll(30) is None
+    assert it.transport.count("key") == 1
+    assert caplog.records == []
+    assert await it.one(UP) == 1
+
+
+async def test_the_key_is_not_read_while_polls_fail() -> None:
+    it = desk(key_info=key_info)
+    it.transport.says |= {"spot": TimedOut("slow"), "key": {"read": True}}
+    await it.poll()
+    assert it.transport.count("key") == 0
+
+
+async def test_the_address_that_the_exchange_sees_is_part_of_the_advice_and_of_no_label() -> None:
+    it = desk("funding", address=seen_address)
+    await it.poll()
+    refused = lambda: IpRefused("not on the list")  # noqa: E731
+    it.transport.says |= {"spot": refused, "funding": refused, "address": "198.51.100.7"}
+    error = await it.poll(30)
+    assert error is not None
+    assert error.advice.count("198.51.100.7") == 1
+    assert it.reader.address == "198.51.100.7"
+    assert it.transport.count("address") == 1
+    assert "198.51.100.7" not in await it.text()
+
+
+async def test_an_address_that_can_not_be_told_is_left_out() -> None:
+    it = desk(address=seen_address)
+    it.transport.says |= {"spot": IpRefused("not on the list"), "address": Unreachable("gone")}
+    error = await it.poll()
+    assert isinstance(error, IpRefused)
+    assert error.advice == IpRefused.advice

@@ -1,0 +1,146 @@
+"""Accounts whose exchange lists their wallets: new ones, gone ones, and those that are hardly ever opened."""
+
+from typing import Any
+
+from exporter.core.errors import AuthError, BadPayload, PermissionMissing, TimedOut, UnknownAccount, Unreachable
+from exporter.polling.plan import LIST_SECONDS
+from tests.kit.scripted import Desk, desk, listing, wallet
+from tests.kit.states import configured
+
+UP = "exchange_account_up"
+
+DAY = 24 * 3600.0
+
+
+def listed(*names: str, **more: Any) -> Desk:
+    made = desk(*names, discover=listing, may_be_absent=lambda name: name != "nonsense", **more)
+    made.transport.says["list"] = lambda: {name: wallet(name, default=True) for name in ("spot", *names)}
+    return made
+
+
+async def test_the_list_is_read_hourly() -> None:
+    it = listed("margin")
+    for _ in range(241):
+        await it.poll(30)
+    assert it.transport.count("list") == 3
+    assert it.transport.count("margin") == 241
+
+
+async def test_an_unknown_account_has_the_list_read_again_before_the_next_read() -> None:
+    it = listed("margin")
+    await it.poll()
+    it.transport.says["margin"] = UnknownAccount("no such id")
+    await it.poll(30)
+    it.transport.says["margin"] = {"USDT": "6"}
+    await it.poll(30)
+    assert it.transport.count("list") == 2
+    assert await it.free("margin") == 6.0
+
+
+async def test_a_wallet_that_left_the_list_reads_zeros_for_a_day_and_goes() -> None:
+    it = listed("margin")
+    await it.poll()
+    it.transport.says["list"] = lambda: {"spot": wallet("spot", default=True)}
+    await it.poll(LIST_SECONDS)
+    assert await it.free("margin") == 0.0
+    while it.clock.now() < 1_000 + LIST_SECONDS + DAY - 700:
+        await it.poll(600)
+    assert await it.free("margin") == 0.0
+    await it.poll(600)
+    await it.poll(600)
+    await it.poll(600)
+    assert await it.free("margin") is None
+    assert "margin" not in await it.text()
+
+
+async def test_the_zeros_of_a_gone_wallet_end_when_the_exchange_answers_nothing_any_more() -> None:
+    it = listed("margin")
+    await it.poll()
+    it.transport.says["list"] = lambda: {"spot": wallet("spot", default=True)}
+    await it.poll(LIST_SECONDS)
+    it.transport.says = dict.fromkeys(it.transport.says, Unreachable("gone"))
+    for _ in range(30):
+        await it.poll(30)
+    assert await it.free("margin") is None
+    assert await it.free("spot") is None
+
+
+async def test_a_named_wallet_that_is_not_opened_yet_is_up_and_empty() -> None:
+    it = listed(account=configured(exchange="tiny", wallets=("main", "margin")))
+    assert await it.poll() is None
+    assert await it.one(UP) == 1
+    assert await it.one("exchange_wallet_fresh", 'wallet="margin"') == 1
+    assert it.transport.count("margin") == 0
+
+
+async def test_a_wallet_that_is_opened_later_is_read_as_what_it_is() -> None:
+    it = listed(account=configured(exchange="tiny", wallets=("main", "margin")))
+    await it.poll()
+    it.transport.says |= {
+        "list": lambda: {"spot": wallet("spot"), "margin": wallet("margin", borrows=True)},
+        "margin": {"BTC": "2"},
+    }
+    await it.poll(LIST_SECONDS)
+    assert await it.free("margin", "BTC") == 2.0
+    assert it.state.wallets["margin"].borrows
+
+
+async def test_a_wallet_that_can_not_exist_fails_by_itself_and_slows_nobody() -> None:
+    it = listed(account=configured(exchange="tiny", wallets=("main", "nonsense")))
+    error = await it.poll()
+    assert error is not None
+    assert error.reason == "exchange"
+    assert it.reader.error is None
+    assert await it.free("spot") == 5.0
+
+
+async def test_a_list_that_fails_later_leaves_the_known_wallets_to_be_read() -> None:
+    it = listed("margin")
+    await it.poll()
+    it.transport.says |= {"list": TimedOut("slow"), "margin": {"USDT": "6"}}
+    assert await it.poll(LIST_SECONDS) is None
+    assert await it.free("margin") == 6.0
+
+
+async def test_a_first_list_that_fails_is_the_main_wallet_s_failure() -> None:
+    it = listed("margin")
+    it.transport.says["list"] = AuthError("no such key")
+    error = await it.poll()
+    assert isinstance(error, AuthError)
+    assert await it.failing("spot") == "auth"
+    assert it.transport.count("spot") == 0
+
+
+async def test_a_list_that_the_key_may_not_read_is_asked_for_rarely() -> None:
+    it = listed()
+    it.transport.says["list"] = PermissionMissing("not ticked")
+    for _ in range(40):
+        await it.poll(30)
+    assert it.transport.count("list") < 12
+
+
+async def test_a_rare_kind_that_refuses_is_tried_once_a_day_until_it_answers() -> None:
+    it = Desk({"spot": wallet("spot")}, discover=listing)
+    kinds = {"spot": wallet("spot", default=True), "minepool": wallet("minepool", default=True, rare=True)}
+    it.transport.says = {"spot": {"USDT": "5"}, "minepool": BadPayload("odd"), "list": lambda: kinds}
+    for _ in range(25):
+        await it.poll(3600)
+    assert it.transport.count("minepool") == 2
+    it.transport.says["minepool"] = {"BTC": "1"}
+    for _ in range(24):
+        await it.poll(3600)
+    asked = it.transport.count("minepool")
+    await it.poll(30)
+    assert await it.free("minepool", "BTC") == 1.0
+    assert it.transport.count("minepool") == asked + 1
+
+
+async def test_an_outage_at_the_start_does_not_cost_a_rare_kind_its_day() -> None:
+    it = Desk({"spot": wallet("spot")}, discover=listing)
+    kinds = {"spot": wallet("spot", default=True), "earn": wallet("earn", default=True, rare=True)}
+    it.transport.says = {"spot": {"USDT": "5"}, "earn": Unreachable("gone"), "list": lambda: kinds}
+    await it.poll()
+    it.transport.says["earn"] = {"BTC": "1"}
+    for _ in range(3):
+        await it.poll(30)
+    assert await it.free("earn", "BTC") == 1.0

@@ -1,0 +1,374 @@
+"""Clock, chance and token buckets, in virtual time."""
+
+import asyncio
+import time
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.exchanges.base import Limit
+from exporter.transport.limits import Demand, Pacer, Scopes, Skipped, SystemClock, backoff, full_jitter
+from tests.kit.fakes import FakeClock, settle
+
+NEVER = float("inf")
+SECOND = Limit("uid", "/balance", 10, 1.0)
+SHARED = Limit("ip", "all", 20, 1.0)
+
+
+def scopes(user: str = "u", ip: str = "host") -> Scopes:
+    return Scopes(ip=("x", ip, None), uid=("x", user), key=("x", user))
+
+
+def pacer(clock: FakeClock, share: float = 0.5, shards: int = 1) -> Pacer:
+    return Pacer(clock, {"x": share}, shards)
+
+
+def most_in_a_window(moments: list[float], seconds: float) -> int:
+    """The largest number of moments in any window, both of its ends included."""
+    ordered, first, most = sorted(moments), 0, 0
+    for last, moment in enumerate(ordered):
+        while moment - ordered[first] > seconds:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+async def test_200_accounts_on_one_address_never_exceed_the_published_limit_in_any_window() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    limit = Limit("ip", "all", 100, 2.0)
+    sent: list[float] = []
+
+    async def account(number: int) -> None:
+        random = Random(number)
+        for _ in range(5):
+            await bucket.acquire("x", scopes(str(number)), (SECOND, limit), NEVER)
+            sent.append(clock.now())
+            await clock.sleep(random.uniform(0.0, 8.0))
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(account(number) for number in range(200)))
+
+    await clock.run(all_of_them())
+    assert len(sent) == 1000
+    assert most_in_a_window(sent, 2.0) <= 100
+    assert max(sent) - min(sent) < 1000 / 50 + 8 * 5 + 1, "the share is also used"
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.7, 0.9, 0.99])
+async def test_a_burst_after_a_rest_stays_within_the_limit_for_any_share(share: float) -> None:
+    clock = FakeClock()
+    bucket = pacer(clock, share)
+    limit = Limit("ip", "all", 20, 1.0)
+    sent: list[float] = []
+
+    async def ask(after: float) -> None:
+        await clock.sleep(after)
+        await bucket.acquire("x", scopes(), (limit,), NEVER)
+        sent.append(clock.now())
+
+    async def everybody() -> None:
+        await asyncio.gather(*(ask(60.0) for _ in range(100)))
+
+    await clock.run(everybody())
+    assert most_in_a_window(sent, 1.0) <= 20
+    assert most_in_a_window(sent, 1.0) >= 20 * min(share, 0.5), "and is not slower than the share"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    requests=st.integers(1, 20),
+    seconds=st.sampled_from([0.5, 1.0, 2.0, 60.0]),
+    share=st.floats(0.05, 0.99),
+    moments=st.lists(
+        st.tuples(st.sampled_from([0.0, 0.4, 1.0, 30.0, 200.0]), st.integers(1, 25)), min_size=1, max_size=6
+    ),
+)
+def test_no_window_sees_more_than_the_limit_whoever_asks_when(
+    requests: int, seconds: float, share: float, moments: list[tuple[float, int]]
+) -> None:
+    async def simulate() -> None:
+        clock = FakeClock()
+        bucket = pacer(clock, share)
+        sent: list[float] = []
+
+        async def ask(after: float) -> None:
+            await clock.sleep(after)
+            await bucket.acquire("x", scopes(), (Limit("ip", "all", requests, seconds),), NEVER)
+            sent.append(clock.now())
+
+        async def everybody() -> None:
+            await asyncio.gather(*(ask(after) for after, many in moments for _ in range(many)))
+
+        await clock.run(everybody())
+        assert len(sent) == sum(many for _, many in moments)
+        assert most_in_a_window(sent, seconds * 0.999999) <= requests
+
+    asyncio.run(simulate())
+
+
+async def test_shards_divide_the_limits_of_an_address_but_not_those_of_a_user() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock, shards=2)
+    for _ in range(5):
+        assert await bucket.acquire("x", scopes(), (SHARED,), NEVER) == 0.0
+    with pytest.raises(Skipped):
+        await bucket.acquire("x", scopes(), (SHARED,), clock.now())
+    for _ in range(5):
+        assert await bucket.acquire("x", scopes(), (SECOND,), clock.now()) == 0.0
+
+
+async def test_who_waits_is_served_in_the_order_of_coming() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    served: list[int] = []
+
+    async def ask(number: int) -> None:
+        await bucket.acquire("x", scopes(), (SECOND,), NEVER)
+        served.append(number)
+
+    tasks = [asyncio.create_task(ask(number)) for number in range(12)]
+    await clock.advance(10.0)
+    await asyncio.gather(*tasks)
+    assert served == list(range(12))
+
+
+async def test_waiting_is_told_in_seconds() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    for _ in range(5):
+        await bucket.acquire("x", scopes(), (SECOND,), NEVER)
+    assert await clock.run(bucket.acquire("x", scopes(), (SECOND,), NEVER)) == pytest.approx(0.2)
+
+
+async def test_no_token_in_time_is_skipped_at_once_and_costs_nobody_a_token() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    for _ in range(5):
+        await bucket.acquire("x", scopes(), (SECOND,), NEVER)
+    before = clock.now()
+    for _ in range(10):
+        with pytest.raises(Skipped) as skipped:
+            await bucket.acquire("x", scopes(), (SECOND,), before + 0.1)
+        assert skipped.value.reason == "rate"
+    assert clock.now() == before
+    assert await clock.run(bucket.acquire("x", scopes(), (SECOND,), before + 0.3)) == pytest.approx(0.2)
+
+
+async def test_the_queue_in_front_counts_when_deciding_to_skip() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    for _ in range(5):
+        await bucket.acquire("x", scopes(), (SECOND,), NEVER)
+    waiting = [asyncio.create_task(bucket.acquire("x", scopes(), (SECOND,), NEVER)) for _ in range(4)]
+    await settle()
+    with pytest.raises(Skipped):
+        await bucket.acquire("x", scopes(), (SECOND,), clock.now() + 0.9)
+    await clock.advance(1.0)
+    assert [round(task.result(), 6) for task in waiting] == [0.2, 0.4, 0.6, 0.8]
+
+
+async def test_a_cancelled_waiter_leaves_its_place_to_the_next() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    for _ in range(5):
+        await bucket.acquire("x", scopes(), (SECOND,), NEVER)
+    waiting = [asyncio.create_task(bucket.acquire("x", scopes(), (SECOND,), NEVER)) for _ in range(3)]
+    await settle()
+    waiting[0].cancel()
+    waiting[1].cancel()
+    await clock.advance(0.21)
+    assert waiting[2].done()
+    assert waiting[2].result() == pytest.approx(0.2)
+
+
+async def test_one_users_exhausted_limit_holds_back_nobody_else_on_the_address() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    slow = Limit("uid", "/overview", 1, 60.0)
+    await bucket.acquire("x", scopes("a"), (slow, SHARED), NEVER)
+    stuck = asyncio.create_task(bucket.acquire("x", scopes("a"), (slow, SHARED), NEVER))
+    await settle()
+    for user in "bcdefg":
+        assert await bucket.acquire("x", scopes(user), (slow, SHARED), clock.now()) == 0.0
+    await clock.advance(121.0)
+    assert stuck.result() == pytest.approx(120.0)
+
+
+async def test_a_request_needs_all_of_its_limits_together() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    tight = Limit("ip", "tight", 2, 10.0)
+    await bucket.acquire("x", scopes(), (SECOND, tight), NEVER)
+    with pytest.raises(Skipped):
+        await bucket.acquire("x", scopes(), (SECOND, tight), clock.now() + 5)
+    for _ in range(4):
+        assert await bucket.acquire("x", scopes(), (SECOND,), clock.now()) == 0.0, "the skipped one took nothing"
+
+
+async def test_a_limit_may_have_two_windows_and_both_hold() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    short, long = Limit("ip", "all", 4, 1.0), Limit("ip", "all", 20, 60.0)
+    sent = []
+
+    async def ask() -> None:
+        for _ in range(14):
+            await bucket.acquire("x", scopes(), (short, long, short), NEVER)
+            sent.append(clock.now() - 1_000.0)
+
+    await clock.run(ask())
+    assert sent[:3] == [0.0, 0.0, pytest.approx(0.5)], "the short window first"
+    assert sent[-1] == pytest.approx(4 * 6.0), "then the long one"
+
+
+async def test_limits_named_in_any_order_never_wait_for_each_other_for_ever() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    one, other = Limit("ip", "one", 2, 1.0), Limit("ip", "other", 2, 1.0)
+
+    async def everybody() -> None:
+        await asyncio.gather(
+            *(bucket.acquire("x", scopes(), (one, other) if n % 2 else (other, one), NEVER) for n in range(10))
+        )
+
+    start = clock.now()
+    await clock.run(everybody())
+    assert clock.now() - start == pytest.approx(9.0)
+
+
+async def test_a_pause_of_an_address_stops_all_its_users_and_no_other_address() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    bucket.pause(scopes().ip, 300.0)
+    for user in "ab":
+        with pytest.raises(Skipped) as skipped:
+            await bucket.acquire("x", scopes(user), (SECOND,), clock.now() + 30)
+        assert skipped.value.reason == "paused"
+    assert await bucket.acquire("x", scopes(ip="elsewhere"), (SECOND,), clock.now()) == 0.0
+    await clock.advance(300.0)
+    assert await bucket.acquire("x", scopes(), (SECOND,), clock.now()) == 0.0
+
+
+async def test_a_pause_of_one_user_leaves_the_others_alone() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    bucket.pause(scopes("a").uid, 300.0)
+    with pytest.raises(Skipped):
+        await bucket.acquire("x", scopes("a"), (SECOND,), clock.now() + 30)
+    assert await bucket.acquire("x", scopes("b"), (SECOND,), clock.now()) == 0.0
+
+
+async def test_a_short_pause_is_waited_for_and_then_the_limits_hold_again() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    bucket.pause(scopes().ip, 10.0)
+    waiting = [asyncio.create_task(bucket.acquire("x", scopes(), (SECOND,), clock.now() + 30)) for _ in range(7)]
+    await clock.advance(20.0)
+    assert [round(task.result(), 6) for task in waiting] == [10.0] * 5 + [10.2, 10.4]
+
+
+async def test_a_pause_reaches_those_who_already_wait_for_a_token() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    for _ in range(5):
+        await bucket.acquire("x", scopes(), (SECOND,), NEVER)
+    waiting = [asyncio.create_task(bucket.acquire("x", scopes(), (SECOND,), clock.now() + 30)) for _ in range(3)]
+    await settle()
+    bucket.pause(scopes().ip, 300.0)
+    await clock.advance(1.0)
+    for task in waiting:
+        with pytest.raises(Skipped) as skipped:
+            await task
+        assert skipped.value.reason == "paused"
+
+
+async def test_a_pause_is_never_shortened() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    bucket.pause(scopes().ip, 300.0)
+    bucket.pause(scopes().ip, 1.0)
+    with pytest.raises(Skipped):
+        await bucket.acquire("x", scopes(), (SECOND,), clock.now() + 299)
+
+
+async def test_a_drained_bucket_fills_up_from_nothing() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    bucket.drain("x", scopes(), (SECOND, SHARED))
+    assert await clock.run(bucket.acquire("x", scopes(), (SECOND, SHARED), NEVER)) == pytest.approx(0.2)
+
+
+async def test_a_pause_that_came_with_a_refusal_shuts_the_users_bucket_and_not_the_address() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    bucket.drain("x", scopes("a"), (SECOND, SHARED), pause=60.0)
+    with pytest.raises(Skipped) as skipped:
+        await bucket.acquire("x", scopes("a"), (SECOND, SHARED), clock.now() + 30)
+    assert skipped.value.reason == "paused"
+    assert await clock.run(bucket.acquire("x", scopes("b"), (SECOND, SHARED), clock.now() + 30)) == pytest.approx(0.1)
+
+
+async def test_another_share_counts_from_then_on_and_gives_nothing_back() -> None:
+    clock = FakeClock()
+    bucket = pacer(clock)
+    for _ in range(5):
+        await bucket.acquire("x", scopes(), (SECOND,), NEVER)
+    bucket.share({"x": 0.1})
+    assert await clock.run(bucket.acquire("x", scopes(), (SECOND,), NEVER)) == pytest.approx(1.0)
+    await clock.advance(60.0)
+    await bucket.acquire("x", scopes(), (SECOND,), NEVER)
+    with pytest.raises(Skipped):
+        await bucket.acquire("x", scopes(), (SECOND,), clock.now() + 0.9)
+
+
+async def test_the_demand_of_all_accounts_is_held_against_the_share() -> None:
+    bucket = pacer(FakeClock())
+    key = scopes().ip
+    assert bucket.demand([Demand("x", key, SHARED, 4.0), Demand("x", key, SHARED, 6.0)]) == []
+    (over,) = bucket.demand([Demand("x", key, SHARED, 4.0), Demand("x", key, SHARED, 6.1)])
+    assert (over.exchange, over.key, over.limit) == ("x", key, SHARED)
+    assert over.wanted == pytest.approx(10.1)
+    assert over.given == pytest.approx(10.0)
+
+
+@given(st.integers(0, 2000), st.integers())
+def test_jitter_stays_between_nothing_and_its_cap(attempt: int, seed: int) -> None:
+    assert 0.0 <= full_jitter(Random(seed), attempt, 0.25, 2.0) <= min(2.0, 0.25 * 2 ** min(attempt, 10))
+
+
+@given(st.integers(0, 2000), st.floats(1.0, 3600.0), st.floats(1.0, 900.0), st.integers())
+def test_the_next_poll_is_never_nearer_than_the_interval_nor_farther_than_the_cap(
+    failures: int, interval: float, cap: float, seed: int
+) -> None:
+    assert interval <= backoff(Random(seed), failures, interval, cap) <= max(interval, cap)
+
+
+def test_backoff_spreads_over_the_whole_range() -> None:
+    drawn = [backoff(Random(seed), 2, 10.0, 120.0) for seed in range(200)]
+    assert min(drawn) < 12 < 38 < max(drawn)
+
+
+async def test_the_systems_clock_sleeps_and_shows_both_times() -> None:
+    clock = SystemClock()
+    before = clock.now()
+    await clock.sleep(0.01)
+    assert clock.now() - before >= 0.01
+    assert abs(clock.wall() - time.time()) < 5
+    await clock.sleep(-1.0)
+
+
+async def test_a_long_sleep_ends_soon_after_a_suspend(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, fake = SystemClock(), FakeClock()
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        fake.time += 3600.0 if len(naps) == 2 else seconds  # the machine was suspended during the second nap
+
+    clock.now = fake.now
+    monkeypatch.setattr(asyncio, "sleep", nap)
+    await clock.sleep(900.0)
+    assert naps == [10.0, 10.0, 0.0]

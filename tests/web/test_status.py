@@ -1,0 +1,277 @@
+"""The status page tells a person which account is in trouble, why, and what to do."""
+
+import re
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.core.errors import AuthError, BadPayload, PermissionMissing, PollError
+from exporter.core.model import KeyInfo, WalletValue
+from exporter.holdings.account import AccountState
+from exporter.web import status
+from exporter.web.status import FAILING, PARTLY, STALE, UP, WAITING, key_warnings, page, state_of
+from tests.kit.states import (
+    NOW,
+    STALE_AFTER,
+    WALL,
+    balance,
+    book,
+    broken,
+    failing,
+    polled,
+    read,
+    refuse,
+    up,
+    valued,
+    waiting,
+)
+
+VOID = {"meta", "br"}
+HOSTILE = '<script>alert("1")</script>\'&\x1b[2J\n'
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: every element is closed where it was opened."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.text))
+
+    @property
+    def names(self) -> set[str]:
+        return {tag for tag, _ in self.seen}
+
+
+def read_page(*accounts: AccountState, now: float = NOW, **other: object) -> Reader:
+    reader = Reader()
+    reader.feed(page(accounts, now, WALL + now - NOW, **other))  # type: ignore[arg-type]
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def in_words(*accounts: AccountState, **other: object) -> str:
+    return read_page(*accounts, **other).words  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("account", "state"),
+    [
+        (waiting(), WAITING),
+        (up(), UP),
+        (failing(AuthError("no")), FAILING),
+        (broken(AuthError("no")), STALE),
+    ],
+)
+def test_an_account_has_one_state(account: AccountState, state: status.State) -> None:
+    assert state_of(account, NOW) is state
+    assert f"{state.sign} {state.words}" in in_words(account)
+
+
+def test_an_account_whose_optional_wallet_fails_is_up_with_a_remark() -> None:
+    account = up()
+    refuse(account, PermissionMissing("no right"), wallet="funding")
+    assert state_of(account, NOW) is PARTLY
+    words = in_words(account)
+    assert "1 up" in words
+    assert "funding optional" in words
+    assert "no right" in words
+
+
+def test_an_account_is_stale_by_the_clock_alone() -> None:
+    account = up()
+    later = NOW + STALE_AFTER + 1
+    assert state_of(account, later) is STALE
+    words = in_words(account, now=later)
+    assert "too old, nothing is served" in words
+    assert "1.50" not in words
+
+
+def test_a_failure_has_reason_message_start_and_advice() -> None:
+    account = failing(AuthError("code 40006: invalid key"))
+    words = in_words(account, now=NOW + 200)
+    assert "auth : code 40006: invalid key since 2026-01-01T00:00:00.000Z (3 min 20 s)" in words
+    assert f"What to do: {AuthError.advice}" in words.replace("  ", " ")
+
+
+def test_repeated_failures_are_counted() -> None:
+    account = failing(AuthError("no"))
+    refuse(account, AuthError("no"), at=NOW + 30)
+    polled(account, AuthError("no"))
+    assert "2 polls in a row" in in_words(account, now=NOW + 60)
+
+
+def test_trouble_stands_on_top_and_equals_are_sorted_by_exchange_and_name() -> None:
+    accounts = [
+        up("b"),
+        up("a", "xt"),
+        up("z", "bitget"),
+        waiting("w"),
+        failing(AuthError("no"), "f"),
+        broken(AuthError("no"), "s"),
+    ]
+    text = page(accounts, NOW, WALL)
+    assert re.findall(r'<th scope="row">(\w)</th>', text) == ["s", "f", "w", "z", "a", "b"]
+
+
+def test_the_summary_counts_states_and_adds_what_is_known() -> None:
+    words = in_words(up("a"), up("b"), broken(AuthError("no"), "c"), waiting("d"), failing(AuthError("no"), "e"))
+    assert "5 accounts · 2 up · 1 failing · 1 stale · 1 waiting · 630.00 USD" in words
+    assert "in the 3 accounts whose value is known" in words
+
+
+def test_no_value_is_no_zero() -> None:
+    words = in_words(up(priced=None))
+    assert " 0.00 " not in words
+    assert "1 account · 1 up · 0 failing · 0 stale exchange" in words
+    assert "–" in words
+
+
+def test_a_wallet_of_which_nothing_has_a_price_is_not_worth_zero() -> None:
+    account = waiting(priced=book({"BTC": "100"}))
+    read(account, balance("BTC", "1"))
+    read(account, balance("ODD", "7"), wallet="points")
+    polled(account)
+    words = in_words(account)
+    assert "1 currency, 1 unpriced" in words
+    assert "0.00 " not in words.replace("100.00", "")
+
+
+def test_a_wallet_tells_its_age_its_counts_and_every_currency() -> None:
+    account = waiting(priced=book({"BTC": "100"}), exclude=("SHIB",))
+    read(account, balance("BTC", "1.50"), balance("ODD", "7"), balance("SHIB", "9"))
+    polled(account)
+    words = in_words(account, now=NOW + 5)
+    assert "2 currencies, 1 hidden, 1 unpriced" in words
+    assert "5 s ago" in words
+    assert "in 25 s" in words
+    assert re.search(r"BTC\s+1\.50\s+0\s+0\s+150\.00", words)
+    assert re.search(r"ODD\s+7\s+0\s+0\s+–", words)
+
+
+def test_an_overview_shows_what_the_exchange_says_and_adds_nothing() -> None:
+    account = up()
+    valued(account, WalletValue("futures", usdt=Decimal("12.5")), WalletValue("earn", usd=Decimal(3)))
+    words = in_words(account)
+    assert "futures 12.50 USDT" in words
+    assert "earn 3.00 USD" in words
+    assert "1 account · 1 up · 0 failing · 0 stale · 210.00 USD" in words
+
+
+@pytest.mark.parametrize(
+    ("key", "expires", "warnings"),
+    [
+        (None, None, []),
+        (KeyInfo({"read": True, "trade": False}), None, []),
+        (
+            KeyInfo({"trade": True, "withdraw": True}),
+            None,
+            ["The key can trade and withdraw; a read-only one is enough."],
+        ),
+        (KeyInfo(expires=WALL + 86_400), None, ["The key expires in 1 d."]),
+        (KeyInfo(expires=WALL - 60), None, ["The key expired 1 min ago."]),
+        (None, WALL + 3_600, ["The key expires in 1 h."]),
+        (KeyInfo(expires=WALL + 86_400 * 90), WALL, []),
+    ],
+)
+def test_keys_that_can_do_too_much_or_end_soon_are_warned_about(
+    key: KeyInfo | None, expires: float | None, warnings: list[str]
+) -> None:
+    account = up(expires=expires)
+    if key is not None:
+        account.key_read(key)
+    assert key_warnings(account, WALL) == warnings
+    assert all(warning in in_words(account) for warning in warnings)
+    assert ("⚠" in in_words(account)) == bool(warnings)
+
+
+def test_the_page_names_version_shard_links_and_a_problem_of_its_own() -> None:
+    reader = read_page(
+        up(), version="9.8.7", shard_ordinal=2, shard_total=5, telemetry_path="/m", problem="the scheduler has stalled"
+    )
+    assert "9.8.7 · shard 2 of 5" in reader.words
+    assert "the scheduler has stalled" in reader.words
+    assert [attrs["href"] for tag, attrs in reader.seen if tag == "a"] == ["/m", "/config", "/-/healthy"]
+
+
+def test_the_page_works_without_scripts_and_refreshes_itself() -> None:
+    reader = read_page(up(), failing(AuthError("no")))
+    assert not reader.names & {"script", "iframe", "img", "link", "form", "object"}
+    assert ("meta", {"http-equiv": "refresh", "content": "15"}) in reader.seen
+    assert not any(name.startswith("on") for _, attrs in reader.seen for name in attrs)
+
+
+def test_a_state_is_told_by_more_than_its_colour() -> None:
+    signs = {state.sign for state in (UP, PARTLY, FAILING, STALE, WAITING)}
+    assert len(signs) == 5
+
+
+def test_hostile_text_from_anywhere_stays_text() -> None:
+    error = BadPayload(HOSTILE, advice=HOSTILE)
+    account = up("desk")
+    read(account, balance(HOSTILE, "3"), at=NOW + 1)
+    refuse(account, error, wallet="funding/" + HOSTILE, at=NOW + 1)
+    reader = read_page(account, problem=HOSTILE)
+    assert "script" not in reader.names
+    assert reader.words.lower().count("alert(") == 5  # the currency is upper-cased
+    assert "\x1b" not in "".join(reader.text)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    name=st.text(min_size=1),
+    message=st.text(st.characters()),
+    coin=st.text(st.characters(), min_size=1),
+)
+def test_any_text_gives_a_page_that_reads_back(name: str, message: str, coin: str) -> None:
+    account = up("desk", labels={})
+    read(account, balance(coin, "3"), at=NOW + 1)
+    refuse(account, PollErrorOf(message), wallet=name, at=NOW + 1)
+    page([account], NOW, WALL).encode()
+    read_page(account)
+
+
+class PollErrorOf(PollError):
+    """A failure without advice."""
+
+    reason = "exchange"
+
+
+def test_secrets_that_an_exchange_echoes_are_masked() -> None:
+    account = failing(AuthError("bad key the-api-key"))
+    text = page([account], NOW, WALL, masked=lambda text: text.replace("the-api-key", "<secret>"))
+    assert "the-api-key" not in text
+    assert "&lt;secret&gt;" in text
+
+
+def test_many_accounts_are_listed_without_their_currencies() -> None:
+    accounts = [up(f"desk-{number}") for number in range(status.DETAILS_UP_TO + 1)]
+    reader = read_page(*accounts)
+    assert "details" not in reader.names
+    assert reader.words.count("2 currencies") == len(accounts)
+    assert "details" in read_page(*accounts[:-1]).names
+
+
+def test_a_page_without_accounts_is_a_page() -> None:
+    assert "0 accounts" in in_words()
