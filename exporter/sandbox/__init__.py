@@ -5,10 +5,10 @@ passes here was signed by the vendor's rules and not by an agreement of two halv
 clients may use them in place of the exchange.
 
     sandbox = Sandbox()
-    account = sandbox.add_account("bitget", key="k", secret="s", passphrase="p")
+    account = sandbox.add_account(name, key="k", secret="s")  # of one of EXCHANGES
     account.set("spot", "USDT", available="100.5", frozen="1")
     await sandbox.start()
-    ...  # point a client at sandbox.urls["bitget"]
+    ...  # point a client at sandbox.urls[name]
     await sandbox.stop()
 """
 

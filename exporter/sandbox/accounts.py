@@ -1,6 +1,6 @@
 """An account of a simulated exchange: its credentials, what its key may do, and what it holds."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -11,7 +11,6 @@ ZERO: Final = Decimal(0)
 
 Amount = str | int | Decimal
 
-_MODES: Final = {"bitget": ("classic", "unified"), "xt": ("v4", "legacy")}
 _PERMISSIONS: Final = frozenset({"read", "trade", "transfer", "withdraw"})
 
 
@@ -19,8 +18,8 @@ _PERMISSIONS: Final = frozenset({"read", "trade", "transfer", "withdraw"})
 class Holding:
     """One coin in one wallet; amounts keep the digits they were set with.
 
-    `equity`, `usd` and `debt` matter to unified wallets, `debt`, `interest` and `bank` to HTX's; an `equity`
-    or `usd` of None is worked out from the others and from the prices.
+    Each exchange states those that it knows. An `equity` or `usd` of None is worked out from the others and from
+    the prices.
     """
 
     available: Decimal = ZERO
@@ -63,18 +62,20 @@ class SandboxAccount:
 
     Attributes:
         key: the API key, also the number that faults and the request log name the account by.
-        mode: `classic` or `unified` on Bitget, `v4` or `legacy` on XT, else empty.
+        modes: the modes that an account of this exchange may be in, the usual one first, to their main wallets.
+        mode: one of them; the usual one unless another is named.
         ips: addresses the key is bound to; empty binds to none.
         permissions: of `read`, `trade`, `transfer`, `withdraw`.
         expires_days: days until the key expires; None never, 0 or less: it has expired.
         uid: the user number that the exchange states.
         balances: wallet, then coin, to its holding.
-        numbers: wallet to the account number that HTX gave it; numbers are never given twice.
+        numbers: wallet to its account number, where an exchange numbers them; none is given twice.
     """
 
     exchange: str
     key: str
     secret: str
+    modes: Mapping[str, str]
     passphrase: str = ""
     mode: str = ""
     name: str = ""
@@ -91,13 +92,10 @@ class SandboxAccount:
         Raises:
             ValueError: an unknown mode or permission, or no key.
         """
-        modes = _MODES.get(self.exchange)
-        if modes is None:
-            self.mode = ""
-        elif not self.mode:
-            self.mode = modes[0]
-        elif self.mode not in modes:
-            raise ValueError(f"{self.exchange} has no mode {self.mode!r}, it has {', '.join(modes)}")
+        if not self.mode or "" in self.modes:
+            self.mode = next(iter(self.modes))
+        elif self.mode not in self.modes:
+            raise ValueError(f"{self.exchange} has no mode {self.mode!r}, it has {', '.join(self.modes)}")
         if not self.key:
             raise ValueError("an account needs a key")
         unknown = set(self.permissions) - _PERMISSIONS
@@ -107,7 +105,7 @@ class SandboxAccount:
     @property
     def main(self) -> str:
         """The name of the main wallet."""
-        return "unified" if self.mode == "unified" else "spot"
+        return self.modes[self.mode]
 
     def wallet(self, name: str) -> dict[str, Holding]:
         """Give what one wallet holds; an empty dict where nothing was ever set."""
@@ -141,13 +139,11 @@ class SandboxAccount:
         del self.balances[self._wallet_name(wallet)][coin]
 
     def number(self, wallet: str) -> int:
-        """Give the number of a wallet's account on HTX; it stays with the wallet's name."""
+        """Give the number of a wallet's account; it stays with the wallet's name."""
         return self.numbers.setdefault(wallet, self.uid * 100 + len(self.numbers))
 
     def _wallet_name(self, name: str) -> str:
-        if name == "main" or (name == "spot" and self.main == "unified"):
-            return self.main
-        return name
+        return self.main if name in {"main", "spot"} else name
 
 
 def _exact(name: str, value: Amount) -> Decimal:
@@ -158,8 +154,3 @@ def _exact(name: str, value: Amount) -> Decimal:
     if not amount.is_finite():
         raise ValueError(f"{name} is not finite")
     return amount
-
-
-def addresses(ips: Iterable[str]) -> str:
-    """Write bound addresses the way HTX and Bitget state them."""
-    return ",".join(ips)

@@ -1,11 +1,10 @@
-"""How simulated markets and balances move: seeded walks that take their randomness and time as arguments."""
+"""How the demo moves: walks of prices and holdings, a drain, an outage. Chance and time come in as arguments."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Context, Decimal
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from exporter.sandbox.accounts import Holding
 from exporter.sandbox.prices import EXACT
@@ -42,22 +41,31 @@ def trade(holding: Holding, chance: Random, seconds: float, volatility: float = 
     return replace(holding, available=EXACT.subtract(total, frozen), frozen=frozen)
 
 
-def drained(levels: Sequence[Decimal], per_second: Decimal, period: float, elapsed: float) -> Decimal:
-    """Say what is left after some seconds of steady outflow.
+class Drain(NamedTuple):
+    """An amount that flows out steadily from `start` to `floor`, and is filled up again every `period` seconds."""
 
-    `levels` are the start and the floor, where it stays until the period ends and it is filled up again.
-    """
-    start, floor = levels
-    spent = EXACT.multiply(per_second, Decimal(repr(round(elapsed % period, 3))))
-    return max(EXACT.subtract(start, spent), floor)
+    start: Decimal
+    floor: Decimal
+    per_second: Decimal
+    period: float
+
+    def left(self, elapsed: float) -> Decimal:
+        """Say what is left after some seconds."""
+        spent = EXACT.multiply(self.per_second, Decimal(repr(round(elapsed % self.period, 3))))
+        return max(EXACT.subtract(self.start, spent), self.floor)
+
+    def seconds_until(self, level: Decimal, elapsed: float) -> float:
+        """Say in how many seconds it falls below a level; 0 if it is below."""
+        crossing = float(EXACT.divide(EXACT.subtract(self.start, level), self.per_second))
+        return max(crossing - elapsed % self.period, 0.0)
 
 
-def seconds_until(level: Decimal, start: Decimal, per_second: Decimal, period: float, elapsed: float) -> float:
-    """Say in how many seconds a drain falls below a level; 0 if it is below."""
-    crossing = float(EXACT.divide(EXACT.subtract(start, level), per_second))
-    return max(crossing - elapsed % period, 0.0)
+class Outage(NamedTuple):
+    """A failure that comes back: the last `lasts` seconds of every `every`."""
 
+    lasts: float
+    every: float
 
-def is_failing(elapsed: float, lasts: float, every: float) -> bool:
-    """Say whether the one that fails fails now: the last `lasts` seconds of every `every`."""
-    return elapsed % every >= every - lasts
+    def is_on(self, elapsed: float) -> bool:
+        """Say whether it fails after some seconds."""
+        return elapsed % self.every >= self.every - self.lasts

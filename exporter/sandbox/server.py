@@ -1,4 +1,4 @@
-"""The five simulated exchanges together: accounts are added here, and all ports opened and closed."""
+"""All simulated exchanges together: accounts are added here, and all ports opened and closed."""
 
 import ssl as tls
 import time
@@ -7,15 +7,10 @@ from typing import Final
 
 from exporter.sandbox.accounts import SandboxAccount
 from exporter.sandbox.exchange import SimulatedExchange
+from exporter.sandbox.vendors import VENDORS
 from exporter.sandbox.vendors.base import Vendor
-from exporter.sandbox.vendors.bingx import BingX
-from exporter.sandbox.vendors.bitget import Bitget
-from exporter.sandbox.vendors.bitmart import BitMart
-from exporter.sandbox.vendors.htx import Htx
-from exporter.sandbox.vendors.xt import Xt
 
-VENDORS: Final[tuple[type[Vendor], ...]] = (BitMart, Xt, BingX, Htx, Bitget)
-EXCHANGES: Final = tuple(vendor.name for vendor in VENDORS)
+EXCHANGES: Final = tuple(VENDORS)
 
 _FIRST_UID: Final = 70_001
 
@@ -25,12 +20,18 @@ class Sandbox:
 
     Args:
         clock: seconds since the epoch; what the exchanges take for the time.
+        vendors: the exchanges, by their names in a configuration.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._exchanges = {vendor.name: SimulatedExchange(vendor(), clock) for vendor in VENDORS}
+    def __init__(self, clock: Callable[[], float] = time.time, vendors: Mapping[str, type[Vendor]] = VENDORS) -> None:
+        self._exchanges = {name: SimulatedExchange(vendor(), clock) for name, vendor in vendors.items()}
         self._uids = _FIRST_UID
         self.urls: dict[str, str] = {}
+
+    @property
+    def exchanges(self) -> tuple[SimulatedExchange, ...]:
+        """All exchanges, in the order of their map."""
+        return tuple(self._exchanges.values())
 
     def exchange(self, name: str) -> SimulatedExchange:
         """Give one exchange by its name in a configuration.
@@ -59,13 +60,15 @@ class Sandbox:
             KeyError: no such exchange.
             ValueError: the key is known already, or mode or permissions are unknown.
         """
-        accounts = self._exchanges[exchange].accounts
+        vendor = self._exchanges[exchange].vendor
+        accounts = vendor.accounts
         if key in accounts:
             raise ValueError(f"{exchange} has an account of this key already")
         account = SandboxAccount(
             exchange=exchange,
             key=key,
             secret=secret,
+            modes=vendor.modes,
             passphrase=passphrase,
             mode=mode,
             name=name,

@@ -1,4 +1,4 @@
-"""The demo's seven accounts: how they move, drain, fail and recover, and what the exporter is told of them."""
+"""The demo's accounts: how they move, drain, fail and recover, and what the exporter is told of them."""
 
 import asyncio
 from decimal import Decimal
@@ -10,8 +10,9 @@ import yaml
 
 from exporter.sandbox import EXCHANGES, Holding, Sandbox
 from exporter.sandbox.demo import Scenario, build_demo
-from exporter.sandbox.movement import drained, is_failing, seconds_until, trade, wander
+from exporter.sandbox.movement import Drain, Outage, trade, wander
 from exporter.sandbox.serve import run
+from exporter.sandbox.vendors import VENDORS
 
 
 @pytest.fixture
@@ -19,17 +20,10 @@ def scenario() -> Scenario:
     return build_demo(Sandbox(clock=lambda: 0.0), seed=7)
 
 
-def test_the_demo_has_every_exchange_both_generations_and_both_modes(scenario: Scenario) -> None:
-    kinds = {(account.exchange, *account.options.values()) for account in scenario.accounts}
-    assert kinds == {
-        ("bitmart",),
-        ("xt", "v4"),
-        ("xt", "legacy"),
-        ("bingx",),
-        ("htx",),
-        ("bitget", "classic"),
-        ("bitget", "unified"),
-    }
+def test_the_demo_has_every_exchange_in_every_mode(scenario: Scenario) -> None:
+    kinds = {(account.exchange, account.account.mode) for account in scenario.accounts}
+    assert kinds == {(name, mode) for name, vendor in VENDORS.items() for mode in vendor.modes}
+    assert all("".join(account.options.values()) == account.account.mode for account in scenario.accounts)
     assert all(len(account.account.wallet("main")) >= 3 for account in scenario.accounts)
 
 
@@ -117,12 +111,15 @@ def test_no_time_moves_no_price() -> None:
 
 
 def test_a_drain_stays_at_its_floor_and_fills_up_again() -> None:
-    levels = (Decimal(100), Decimal(10))
-    left = [drained(levels, Decimal(1), 200, elapsed) for elapsed in (0, 30, 89, 150, 200, 230)]
-    assert left == [100, 70, 11, 10, 100, 70]
-    assert seconds_until(Decimal(40), Decimal(100), Decimal(1), 200, 25) == 35
-    assert seconds_until(Decimal(40), Decimal(100), Decimal(1), 200, 150) == 0
-    assert [is_failing(second, 60, 180) for second in (0, 119, 120, 179, 180)] == [False, False, True, True, False]
+    drain = Drain(start=Decimal(100), floor=Decimal(10), per_second=Decimal(1), period=200)
+    assert [drain.left(elapsed) for elapsed in (0, 30, 89, 150, 200, 230)] == [100, 70, 11, 10, 100, 70]
+    assert drain.seconds_until(Decimal(40), 25) == 35
+    assert drain.seconds_until(Decimal(40), 150) == 0
+
+
+def test_an_outage_is_the_last_part_of_every_period() -> None:
+    outage = Outage(lasts=60, every=180)
+    assert [outage.is_on(second) for second in (0, 119, 120, 179, 180)] == [False, False, True, True, False]
 
 
 async def test_serve_prints_what_a_client_needs_and_serves_it() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.sandbox.vendors.signing import bingx_fits, bitget_fits, htx_fits, xt_fits, xt_legacy_fits
+from exporter.sandbox.vendors import bingx, bitget, htx, xt
 
 XT_KEY, XT_SECRET, STAMP = "demo-xt-appkey-001", "demo-xt-secret-002", "1767225600123"
 
@@ -44,12 +44,12 @@ def xt_headers(prefix: str, signature: str) -> dict[str, str]:
 )
 def test_xt_takes_the_known_signature_and_no_other(prefix: str, path: str, query: str, signature: str) -> None:
     headers = xt_headers(prefix, signature)
-    assert xt_fits(XT_SECRET, headers, prefix, "GET", path, query)
-    assert xt_fits(XT_SECRET, xt_headers(prefix, signature.upper()), prefix, "GET", path, query)
-    assert not xt_fits("another", headers, prefix, "GET", path, query)
-    assert not xt_fits(XT_SECRET, headers, prefix, "POST", path, query)
-    assert not xt_fits(XT_SECRET, headers, prefix, "GET", path, query + "x=1")
-    assert not xt_fits(XT_SECRET, {**headers, f"{prefix}timestamp": "1767225600124"}, prefix, "GET", path, query)
+    assert xt.v4_fits(XT_SECRET, headers, prefix, "GET", path, query)
+    assert xt.v4_fits(XT_SECRET, xt_headers(prefix, signature.upper()), prefix, "GET", path, query)
+    assert not xt.v4_fits("another", headers, prefix, "GET", path, query)
+    assert not xt.v4_fits(XT_SECRET, headers, prefix, "POST", path, query)
+    assert not xt.v4_fits(XT_SECRET, headers, prefix, "GET", path, query + "x=1")
+    assert not xt.v4_fits(XT_SECRET, {**headers, f"{prefix}timestamp": "1767225600124"}, prefix, "GET", path, query)
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_xt_takes_the_known_signature_and_no_other(prefix: str, path: str, query
     ],
 )
 def test_xt_legacy_sorts_the_parameters_itself(query: str, signature: str) -> None:
-    assert xt_legacy_fits(XT_SECRET, f"{query}&signature={signature}")
-    assert xt_legacy_fits(XT_SECRET, f"signature={signature.upper()}&{query}")
-    assert not xt_legacy_fits("another", f"{query}&signature={signature}")
-    assert not xt_legacy_fits(XT_SECRET, f"{query}&more=1&signature={signature}")
-    assert not xt_legacy_fits(XT_SECRET, query)
+    assert xt.legacy_fits(XT_SECRET, f"{query}&signature={signature}")
+    assert xt.legacy_fits(XT_SECRET, f"signature={signature.upper()}&{query}")
+    assert not xt.legacy_fits("another", f"{query}&signature={signature}")
+    assert not xt.legacy_fits(XT_SECRET, f"{query}&more=1&signature={signature}")
+    assert not xt.legacy_fits(XT_SECRET, query)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_xt_legacy_sorts_the_parameters_itself(query: str, signature: str) -> No
 )
 def test_bingx_signs_the_query_as_it_stands(query: str, signature: str) -> None:
     secret = "demo-bingx-secret-002"
-    assert bingx_fits(secret, f"{query}&signature={signature}")
-    assert not bingx_fits("another", f"{query}&signature={signature}")
-    assert not bingx_fits(secret, f"{query}&signature={signature.upper()}")
-    assert not bingx_fits(secret, f"{query}&asset=BTC&signature={signature}")
+    assert bingx.fits(secret, f"{query}&signature={signature}")
+    assert not bingx.fits("another", f"{query}&signature={signature}")
+    assert not bingx.fits(secret, f"{query}&signature={signature.upper()}")
+    assert not bingx.fits(secret, f"{query}&asset=BTC&signature={signature}")
 
 
 HTX_KEY = "a1b2c3d4-e5f60718-29304152-6a7b8"
@@ -130,16 +130,16 @@ HTX_HOST = "api.huobi.pro"
 def test_htx_signs_method_host_path_and_sorted_parameters(host: str, path: str, more: str, signature: str) -> None:
     encoded = signature.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
     query = f"{HTX_AUTH}{more}&Signature={encoded}"
-    assert htx_fits(HTX_SECRET, "GET", host, path, query)
-    assert not htx_fits(HTX_SECRET, "POST", host, path, query)
-    assert not htx_fits(HTX_SECRET, "GET", "127.0.0.1", path, query)
-    assert not htx_fits(HTX_SECRET, "GET", host, path + "/", query)
-    assert not htx_fits("another", "GET", host, path, query)
+    assert htx.fits(HTX_SECRET, "GET", host, path, query)
+    assert not htx.fits(HTX_SECRET, "POST", host, path, query)
+    assert not htx.fits(HTX_SECRET, "GET", "127.0.0.1", path, query)
+    assert not htx.fits(HTX_SECRET, "GET", host, path + "/", query)
+    assert not htx.fits("another", "GET", host, path, query)
 
 
 def test_htx_refuses_a_query_that_was_spelled_anew_on_its_way() -> None:
     query = f"{HTX_AUTH}&Signature=reMVey%2FyIsQtEzpvme%2BiUDRIO%2BButMmtbfhpRsvb3yo%3D"
-    assert not htx_fits(HTX_SECRET, "GET", HTX_HOST, "/v1/account/accounts", query.replace("%3A", ":"))
+    assert not htx.fits(HTX_SECRET, "GET", HTX_HOST, "/v1/account/accounts", query.replace("%3A", ":"))
 
 
 BITGET_SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -175,8 +175,8 @@ BITGET_SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f
 )
 def test_bitget_decodes_the_query_before_it_checks(path: str, query: str, signature: str) -> None:
     moment = "1735689600000"
-    assert bitget_fits(BITGET_SECRET, signature, moment, "GET", path, query)
-    assert not bitget_fits(BITGET_SECRET, signature, "1735689600001", "GET", path, query)
-    assert not bitget_fits(BITGET_SECRET, signature, moment, "GET", path, query, body="{}")
-    assert not bitget_fits(BITGET_SECRET, signature, moment, "GET", path, query + "&x=1")
-    assert not bitget_fits("another", signature, moment, "GET", path, query)
+    assert bitget.fits(BITGET_SECRET, signature, moment, "GET", path, query)
+    assert not bitget.fits(BITGET_SECRET, signature, "1735689600001", "GET", path, query)
+    assert not bitget.fits(BITGET_SECRET, signature, moment, "GET", path, query, body="{}")
+    assert not bitget.fits(BITGET_SECRET, signature, moment, "GET", path, query + "&x=1")
+    assert not bitget.fits("another", signature, moment, "GET", path, query)

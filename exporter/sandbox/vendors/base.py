@@ -1,4 +1,4 @@
-"""What the five simulated exchanges have in common, without the network: a call comes in, an answer goes out."""
+"""What all simulated exchanges have in common, without the network: a call comes in, an answer goes out."""
 
 import json
 from abc import ABC, abstractmethod
@@ -94,15 +94,79 @@ class Refusal(Exception):
         self.situation = situation
 
 
+class Held(NamedTuple):
+    """What a demo account begins with of one coin."""
+
+    available: str
+    frozen: str = "0"
+    locked: str = "0"
+    debt: str = "0"
+    interest: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """One account of the demo, as it begins.
+
+    Attributes:
+        team: the value of its label `team`.
+        wallets: wallet, then coin, to what is held.
+        mode: one of its exchange's modes; empty where there are none.
+        drains: whether its USDT run out and the alert of a low balance fires. The demo sets their amount.
+        fails: whether its exchange refuses it from time to time.
+        extra: further lines of its configuration.
+    """
+
+    name: str
+    team: str
+    wallets: Mapping[str, Mapping[str, Held]]
+    mode: str = ""
+    drains: bool = False
+    fails: bool = False
+    extra: tuple[str, ...] = ()
+
+
+NO_MODES: Final[Mapping[str, str]] = {"": "spot"}
+"""The modes of an exchange whose accounts are all alike: only the nameless one, with the spot wallet as its main."""
+
 Public = Callable[[Call], Answer]
 Private = Callable[[Call, SandboxAccount], Answer]
 
 
 class Vendor(ABC):
-    """One exchange's rules: who may ask, what is answered and how it says no."""
+    """One exchange's rules: who may ask, what is answered and how it says no.
 
-    name: ClassVar[str] = ""
-    published_limits: ClassVar[Limits] = {}
+    Attributes:
+        name: as in a configuration; its file is called the same.
+        published_limits: the rate limits that its pages state.
+        modes: the modes that an account may be in, the usual one first, each with the name of its main wallet;
+            `NO_MODES` where all accounts are alike.
+        needs: the credentials that its reads need, as a configuration names them.
+        demo: the accounts that the demo has here, at least one of each mode.
+        mode_option: the option of a configuration that tells the mode; empty where there is none.
+
+    Raises:
+        TypeError: where a class is made that lacks one of these or an answer of its own.
+    """
+
+    name: ClassVar[str]
+    published_limits: ClassVar[Limits]
+    modes: ClassVar[Mapping[str, str]]
+    needs: ClassVar[tuple[str, ...]]
+    demo: ClassVar[tuple[DemoPlan, ...]]
+    mode_option: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        """Refuse an exchange that would fail only when it is asked."""
+        super().__init_subclass__()
+        wanted = (*Vendor.__annotations__, *sorted(Vendor.__abstractmethods__))
+        lacking = [
+            name
+            for name in wanted
+            if not hasattr(cls, name) or getattr(getattr(cls, name), "__isabstractmethod__", False)
+        ]
+        if lacking:
+            raise TypeError(f"the simulated exchange {cls.__name__} lacks {', '.join(lacking)}: see Vendor")
 
     def __init__(self) -> None:
         self.accounts: dict[str, SandboxAccount] = {}
@@ -126,6 +190,17 @@ class Vendor(ABC):
     def find(self, path: str) -> Private | None:
         """Find what answers a path that needs a key."""
         return self.private.get(path)
+
+    def authorise(self, call: Call) -> SandboxAccount:
+        """Check a call's credentials.
+
+        Raises:
+            Refusal: they are not good enough.
+        """
+        account = self.identify(call)
+        if not self.signature_fits(call, account):
+            raise Refusal("signature")
+        return self.admit(call, account)
 
     def account_of(self, call: Call) -> SandboxAccount:
         """Find the account by its key.
@@ -157,11 +232,18 @@ class Vendor(ABC):
         """Find the API key that a call claims."""
 
     @abstractmethod
-    def authorise(self, call: Call) -> SandboxAccount:
-        """Check a call's credentials.
+    def identify(self, call: Call) -> SandboxAccount:
+        """Find the account that calls, and check all that comes before the signature: key, time, passphrase.
 
         Raises:
-            Refusal: they are not good enough.
+            Refusal: one of them is missing or wrong.
+        """
+
+    @abstractmethod
+    def signature_fits(self, call: Call, account: SandboxAccount) -> bool:
+        """Say whether a call is signed by this exchange's rules with the account's secret.
+
+        Written from the vendor's pages alone: no code is shared with the reader of the real exchange.
         """
 
     @abstractmethod

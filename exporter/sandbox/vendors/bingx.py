@@ -2,11 +2,22 @@
 
 from decimal import Decimal
 from typing import Any, ClassVar, Final
+from urllib.parse import unquote
 
 from exporter.sandbox.accounts import SandboxAccount
 from exporter.sandbox.prices import plain
-from exporter.sandbox.vendors.base import Answer, Call, Limits, Refusal, Rows, Vendor
-from exporter.sandbox.vendors.signing import bingx_fits
+from exporter.sandbox.vendors.base import (
+    NO_MODES,
+    Answer,
+    Call,
+    DemoPlan,
+    Held,
+    Limits,
+    Refusal,
+    Rows,
+    Vendor,
+)
+from exporter.sandbox.vendors.signing import digest, pairs, same
 
 _ERRORS: Final[dict[str, tuple[int, int, str]]] = {
     "path": (200, 100400, "this api is not exist"),
@@ -40,6 +51,17 @@ _DEFAULT_WINDOW: Final = 5_000
 _LONGEST_WINDOW: Final = 60_000
 
 
+def fits(secret: str, query: str) -> bool:
+    """Check a signed query: in the order it came, values decoded, less the signature.
+
+    The path is no part of what is signed. The order of the names is the sender's.
+    """
+    items = [(unquote(name), unquote(value)) for name, value in pairs(query)]
+    given = next((value for name, value in items if name == "signature"), "")
+    text = "&".join(f"{name}={value}" for name, value in items if name != "signature")
+    return same(given, digest(secret, text).hex())
+
+
 class BingX(Vendor):
     """`open-api.bingx.com` as far as balances, prices and keys go."""
 
@@ -51,6 +73,20 @@ class BingX(Vendor):
         ("key", "/openApi/v1/account/"): (2, 1),
         ("ip", "/openApi/spot/v1/ticker/24hr"): (500, 10),
     }
+    modes = NO_MODES
+    needs = ("api_key", "secret")
+    demo = (
+        DemoPlan(
+            "perp-desk",
+            "derivatives",
+            {
+                "spot": {"USDT": Held("6400", "250"), "LINK": Held("310"), "XRP": Held("9000", "1200")},
+                "funding": {"USDT": Held("3000"), "BTC": Held("0.05")},
+                "futures": {"USDT": Held("12500")},
+                "grid": {"USDT": Held("900")},
+            },
+        ),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,8 +110,8 @@ class BingX(Vendor):
         """Read the key's header."""
         return call.headers.get("X-BX-APIKEY") or None
 
-    def authorise(self, call: Call) -> SandboxAccount:
-        """Check key, window and signature; the window is the caller's `recvWindow`, 5 s without one."""
+    def identify(self, call: Call) -> SandboxAccount:
+        """Check key and window, which is the caller's `recvWindow`, or 5 s without one."""
         account = self.account_of(call)
         fields = call.fields()
         if "signature" not in fields:
@@ -89,9 +125,11 @@ class BingX(Vendor):
             raise Refusal("clock") from None
         if abs(call.milliseconds - moment) > window:
             raise Refusal("clock")
-        if not bingx_fits(account.secret, call.query):
-            raise Refusal("signature")
-        return self.admit(call, account)
+        return account
+
+    def signature_fits(self, call: Call, account: SandboxAccount) -> bool:
+        """Check the query's signature."""
+        return fits(account.secret, call.query)
 
     def refuse(self, call: Call, situation: str) -> Answer:
         """Answer with BingX's code; business errors come with HTTP 200."""

@@ -1,12 +1,15 @@
 """A simulated Bitget: classic accounts on v2, unified ones on v3, each refused by the other's paths."""
 
+import base64
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Final
+from urllib.parse import unquote
 
-from exporter.sandbox.accounts import Holding, SandboxAccount, addresses
+from exporter.sandbox.accounts import Holding, SandboxAccount
 from exporter.sandbox.prices import EXACT, add, coins_of, plain, usdt_price, usdt_value
-from exporter.sandbox.vendors.base import Answer, Call, Limits, Refusal, Rows, Vendor
-from exporter.sandbox.vendors.signing import bitget_fits
+from exporter.sandbox.vendors.base import Answer, Call, DemoPlan, Held, Limits, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.signing import digest, same
 
 _ERRORS: Final[dict[str, tuple[int, str, str]]] = {
     "path": (404, "40404", "Request URL NOT FOUND"),
@@ -59,6 +62,13 @@ _IDLE_FIELDS: Final = (
 _WINDOW: Final = 30_000
 
 
+def fits(secret: str, given: str, timestamp: str, method: str, path: str, query: str, body: str = "") -> bool:
+    """Check a signed request: the query is percent-decoded first, in the order it came."""
+    question = f"?{unquote(query)}" if query else ""
+    text = f"{timestamp}{method}{path}{question}{body}"
+    return same(given, base64.b64encode(digest(secret, text)).decode())
+
+
 class Bitget(Vendor):
     """`api.bitget.com` as far as balances, prices and keys go."""
 
@@ -77,6 +87,38 @@ class Bitget(Vendor):
         ("ip", "/api/v2/spot/public/symbols"): (20, 1),
         ("ip", "/api/"): (6000, 60),
     }
+    modes: ClassVar[Mapping[str, str]] = {"classic": "spot", "unified": "unified"}
+    mode_option = "mode"
+    needs = ("api_key", "secret", "passphrase")
+    demo = (
+        DemoPlan(
+            "market-maker",
+            "market-making",
+            {
+                "spot": {"BTC": Held("0.85", "0.15"), "ETH": Held("11", "2", "0.5"), "PEPE": Held("12000000")},
+                "futures": {"USDT": Held("4000")},
+                "earn": {"USDC": Held("2500")},
+            },
+            mode="classic",
+            drains=True,
+            extra=("usd: {warning: 60000, critical: 20000}",),
+        ),
+        DemoPlan(
+            "treasury",
+            "treasury",
+            {
+                "unified": {
+                    "USDT": Held("64000", "2500"),
+                    "USDC": Held("18000"),
+                    "BTC": Held("1.6"),
+                    "BNB": Held("22", "3"),
+                },
+                "funding": {"USDT": Held("5000"), "TON": Held("800")},
+            },
+            mode="unified",
+            extra=("thresholds: [{currency: USDT, warning: 30000, critical: 10000}]",),
+        ),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,14 +144,13 @@ class Bitget(Vendor):
         """Read the key's header."""
         return call.headers.get("ACCESS-KEY") or None
 
-    def authorise(self, call: Call) -> SandboxAccount:
-        """Check the account's mode first, as the real one does, then passphrase, time and signature."""
+    def identify(self, call: Call) -> SandboxAccount:
+        """Check the account's mode first, as the real one does, then time and passphrase."""
         account = self.account_of(call)
         wants_unified = call.path.startswith("/api/v3/")
         if wants_unified != (account.mode == "unified"):
             raise Refusal("classic" if wants_unified else "unified")
-        signature = call.headers.get("ACCESS-SIGN", "")
-        if not signature:
+        if not call.headers.get("ACCESS-SIGN"):
             raise Refusal("no signature")
         passphrase = call.headers.get("ACCESS-PASSPHRASE", "")
         if not passphrase:
@@ -121,9 +162,12 @@ class Bitget(Vendor):
             raise Refusal("clock")
         if passphrase != account.passphrase:
             raise Refusal("passphrase")
-        if not bitget_fits(account.secret, signature, timestamp, call.method, call.path, call.query):
-            raise Refusal("signature")
-        return self.admit(call, account)
+        return account
+
+    def signature_fits(self, call: Call, account: SandboxAccount) -> bool:
+        """Check the signature's header, which is the same for both modes."""
+        given, timestamp = call.headers["ACCESS-SIGN"], call.headers["ACCESS-TIMESTAMP"]
+        return fits(account.secret, given, timestamp, call.method, call.path, call.query)
 
     def refuse(self, call: Call, situation: str) -> Answer:
         """Answer with Bitget's code, a string; nearly always with HTTP 400."""
@@ -201,7 +245,7 @@ class Bitget(Vendor):
                 "inviterId": None,
                 "channelCode": None,
                 "channel": None,
-                "ips": addresses(account.ips),
+                "ips": ",".join(account.ips),
                 "authorities": [code for name in account.permissions for code in _AUTHORITIES[name]],
                 "parentId": 0,
                 "traderType": "not_trader",
@@ -264,7 +308,7 @@ class Bitget(Vendor):
                 "userId": str(account.uid),
                 "inviterId": None,
                 "parentId": "",
-                "ips": addresses(account.ips),
+                "ips": ",".join(account.ips),
                 "permType": "read-and-write" if writes else "read-only",
                 "permissions": [code for name in account.permissions for code in _UNIFIED_PERMISSIONS[name]],
                 "regisTime": str(call.milliseconds - 86_400_000),

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from exporter.sandbox.accounts import SandboxAccount
 from exporter.sandbox.prices import EXACT, coins_of, plain, usdt_price
-from exporter.sandbox.vendors.base import Answer, Call, Limits, Rows, Vendor
+from exporter.sandbox.vendors.base import NO_MODES, Answer, Call, DemoPlan, Held, Limits, Rows, Vendor
 
 _ERRORS: Final[dict[str, tuple[int, int, str]]] = {
     "path": (404, 30000, "Not found"),
@@ -32,6 +32,21 @@ class BitMart(Vendor):
         ("ip", "/spot/quotation/v3/tickers"): (10, 2),
         ("ip", "/system/"): (10, 1),
     }
+    modes = NO_MODES
+    needs = ("api_key",)
+    demo = (
+        DemoPlan(
+            "exit-desk",
+            "treasury",
+            {
+                "spot": {
+                    "USDT": Held("8125.5", "400", "150"),
+                    "BTC": Held("0.42", "0.01"),
+                    "DOGE": Held("52000"),
+                },
+            },
+        ),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,9 +62,14 @@ class BitMart(Vendor):
         """Read the key's header."""
         return call.headers.get("X-BM-KEY") or None
 
-    def authorise(self, call: Call) -> SandboxAccount:
-        """Check the key alone: a signature that comes along with a read is not looked at."""
-        return self.admit(call, self.account_of(call))
+    def identify(self, call: Call) -> SandboxAccount:
+        """Check the key, which is all that a read needs."""
+        return self.account_of(call)
+
+    def signature_fits(self, call: Call, account: SandboxAccount) -> bool:
+        """Take any: a signature that comes along with a read is not looked at."""
+        del call, account
+        return True
 
     def refuse(self, call: Call, situation: str) -> Answer:
         """Answer with BitMart's code; some failures come with HTTP 200."""

@@ -1,14 +1,27 @@
 """A simulated HTX: balances by numbered account, two rows for every coin, and the host in the signed text."""
 
+import base64
 from calendar import timegm
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
+from urllib.parse import unquote
 
-from exporter.sandbox.accounts import Holding, SandboxAccount, addresses
+from exporter.sandbox.accounts import Holding, SandboxAccount
 from exporter.sandbox.prices import EXACT, add, plain, usdt_price
-from exporter.sandbox.vendors.base import Answer, Call, Limits, Private, Refusal, Rows, Vendor
-from exporter.sandbox.vendors.signing import htx_fits
+from exporter.sandbox.vendors.base import (
+    NO_MODES,
+    Answer,
+    Call,
+    DemoPlan,
+    Held,
+    Limits,
+    Private,
+    Refusal,
+    Rows,
+    Vendor,
+)
+from exporter.sandbox.vendors.signing import digest, pairs, same
 
 _NOT_VALID: Final = "api-signature-not-valid"
 
@@ -63,6 +76,19 @@ _OTHER_COINS: Final = tuple(_LISTED.split())
 _WINDOW: Final = 60
 
 
+def fits(secret: str, method: str, host: str, path: str, query: str) -> bool:
+    """Check a signed request: method, host, path and the raw parameters in byte order of their names.
+
+    The values are taken percent-encoded as they came, so that a client that sends another spelling than
+    it signed is refused.
+    """
+    items = pairs(query)
+    given = next((unquote(value) for name, value in items if name == "Signature"), "")
+    joined = "&".join(f"{name}={value}" for name, value in sorted(items) if name != "Signature")
+    text = f"{method}\n{host}\n{path}\n{joined}"
+    return same(given, base64.b64encode(digest(secret, text)).decode())
+
+
 class Htx(Vendor):
     """`api.huobi.pro` as far as balances, valuations, prices and keys go."""
 
@@ -75,6 +101,27 @@ class Htx(Vendor):
         ("ip", "/market/tickers"): (4500, 300),
         ("ip", "/v1/common/"): (10, 1),
     }
+    modes = NO_MODES
+    needs = ("api_key", "secret")
+    demo = (
+        DemoPlan(
+            "arbitrage",
+            "arbitrage",
+            {
+                "spot": {
+                    "USDT": Held("9800", "1500"),
+                    "BTC": Held("0.31", "0.04", "0.02"),
+                    "XMR": Held("12"),
+                    "EURC": Held("2500"),
+                },
+                "margin": {"USDT": Held("1000"), "ETH": Held("0.5", debt="0.2", interest="0.0001")},
+                "isolated_margin/BTCUSDT": {"BTC": Held("0.02"), "USDT": Held("350")},
+                "points": {"HBPOINT": Held("120")},
+            },
+            fails=True,
+            extra=("expect: [SOL]",),
+        ),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,8 +155,8 @@ class Htx(Vendor):
         """Read the key from the query."""
         return call.fields().get("AccessKeyId") or None
 
-    def authorise(self, call: Call) -> SandboxAccount:
-        """Check key, time (a minute) and signature, for the host as called with or without its port."""
+    def identify(self, call: Call) -> SandboxAccount:
+        """Check key, the two words that name the kind of signature, and the time: a minute either way."""
         fields = call.fields()
         if "Signature" not in fields:
             raise Refusal("no signature")
@@ -121,13 +168,14 @@ class Htx(Vendor):
         moment = _moment(fields.get("Timestamp", ""))
         if moment is None or abs(call.now - moment) > _WINDOW:
             raise Refusal("clock")
+        return account
+
+    def signature_fits(self, call: Call, account: SandboxAccount) -> bool:
+        """Check the signature, made for the host as called with or without its port."""
         host = call.host.lower()
         bare = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-        if not any(
-            htx_fits(account.secret, call.method, name, call.path, call.query) for name in dict.fromkeys((bare, host))
-        ):
-            raise Refusal("signature")
-        return self.admit(call, account)
+        hosts = dict.fromkeys((bare, host))
+        return any(fits(account.secret, call.method, name, call.path, call.query) for name in hosts)
 
     def refuse(self, call: Call, situation: str) -> Answer:
         """Answer in the envelope of the path's family."""
@@ -244,7 +292,7 @@ class Htx(Vendor):
                     "accessKey": account.key,
                     "note": account.name,
                     "permission": ",".join(may[name] for name in account.permissions if name in may),
-                    "ipAddresses": addresses(account.ips),
+                    "ipAddresses": ",".join(account.ips),
                     "validDays": -1 if account.expires_days is None else account.expires_days,
                     "status": "normal",
                     "createTime": call.milliseconds - 86_400_000,

@@ -1,12 +1,14 @@
 """A simulated XT: one server that answers both generations, v4 by header and the legacy one by query."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Final
+from urllib.parse import unquote
 
 from exporter.sandbox.accounts import Holding, SandboxAccount
 from exporter.sandbox.prices import EXACT, add, plain, usdt_price
-from exporter.sandbox.vendors.base import Answer, Call, Limits, Members, Refusal, Rows, Vendor
-from exporter.sandbox.vendors.signing import xt_fits, xt_legacy_fits
+from exporter.sandbox.vendors.base import Answer, Call, DemoPlan, Held, Limits, Members, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.signing import decoded, digest, pairs, same
 
 _ERRORS: Final[dict[str, tuple[int, str]]] = {
     "path": (404, "COMMON_004"),
@@ -51,6 +53,39 @@ _LEGACY_WINDOW: Final = 60_000
 _AHEAD: Final = 1_000
 
 
+def v4_fits(
+    secret: str,
+    headers: Mapping[str, str],
+    prefix: str,
+    method: str,
+    path: str,
+    query: str,
+    body: str = "",
+) -> bool:
+    """Check a v4 request: four headers, then the method and the percent-decoded, sorted query.
+
+    `prefix` is `validate-` or `xt-validate-`: the signed text carries the names as they were sent. Clients
+    in use send the digest in either case.
+    """
+    names = [prefix + name for name in ("algorithms", "appkey", "recvwindow", "timestamp")]
+    text = "&".join(f"{name}={headers.get(name, '')}" for name in names)
+    text += f"#{method}#{path}"
+    items = sorted((unquote(name), unquote(value)) for name, value in pairs(query))
+    if items:
+        text += "#" + "&".join(f"{name}={value}" for name, value in items)
+    if body:
+        text += "#" + body
+    return same(headers.get(prefix + "signature", "").lower(), digest(secret, text).hex())
+
+
+def legacy_fits(secret: str, query: str) -> bool:
+    """Check a request of the first generation: its own sorted parameters, less the signature."""
+    fields = decoded(query)
+    given = fields.pop("signature", "")
+    text = "&".join(f"{name}={value}" for name, value in sorted(fields.items()))
+    return same(given.lower(), digest(secret, text).hex())
+
+
 class Xt(Vendor):
     """`sapi.xt.com` and `api.xt.com` in one."""
 
@@ -62,6 +97,38 @@ class Xt(Vendor):
         ("ip", "/trade/api/"): (1000, 60),
         ("ip", "/data/api/"): (1000, 60),
     }
+    modes: ClassVar[Mapping[str, str]] = {"v4": "spot", "legacy": "spot"}
+    mode_option = "api"
+    needs = ("api_key", "secret")
+    demo = (
+        DemoPlan(
+            "grid-bots",
+            "grid",
+            {
+                "spot": {
+                    "USDT": Held("15250.75", "3120"),
+                    "ETH": Held("6.5", "1.25"),
+                    "SOL": Held("140", "22.5"),
+                    "TRX": Held("18000"),
+                },
+            },
+            mode="v4",
+            extra=("thresholds: [{currency: USDT, warning: 4000, critical: 1500}]",),
+        ),
+        DemoPlan(
+            "old-grid",
+            "grid",
+            {
+                "spot": {
+                    "USDT": Held("2210.4", "180"),
+                    "LTC": Held("31.5"),
+                    "ADA": Held("4200", "600"),
+                    "XRP": Held("0"),
+                },
+            },
+            mode="legacy",
+        ),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,9 +153,15 @@ class Xt(Vendor):
             return call.fields().get("accesskey") or None
         return call.headers.get(_prefix(call) + "appkey") or None
 
-    def authorise(self, call: Call) -> SandboxAccount:
-        """Check the credentials in the way of the path's generation."""
-        return self._authorise_legacy(call) if call.path.startswith(_LEGACY_PATHS) else self._authorise(call)
+    def identify(self, call: Call) -> SandboxAccount:
+        """Check key and time in the way of the path's generation."""
+        return self._identify_legacy(call) if call.path.startswith(_LEGACY_PATHS) else self._identify_v4(call)
+
+    def signature_fits(self, call: Call, account: SandboxAccount) -> bool:
+        """Check the signature in the way of the path's generation."""
+        if call.path.startswith(_LEGACY_PATHS):
+            return legacy_fits(account.secret, call.query)
+        return v4_fits(account.secret, call.headers, _prefix(call), call.method, call.path, call.query)
 
     def refuse(self, call: Call, situation: str) -> Answer:
         """Answer in the envelope of the path's generation, mostly with HTTP 200."""
@@ -102,7 +175,7 @@ class Xt(Vendor):
         """Answer HTTP 404."""
         return self.refuse(call, "path")
 
-    def _authorise(self, call: Call) -> SandboxAccount:
+    def _identify_v4(self, call: Call) -> SandboxAccount:
         prefix = _prefix(call)
         given = {name: call.headers.get(prefix + name, "") for name in ("timestamp", "recvwindow", "algorithms")}
         if not call.key:
@@ -123,11 +196,9 @@ class Xt(Vendor):
         account = self.account_of(call)
         if moment is None or call.milliseconds - moment >= window or moment - call.milliseconds > _AHEAD:
             raise Refusal("clock")
-        if not xt_fits(account.secret, call.headers, prefix, call.method, call.path, call.query):
-            raise Refusal("signature")
-        return self.admit(call, account)
+        return account
 
-    def _authorise_legacy(self, call: Call) -> SandboxAccount:
+    def _identify_legacy(self, call: Call) -> SandboxAccount:
         fields = call.fields()
         account = self.account_of(call)
         if "signature" not in fields:
@@ -135,9 +206,7 @@ class Xt(Vendor):
         nonce = _number(fields.get("nonce", ""))
         if nonce is None or abs(call.milliseconds - nonce) > _LEGACY_WINDOW:
             raise Refusal("clock")
-        if not xt_legacy_fits(account.secret, call.query):
-            raise Refusal("signature")
-        return self.admit(call, account)
+        return account
 
     def _asset(self, number: int, coin: str, holding: Holding, btc: Decimal | None) -> dict[str, Any]:
         total = holding.held
