@@ -1,4 +1,7 @@
-"""Every mistake has a sample file named after it, and beside it the sentences that it gets."""
+"""Every mistake has a sample file named after it, and beside it the sentences that it gets.
+
+`{exchanges}` in a sentence stands for the list of all exchanges.
+"""
 
 from pathlib import Path
 
@@ -6,8 +9,14 @@ import pytest
 
 from exporter.config.load import load
 from exporter.core.errors import ConfigError
+from exporter.exchanges import EXCHANGES
 
 SAMPLES = sorted(each.stem for each in (Path(__file__).parent / "bad").glob("*.yaml"))
+
+
+def every_exchange() -> str:
+    *names, last = sorted(EXCHANGES)
+    return f"{', '.join(names)} and {last}"
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -17,7 +26,8 @@ def test_a_mistake_gets_its_sentence(
     monkeypatch.chdir(bad)
     with pytest.raises(ConfigError) as error:
         load(Path(f"{sample}.yaml"), environ)
-    assert list(error.value.mistakes) == (bad / f"{sample}.txt").read_text().splitlines()
+    expected = (bad / f"{sample}.txt").read_text().replace("{exchanges}", every_exchange())
+    assert list(error.value.mistakes) == expected.splitlines()
 
 
 def test_every_sentence_belongs_to_a_sample() -> None:
