@@ -10,8 +10,8 @@ import pytest
 import trustme
 
 from exporter.sandbox import KINDS, Fault, Sandbox
-
-from .conftest import MAIN_PATHS, NOW, Desk
+from tests.sandbox.desk import NOW, Desk
+from tests.sandbox.known import ACCOUNTS
 
 QUICK = aiohttp.ClientTimeout(total=0.3)
 
@@ -146,66 +146,34 @@ async def test_mutate_alters_or_replaces_the_payload(desk: Desk) -> None:
     assert isinstance((await desk.read("bitget")).json(), list)
 
 
-def rows_of(kind: str, answer: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Give each row of a balance answer with its currency."""
-    rows: list[Any]
-    match kind:
-        case "bitmart":
-            rows = answer["data"]["wallet"]
-        case "xt":
-            rows = answer["result"]["assets"]
-        case "xt-legacy":
-            return list(answer["data"].items())
-        case "bingx":
-            rows = answer["data"]["balances"]
-        case "htx":
-            rows = answer["data"]["list"]
-        case "bitget":
-            rows = answer["data"]
-        case _:
-            rows = answer["data"]["assets"]
-    return [(row.get("currency") or row.get("coin") or row["asset"], row) for row in rows]
-
-
-AMOUNT = {
-    "bitmart": "available",
-    "xt": "availableAmount",
-    "xt-legacy": "available",
-    "bingx": "free",
-    "htx": "balance",
-    "bitget": "frozen",
-    "bitget-unified": "equity",
-}
-
-
-@pytest.mark.parametrize("kind", MAIN_PATHS)
+@pytest.mark.parametrize("kind", ACCOUNTS)
 @pytest.mark.parametrize("value", ["NaN", "-1", "1_000", "٣", "1" * 40, " 12 ", "", None, 12, Decimal("1e400"), {}])
 async def test_amounts_can_be_replaced_by_anything(desk: Desk, kind: str, value: Any) -> None:
     switch_on(desk, Fault("replace_amounts", value=value), desk.accounts[kind].exchange)
-    rows = rows_of(kind, (await desk.read(kind)).json())
-    assert {str(row[AMOUNT[kind]]) for _, row in rows} == {str(value)}
+    rows = await desk.rows(kind)
+    assert {str(row[ACCOUNTS[kind].facts.amount]) for _, row in rows} == {str(value)}
 
 
-@pytest.mark.parametrize("kind", MAIN_PATHS)
+@pytest.mark.parametrize("kind", ACCOUNTS)
 async def test_the_list_can_be_emptied(desk: Desk, kind: str) -> None:
     switch_on(desk, Fault("empty_list"), desk.accounts[kind].exchange)
-    assert rows_of(kind, (await desk.read(kind)).json()) == []
+    assert await desk.rows(kind) == []
 
 
-@pytest.mark.parametrize("kind", MAIN_PATHS)
+@pytest.mark.parametrize("kind", ACCOUNTS)
 async def test_there_can_be_far_too_many_rows(desk: Desk, kind: str) -> None:
     switch_on(desk, Fault("many_rows"), desk.accounts[kind].exchange)
-    assert len(rows_of(kind, (await desk.read(kind)).json())) == 50_000
+    assert len(await desk.rows(kind)) == 50_000
 
 
-@pytest.mark.parametrize("kind", MAIN_PATHS)
+@pytest.mark.parametrize("kind", ACCOUNTS)
 async def test_every_name_can_have_a_twin_in_the_other_case(desk: Desk, kind: str) -> None:
     switch_on(desk, Fault("twins"), desk.accounts[kind].exchange)
-    names = {name for name, _ in rows_of(kind, (await desk.read(kind)).json())}
+    names = {name for name, _ in await desk.rows(kind)}
     assert {"usdt", "USDT", "btc", "BTC"} <= names
 
 
-@pytest.mark.parametrize("kind", MAIN_PATHS)
+@pytest.mark.parametrize("kind", ACCOUNTS)
 async def test_every_row_can_come_twice(desk: Desk, kind: str) -> None:
     good = (await desk.read(kind)).body.lower().count(b'"usdt"')
     switch_on(desk, Fault("duplicate_rows"), desk.accounts[kind].exchange)
@@ -213,10 +181,10 @@ async def test_every_row_can_come_twice(desk: Desk, kind: str) -> None:
     assert body.count(b'"usdt"') == 2 * good
 
 
-@pytest.mark.parametrize("kind", MAIN_PATHS)
+@pytest.mark.parametrize("kind", ACCOUNTS)
 async def test_a_name_can_be_hostile(desk: Desk, kind: str) -> None:
     switch_on(desk, Fault("hostile_name"), desk.accounts[kind].exchange)
-    names = [name for name, _ in rows_of(kind, (await desk.read(kind)).json())]
+    names = [name for name, _ in await desk.rows(kind)]
     assert names.count('USDT"} 1\nfake_metric 2') == 1
     assert "usdt" in {name.lower() for name in names}
 

@@ -3,8 +3,8 @@
 import pytest
 
 from exporter.sandbox.limits import RateLimits
-
-from .conftest import Desk
+from tests.sandbox.desk import Desk
+from tests.sandbox.known import FACTS
 
 PATH = "/api/v2/spot/account/assets"
 
@@ -37,17 +37,10 @@ async def test_published_limits_can_be_enforced(desk: Desk) -> None:
     assert statuses == [200, 429]
 
 
-@pytest.mark.parametrize(
-    ("kind", "header", "first"),
-    [
-        ("bitmart", "X-BM-RateLimit-Remaining", "1"),  # counts the used ones
-        ("bingx", "X-RateLimit-Requests-Remain", "4"),
-        ("htx", "X-HB-RateLimit-Requests-Remain", "99"),
-        ("bitget", "x-mbx-used-remain-limit", "9"),
-    ],
-)
-async def test_answers_tell_what_is_left(desk: Desk, kind: str, header: str, first: str) -> None:
-    assert (await desk.read(kind)).headers[header] == first
+@pytest.mark.parametrize(("exchange", "left"), [(name, facts.left) for name, facts in FACTS.items() if facts.left])
+async def test_answers_tell_what_is_left(desk: Desk, exchange: str, left: tuple[str, str]) -> None:
+    header, first = left
+    assert (await desk.read(exchange)).headers[header] == first
 
 
 def test_a_window_slides() -> None:

@@ -1,0 +1,192 @@
+"""The simulated HTX: its answers and refusals in the vendor's own form, and its check of signatures."""
+
+from decimal import Decimal
+
+import pytest
+
+from exporter.sandbox.vendors import htx
+from tests.sandbox.desk import MILLIS, Desk
+
+HTX_KEY = "a1b2c3d4-e5f60718-29304152-6a7b8"
+HTX_SECRET = "5e6f7a8b-9c0d1e2f-3a4b5c6d-7e8f9"
+HTX_AUTH = f"AccessKeyId={HTX_KEY}&SignatureMethod=HmacSHA256&SignatureVersion=2&Timestamp=2025-01-01T00%3A00%3A00"
+HTX_HOST = "api.huobi.pro"
+
+
+async def test_htx_lists_an_account_for_each_wallet_and_otc(desk: Desk) -> None:
+    account = desk.accounts["htx"]
+    account.set("isolated_margin/BTCUSDT", "BTC", available="1")
+    account.set("margin", "ETH", available="1")
+    account.set("points", "HBPOINT", available="5")
+    answer = (await desk.client.get(account, "/v1/account/accounts")).json()
+    assert answer["status"] == "ok"
+    assert [(row["type"], row["subtype"]) for row in answer["data"]] == [
+        ("spot", ""),
+        ("margin", "btcusdt"),
+        ("super-margin", ""),
+        ("point", ""),
+        ("otc", ""),
+    ]
+    again = (await desk.client.get(account, "/v1/account/accounts")).json()
+    assert again == answer
+
+
+async def test_htx_numbers_stay_with_their_wallet(desk: Desk) -> None:
+    account = desk.accounts["htx"]
+    account.set("margin", "ETH", available="1")
+    first = (await desk.client.get(account, "/v1/account/accounts")).json()["data"]
+    del account.balances["margin"]
+    account.set("points", "HBPOINT", available="1")
+    second = (await desk.client.get(account, "/v1/account/accounts")).json()["data"]
+    numbers = {row["type"]: row["id"] for row in first}
+    later = {row["type"]: row["id"] for row in second}
+    assert later["otc"] == numbers["otc"]
+    assert later["point"] not in numbers.values()
+
+
+async def test_htx_writes_two_rows_for_every_coin_and_text_where_numbers_belong(desk: Desk) -> None:
+    data = (await desk.read("htx")).json()["data"]
+    assert data["type"] == "spot"
+    usdt = [row for row in data["list"] if row["currency"] == "usdt"]
+    assert [(row["type"], row["balance"]) for row in usdt] == [
+        ("trade", "100.50"),
+        ("frozen", "7.5"),
+        ("lock", "2"),
+    ]
+    assert {row["debt"] for row in usdt} == {"invalid"}
+    dead = [row for row in data["list"] if row["currency"] == "bkbt"]
+    assert [(row["type"], row["balance"]) for row in dead] == [("trade", "0"), ("frozen", "0")]
+    assert len({row["currency"] for row in data["list"]}) > 40
+
+
+async def test_htx_states_debt_below_zero_among_figures_that_are_no_holdings(desk: Desk) -> None:
+    account = desk.accounts["htx"]
+    account.set("margin", "ETH", available="1", debt="0.25", interest="0.001", bank="3")
+    path = f"/v1/account/accounts/{account.number('margin')}/balance"
+    rows = (await desk.client.get(account, path)).json()["data"]["list"]
+    assert {row["type"]: row["balance"] for row in rows} == {
+        "trade": "1",
+        "frozen": "0",
+        "bank": "3",
+        "loan": "-0.25",
+        "interest": "-0.001",
+        "transfer-out-available": "-1",
+        "loan-available": "1000",
+    }
+
+
+@pytest.mark.parametrize("wallet", ["otc", "nonsense"])
+async def test_htx_does_not_serve_otc_nor_unknown_accounts(desk: Desk, wallet: str) -> None:
+    account = desk.accounts["htx"]
+    number = account.number(wallet) if wallet == "otc" else 42
+    reply = await desk.client.get(account, f"/v1/account/accounts/{number}/balance")
+    assert reply.json()["err-code"] == "account-get-accounts-inexistent-error"
+
+
+async def test_htx_values_a_kind_of_account_in_the_currency_asked(desk: Desk) -> None:
+    account = desk.accounts["htx"]
+    query = "accountType=spot&valuationCurrency={}"
+    path = "/v2/account/asset-valuation"
+    usd = (await desk.client.get(account, path, query.format("USD"))).json()
+    assert usd["code"] == 200
+    assert Decimal(usd["data"]["balance"]) == Decimal("6935.05")
+    btc = (await desk.client.get(account, path, query.format("BTC"))).json()
+    assert round(Decimal(btc["data"]["balance"]), 6) == Decimal("0.101612")
+    for currency in ("usd", "XXX"):
+        assert (await desk.client.get(account, path, query.format(currency))).json()["code"] == 2002
+
+
+async def test_htx_values_the_platform_in_btc(desk: Desk) -> None:
+    answer = (await desk.client.get(desk.accounts["htx"], "/v2/account/valuation")).json()["data"]
+    spot = answer["profitAccountBalanceList"][0]
+    assert (spot["distributionType"], spot["success"]) == ("1", True)
+    assert spot["accountBalance"] == answer["totalBalance"]
+
+
+async def test_htx_tells_what_the_key_may(desk: Desk) -> None:
+    account = desk.accounts["htx"]
+    account.permissions, account.expires_days = ("read", "withdraw"), 12
+    uid = (await desk.client.get(account, "/v2/user/uid")).json()["data"]
+    query = f"uid={uid}&accessKey={account.key}"
+    (key,) = (await desk.client.get(account, "/v2/user/api-key", query)).json()["data"]
+    assert (key["permission"], key["ipAddresses"], key["validDays"]) == ("readOnly,withdraw", "", 12)
+
+
+async def test_htx_answers_its_public_paths_without_a_signature(desk: Desk) -> None:
+    tickers = (await desk.client.raw("htx", "/market/tickers")).json()
+    row = next(row for row in tickers["data"] if row["symbol"] == "pepeusdt")
+    assert row["close"] == Decimal("0.00001125")
+    symbols = (await desk.client.raw("htx", "/v1/common/symbols")).json()["data"]
+    assert ("btcusdc", "btc", "usdc", "online") in [
+        (row["symbol"], row["base-currency"], row["quote-currency"], row["state"]) for row in symbols
+    ]
+    assert (await desk.client.raw("htx", "/v1/common/timestamp")).json() == {"status": "ok", "data": MILLIS}
+
+
+async def test_htx_tells_the_address_that_it_saw(desk: Desk) -> None:
+    desk.accounts["htx"].ips = ("192.0.2.1",)
+    assert (await desk.read("htx")).json()["err-msg"].endswith(":127.0.0.1")
+
+
+async def test_htx_takes_its_host_with_and_without_the_port_and_no_other(desk: Desk) -> None:
+    assert (await desk.read("htx")).json()["status"] == "ok"
+    desk.client.own["host"] = desk.sandbox.urls["htx"].removeprefix("http://")
+    assert (await desk.read("htx")).json()["status"] == "ok"
+    desk.client.own["host"] = "api.huobi.pro"
+    assert await desk.refusal("htx") == (200, "Verification failure")
+
+
+async def test_htx_turns_a_get_with_a_body_away_at_the_edge(desk: Desk) -> None:
+    target, headers = desk.client.signed(desk.accounts["htx"], "/v1/account/accounts")
+    reply = await desk.client.raw("htx", target, headers, data=b"{}")
+    assert (reply.status, reply.headers["Content-Type"]) == (403, "text/html")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("/v2/user/uid", 1003), ("/v2/account/valuation", 1003)],
+)
+async def test_htx_has_another_envelope_on_v2(desk: Desk, path: str, code: int) -> None:
+    desk.client.secret = "not the secret"
+    assert (await desk.client.get(desk.accounts["htx"], path)).json()["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "more", "signature"),
+    [
+        (HTX_HOST, "/v1/account/accounts", "", "reMVey/yIsQtEzpvme+iUDRIO+ButMmtbfhpRsvb3yo="),
+        (HTX_HOST, "/v1/account/accounts/100009/balance", "", "Qso5gM6LwQzQ6OIOYdmDxbXFxWkPA+U3lUpI+RUqWEo="),
+        (
+            HTX_HOST,
+            "/v2/account/asset-valuation",
+            "&accountType=spot&valuationCurrency=USD",
+            "hB8EP0rBsC/MnXmStwbiHL9CWPbH2yLOTzL9Ksf1cXo=",
+        ),
+        (
+            HTX_HOST,
+            "/v2/account/valuation",
+            "&valuationCurrency=BTC",
+            "iPrpuUOuAtQzbjswPHE1Su5v+LSm6537N6vlNc4yJR0=",
+        ),
+        (
+            HTX_HOST,
+            "/v2/user/api-key",
+            f"&uid=123456&accessKey={HTX_KEY}",
+            "5tPvLmQMZwvPmlaFThvclej3RwEpR5w/y5TroHToFOk=",
+        ),
+        ("api-aws.huobi.pro", "/v1/account/accounts", "", "/kIgQ4MYuxC3/Ckahal+H+KTqYEh0s6kCAYtwXo9Pf0="),
+    ],
+)
+def test_htx_signs_method_host_path_and_sorted_parameters(host: str, path: str, more: str, signature: str) -> None:
+    encoded = signature.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+    query = f"{HTX_AUTH}{more}&Signature={encoded}"
+    assert htx.fits(HTX_SECRET, "GET", host, path, query)
+    assert not htx.fits(HTX_SECRET, "POST", host, path, query)
+    assert not htx.fits(HTX_SECRET, "GET", "127.0.0.1", path, query)
+    assert not htx.fits(HTX_SECRET, "GET", host, path + "/", query)
+    assert not htx.fits("another", "GET", host, path, query)
+
+
+def test_htx_refuses_a_query_that_was_spelled_anew_on_its_way() -> None:
+    query = f"{HTX_AUTH}&Signature=reMVey%2FyIsQtEzpvme%2BiUDRIO%2BButMmtbfhpRsvb3yo%3D"
+    assert not htx.fits(HTX_SECRET, "GET", HTX_HOST, "/v1/account/accounts", query.replace("%3A", ":"))
