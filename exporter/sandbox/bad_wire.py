@@ -1,4 +1,4 @@
-"""Sending bytes badly: connections that hang, drip, break, or carry far more than they should."""
+"""Sends answers badly: connections that hang, drip or break, and bodies that are far too large."""
 
 import asyncio
 import functools

@@ -1,4 +1,4 @@
-"""One simulated exchange on the network: its port, the log of what came in, and the faults it was told."""
+"""One simulated exchange on the network: its port, its log of requests, and the faults that it makes."""
 
 import asyncio
 import ssl as tls
@@ -35,7 +35,7 @@ class SimulatedExchange:
     """An exchange of its own port, accounts, prices, faults and limits.
 
     Attributes:
-        faults: what goes wrong; may change at any time, the first that matches a request is made.
+        faults: what goes wrong; may change at any time. A request meets the first that matches it.
         limits: rate limits that are enforced; empty at first. `limits.peak(path)` tells the busiest window.
         requests: the last 2,000 requests.
         counts: how often which path was answered with which HTTP status; 0 where no whole answer was given.

@@ -1,4 +1,4 @@
-"""The trouble that a simulated exchange can be told to make, and for whom."""
+"""Faults that a simulated exchange can be told to make: what goes wrong, for whom, and how often."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ WIRE_KINDS: Final = frozenset(
         "huge_body",  # `size` bytes, 200 MB unless said
     }
 )
-"""Faults of the connection and of how the body comes."""
+"""Faults of the connection, and of the way in which the body is sent."""
 
 WHOLE_KINDS: Final = frozenset(
     {
@@ -62,7 +62,7 @@ _NEEDED: Final = {
 
 @dataclass(slots=True)
 class Fault:
-    """One trouble, in force while it stands in an exchange's `faults`; the first that matches is made.
+    """One fault, in force while it stands in an exchange's `faults`. A request meets the first that matches it.
 
     Attributes:
         kind: one of `KINDS`.

@@ -1,4 +1,4 @@
-"""Spoiling the rows of an answer: other amounts, other names, too many rows or none."""
+"""Spoils the rows of an answer: wrong amounts, odd names, far too many rows, or none."""
 
 import copy
 from collections.abc import Callable

@@ -80,7 +80,7 @@ def test_an_exchange_that_lacks_something_cannot_be_made() -> None:
         type("Bare", (Vendor,), {"name": "bare", "unknown": Toy.unknown})
     assert str(error.value) == (
         "the simulated exchange Bare lacks published_limits, modes, needs, demo, "
-        "identify, key_of, refuse, signature_fits: see Vendor"
+        "identify, key_of, refuse, signature_fits; see vendors/base.py"
     )
 
 

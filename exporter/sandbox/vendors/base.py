@@ -95,7 +95,7 @@ class Refusal(Exception):
 
 
 class Held(NamedTuple):
-    """What a demo account begins with of one coin."""
+    """How much of one coin a demo account holds when the demo begins."""
 
     available: str
     frozen: str = "0"
@@ -112,8 +112,8 @@ class DemoPlan:
         team: the value of its label `team`.
         wallets: wallet, then coin, to what is held.
         mode: one of its exchange's modes; empty where there are none.
-        drains: whether its USDT run out and the alert of a low balance fires. The demo sets their amount.
-        fails: whether its exchange refuses it from time to time.
+        drains: whether its USDT run low, so that an alert fires; the demo sets their amount. Exactly one account does.
+        fails: whether its exchange refuses it from time to time. Exactly one account fails.
         extra: further lines of its configuration.
     """
 
@@ -127,7 +127,7 @@ class DemoPlan:
 
 
 NO_MODES: Final[Mapping[str, str]] = {"": "spot"}
-"""The modes of an exchange whose accounts are all alike: only the nameless one, with the spot wallet as its main."""
+"""The modes of an exchange whose accounts are all alike: one without a name, with spot as its main wallet."""
 
 Public = Callable[[Call], Answer]
 Private = Callable[[Call, SandboxAccount], Answer]
@@ -146,7 +146,7 @@ class Vendor(ABC):
         mode_option: the option of a configuration that tells the mode; empty where there is none.
 
     Raises:
-        TypeError: where a class is made that lacks one of these or an answer of its own.
+        TypeError: a class lacks one of these, or a method that only the exchange can write.
     """
 
     name: ClassVar[str]
@@ -157,7 +157,7 @@ class Vendor(ABC):
     mode_option: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
-        """Refuse an exchange that would fail only when it is asked."""
+        """Refuse a class that is not whole when it is imported, not when it is first asked."""
         super().__init_subclass__()
         wanted = (*Vendor.__annotations__, *sorted(Vendor.__abstractmethods__))
         lacking = [
@@ -166,7 +166,7 @@ class Vendor(ABC):
             if not hasattr(cls, name) or getattr(getattr(cls, name), "__isabstractmethod__", False)
         ]
         if lacking:
-            raise TypeError(f"the simulated exchange {cls.__name__} lacks {', '.join(lacking)}: see Vendor")
+            raise TypeError(f"the simulated exchange {cls.__name__} lacks {', '.join(lacking)}; see vendors/base.py")
 
     def __init__(self) -> None:
         self.accounts: dict[str, SandboxAccount] = {}
