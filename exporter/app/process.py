@@ -1,4 +1,4 @@
-"""The composition root: engine, web server and signals; orderly start, reload and stop."""
+"""The running process: starts engine and web server, answers signals and health checks, stops in order."""
 
 import asyncio
 import gc
@@ -12,16 +12,12 @@ from typing import Final
 from exporter import __version__
 from exporter.app import logs
 from exporter.app.engine import Engine
-from exporter.app.masking import secrets_of
-from exporter.app.secret_files import SecretFiles
-from exporter.config import Account, Config
+from exporter.app.reloading import Reloading
+from exporter.config import Config
 from exporter.config.load import load
 from exporter.config.show import show
 from exporter.core import runtime
-from exporter.core.credentials import Credentials
-from exporter.core.errors import ConfigError
 from exporter.core.settings import Settings
-from exporter.exchanges import EXCHANGES
 from exporter.transport.limits import Clock, Dice, SystemClock
 from exporter.web.server import Web
 from exporter.web.status import page
@@ -29,49 +25,49 @@ from exporter.web.status import page
 log = logging.getLogger("exporter.app")
 
 READY_SECONDS: Final = 60.0
+"""After so long the process is ready even if the first poll of some account is not over."""
+
 STOP_SECONDS: Final = 5.0
-"""For running polls to end, once nothing new begins."""
+"""How long running polls may take to end at a stop."""
 
 SCRAPE_SECONDS: Final = 3.0
-"""After that, for scrapes that are being sent; both together and the rest are over within ten seconds."""
+"""How long scrapes may take to be sent after that; the whole stop is over within ten seconds."""
 
 HEARTBEAT_SECONDS: Final = 0.5
+"""How often the event loop is seen to run."""
 
 BLOCKED_SECONDS: Final = 10.0
-"""Without a turn of the loop: then the process counts as stalled."""
+"""The process counts as stalled when the event loop did not run for this long."""
 
-TOLD_SECONDS: Final = 5.0
-"""For which that is told once the loop turns again: while it stands, nobody is answered at all."""
+BLOCKED_SHOWN_SECONDS: Final = 5.0
+"""How long /-/healthy reports a stall after the loop has recovered; during it nothing can answer."""
 
 SWITCH_SECONDS: Final = 0.001
-"""How long a thread that joins a scrape may hold the interpreter while the loop wants it; 5 ms by default."""
+"""How long a thread that joins a scrape may hold the interpreter while the loop wants it; Python's default is 5 ms."""
 
 COLLECT: Final = (50_000, 20, 100)
-"""Thresholds of the garbage collector: what polls replace is freed at once, and a look at everything that thousands of
-accounts hold takes the loop hundreds of milliseconds."""
-
-_WHERE_TO: Final = ("exchange", "base_url", "proxy")
-
-JUST_READ_SECONDS: Final = 60.0
-"""Within which the first configuration was read before it was handed over."""
+"""Thresholds of the garbage collector. What polls replace is freed at once without it, and a pass over everything that
+thousands of accounts hold stops the loop for hundreds of milliseconds."""
 
 
 class App:
-    """One running exporter."""
+    """One running exporter.
+
+    Attributes:
+        settings: what the flags say.
+        clock: the time.
+        engine: polls, and keeps the samples.
+        reloading: takes changes of the configuration over.
+        web: serves metrics and pages.
+    """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], config: Config, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
-        self._environ = environ
-        self._secret_files = SecretFiles()
-        self._latest: Mapping[str, Account] = {}
         self._started = self._beat = clock.now()
         self._blocked_for, self._blocked_until = 0.0, float("-inf")
         self._stop = asyncio.Event()
         self._interrupts = 0
-        self._reading = asyncio.Lock()
-        self._refused = ""
-        self._noticed: set[str] = set()
         self._reloads: set[asyncio.Task[str | None]] = set()
         self.engine = Engine(
             config,
@@ -79,8 +75,10 @@ class App:
             Dice(),
             shard=settings.shard_ordinal,
             shards=settings.shard_total,
-            credentials=self._fresh_credentials,
+            # Reloading needs the engine, so it is looked up at the call.
+            credentials=lambda account: self.reloading.fresh_credentials(account),
         )
+        self.reloading = Reloading(settings.config_file, environ, config, self.engine, clock)
         self.web = Web(
             exposition=self.engine.exposition,
             before_scrape=self.engine.before_scrape,
@@ -88,12 +86,10 @@ class App:
             healthy=self.problem,
             ready=self._not_ready,
             config_text=lambda: show(self.engine.config),
-            reload=self.reload if settings.enable_lifecycle else None,
+            reload=self.reloading.reload if settings.enable_lifecycle else None,
             telemetry_path=settings.telemetry_path,
             max_requests=settings.max_requests,
         )
-        self._were_read(config, clock.wall() - JUST_READ_SECONDS)
-        self._loaded(config)
 
     async def run(self) -> None:
         """Serve and poll until told to stop; then poll no more, let what runs end, finish scrapes, and return.
@@ -127,80 +123,13 @@ class App:
         """Begin an orderly stop."""
         self._stop.set()
 
-    async def reload(self) -> str | None:
-        """Read the configuration again; returns what is wrong with it, or None when it is in force."""
-        async with self._reading:
-            try:
-                config = await self._load()
-                await self.engine.apply(config)
-            except ConfigError as error:
-                self.engine.counters.reload_successful.set(0)
-                log.error("the configuration is bad; the old one stays in force", extra={"error": str(error)})
-                return str(error)
-            except Exception as error:
-                self.engine.counters.reload_successful.set(0)
-                log.exception("reading the configuration again ended in a bug")
-                return f"a bug, {type(error).__name__}: the log has its traceback"
-            self._loaded(config)
-            log.info("the configuration was read again", extra={"accounts": str(len(self.engine.accounts))})
-            return None
-
     def problem(self) -> str | None:
         """Why the process counts as unhealthy, or None."""
         now = self.clock.now()
-        late = self._blocked_for if now < self._blocked_until + TOLD_SECONDS else now - self._beat
+        late = self._blocked_for if now < self._blocked_until + BLOCKED_SHOWN_SECONDS else now - self._beat
         if not self._stop.is_set() and late > BLOCKED_SECONDS:
             return f"the event loop was blocked for {late:.0f} s"
         return self.engine.problem()
-
-    async def _load(self) -> Config:
-        """Read the configuration beside the loop, since it may be large; its secrets are masked before anything else.
-
-        Raises:
-            ConfigError: it cannot be used.
-        """
-        began = self.clock.wall()
-        config = await runtime.worked(load, self.settings.config_file, self._environ)
-        self._were_read(config, began)
-        return config
-
-    def _were_read(self, config: Config, began: float) -> None:
-        logs.mask(secrets_of(config.accounts))
-        self._latest = {account.name: account for account in config.accounts}
-        running = (state.account for state in self.engine.accounts)
-        self._secret_files.were_read((*config.accounts, *running), began)
-
-    def _loaded(self, config: Config) -> None:
-        """A configuration is in force."""
-        logs.replace(secrets_of(config.accounts))
-        counters = self.engine.counters
-        counters.reload_successful.set(1)
-        counters.reload_time.set(self.clock.wall())
-        for warning in (*config.warnings, *self.engine.oversubscribed()):
-            log.warning(warning)
-        for name in sorted({account.exchange for account in config.accounts} - self._noticed):
-            self._noticed.add(name)
-            if notice := EXCHANGES[name].notice:
-                log.warning(notice, extra={"exchange": name})
-
-    async def _fresh_credentials(self, account: Account) -> Credentials | None:
-        """The credentials of an account as its secret files hold them now, for the account as it is running."""
-        async with self._reading:
-            if self._secret_files.rewritten(account):
-                try:
-                    await self._load()
-                except ConfigError as error:
-                    if str(error) != self._refused:
-                        self._refused = str(error)
-                        log.warning(
-                            "a secret file was rewritten, but the configuration is bad", extra={"error": str(error)}
-                        )
-                    return None
-        latest = self._latest.get(account.name)
-        # What belongs to another exchange or address by now must not be sent to this one.
-        if latest is None or any(getattr(latest, name) != getattr(account, name) for name in _WHERE_TO):
-            return None
-        return latest.credentials
 
     def _page(self) -> str:
         return page(
@@ -240,7 +169,7 @@ class App:
         self._stop.set()
 
     def _hung_up(self) -> None:
-        task = asyncio.ensure_future(self.reload())
+        task = asyncio.create_task(self.reloading.reload())
         self._reloads.add(task)
         task.add_done_callback(self._reloads.discard)
 

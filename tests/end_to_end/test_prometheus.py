@@ -83,7 +83,7 @@ async def test_prometheus_reads_the_exact_numbers_and_forgets_what_is_withdrawn(
 
         head, _, _ = it.config().rpartition("  - name: treasury")
         it.write(head)
-        assert await it.app.reload() is None
+        assert await it.app.reloading.reload() is None
         assert await server.one('count({account="treasury"})') is not None
         await server.scraped()
         assert await server.one('count({account="treasury"})') is None

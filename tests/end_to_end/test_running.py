@@ -156,14 +156,14 @@ async def test_a_hostile_currency_name_stays_a_label(tmp_path: Path) -> None:
 async def test_a_bad_file_keeps_the_old_configuration_and_says_so(tmp_path: Path) -> None:
     async with exporting(tmp_path) as it:
         it.write(it.config().replace("exchange: htx", "exchange: nowhere"))
-        problem = await it.app.reload()
+        problem = await it.app.reloading.reload()
         assert problem is not None
         assert "nowhere" in problem
         samples = await it.polled("arbitrage")
         assert samples("exchange_exporter_config_last_reload_successful") == 0
         assert samples("exchange_account_up", account="arbitrage") == 1
         it.write(it.config())
-        assert await it.app.reload() is None
+        assert await it.app.reloading.reload() is None
         assert (await it.scrape())("exchange_exporter_config_last_reload_successful") == 1
 
 
@@ -207,7 +207,7 @@ async def test_a_rewritten_secret_file_is_polled_at_once_without_a_reload(tmp_pa
         samples = await it.until(lambda samples: samples("exchange_account_up", account="treasury") == 1)
         assert samples(AVAILABLE, account="treasury", wallet="unified", currency="BTC") == 1.6
         polls = samples("exchange_polls_total", account="treasury")
-        assert await it.app.reload() is None
+        assert await it.app.reloading.reload() is None
         assert ((await it.scrape())("exchange_polls_total", account="treasury") or 0) >= (polls or 0)
 
 
