@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
 from exporter.app import logs
-from exporter.cli import polling, tables
-from exporter.cli.poll_once import Result
+from exporter.cli import tables
+from exporter.cli.poll_once import Result, load_config, poll_all
 from exporter.core.errors import ExporterError
 from exporter.core.wording import counted, exact, moment, visible
 from exporter.holdings.prices import PriceBook
@@ -82,8 +82,8 @@ def run(path: Path, environ: Mapping[str, str], *, layout: Format, output: Path 
         ConfigError: the configuration cannot be used; carries every mistake.
         ExporterError: the file cannot be written.
     """
-    config = polling.loaded(path, environ)
-    results = polling.poll(config)
+    config = load_config(path, environ)
+    results = poll_all(config)
     now = SystemClock().now()
     rows, failed = list(lines(results, now)), list(failures(results))
     if output is not None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from exporter.app import logs
-from exporter.cli import polling, tables
-from exporter.cli.poll_once import Result
+from exporter.cli import tables
+from exporter.cli.poll_once import Result, load_config, poll_all
 from exporter.config.show import show as shown
 from exporter.core.errors import PollError
 from exporter.core.model import KeyInfo
@@ -29,14 +29,14 @@ def run(path: Path, environ: Mapping[str, str], *, show: bool, online: bool) -> 
     Raises:
         ConfigError: the configuration cannot be used; carries every mistake.
     """
-    config = polling.loaded(path, environ)
+    config = load_config(path, environ)
     verdict = f"{path}: {counted(len(config.accounts), 'account')}, good"
     if show:
         print(shown(config), end="")
     print(verdict, file=sys.stderr if show else sys.stdout, flush=True)
     if not online:
         return 0
-    results = polling.poll(config)
+    results = poll_all(config)
     report(results, SystemClock().wall(), sys.stderr if show else sys.stdout)
     return 1 if any(result.error for result in results) else 0
 

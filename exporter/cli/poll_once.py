@@ -1,14 +1,20 @@
-"""Polls every account of a configuration once, for `check --online` and `balances`."""
+"""Polls every account once for a person who waits, with progress on a terminal: for `check --online` and `balances`."""
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Final, NamedTuple
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, TextIO
 
+from exporter.app import logs
 from exporter.app.engine import Engine
+from exporter.app.masking import secrets_of
 from exporter.config import Config
+from exporter.config.load import load
 from exporter.core import runtime
 from exporter.core.errors import InternalError, PollError, RateLimited
+from exporter.core.wording import counted
 from exporter.holdings.account import AccountState
 from exporter.polling.poller import Poller
 from exporter.transport.limits import Clock, Dice, SystemClock
@@ -16,23 +22,45 @@ from exporter.transport.limits import Clock, Dice, SystemClock
 log = logging.getLogger("exporter.once")
 
 PATIENCE_SECONDS: Final = 120.0
-"""How long an account waits for the exchange's limits, since nobody polls again."""
+"""How long an account waits for the exchange's limits; there is no next poll to leave the request to."""
 
 
 class Result(NamedTuple):
-    """What one account came to.
+    """The outcome for one account.
 
     Attributes:
         state: what was read, valued.
         error: of the first required wallet that could not be read; None when all were.
         clock_offset: seconds that the exchange's clock is ahead of ours, where it was measured.
-        address: of ours that the exchange saw, where it refused it and tells.
+        address: our own, as the exchange saw it, where it refused it and says so.
     """
 
     state: AccountState
     error: PollError | None
     clock_offset: float | None
     address: str | None
+
+
+def load_config(path: Path, environ: Mapping[str, str]) -> Config:
+    """Read the configuration, keep its secrets out of the log, and print its warnings.
+
+    Raises:
+        ConfigError: it cannot be used; carries every mistake.
+    """
+    config = load(path, environ)
+    logs.mask(secrets_of(config.accounts))
+    for warning in config.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return config
+
+
+def poll_all(config: Config) -> Sequence[Result]:
+    """Poll every account once, side by side; results in the order of the configuration."""
+    progress = Progress(len(config.accounts), sys.stderr)
+    try:
+        return asyncio.run(read_all(config, progress.one_more))
+    finally:
+        progress.end()
 
 
 async def read_all(
@@ -42,7 +70,7 @@ async def read_all(
 
     Args:
         config: which accounts.
-        on_progress: told of each account as soon as its poll is over (values may still be missing).
+        on_progress: called for each account as soon as its poll is over (values may still be missing).
         clock: the time; the machine's unless given.
     """
     runtime.let_lookups_alone()
@@ -76,3 +104,33 @@ async def read_all(
         Result(poller.state, error, offsets.get(poller.state.account.exchange), poller.reader.address)
         for poller, error in zip(pollers, errors, strict=True)
     ]
+
+
+class Progress:
+    """One line on a terminal that counts finished accounts; nothing where the stream is not a terminal."""
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        self._total = total
+        self._stream = stream
+        self._watched = stream.isatty()
+        self._done = self._failed = 0
+        self._show()
+
+    def one_more(self, state: AccountState, error: PollError | None) -> None:
+        """Count an account whose poll is over."""
+        del state
+        self._done += 1
+        self._failed += error is not None
+        self._show()
+
+    def end(self) -> None:
+        """Erase the line."""
+        if self._watched:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def _show(self) -> None:
+        if self._watched:
+            failed = f", {self._failed} failed" if self._failed else ""
+            self._stream.write(f"\r\x1b[Kpolling: {self._done} of {counted(self._total, 'account')}{failed}")
+            self._stream.flush()

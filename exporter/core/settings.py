@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 CONFIG_VARIABLE: Final = "EXCHANGE_BALANCE_EXPORTER_CONFIG"
 LISTEN_ADDRESS: Final = "127.0.0.1:10118"
 OWN_PATHS: Final = ("/-/healthy", "/-/ready", "/-/reload", "/config")
-"""Paths that metrics cannot be served under."""
+"""Paths that metrics cannot be served under, since they serve something else."""
 
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _POD: Final = re.compile(r"(?:.*-)?([0-9]{1,9})")
@@ -24,10 +24,10 @@ class Settings:
         telemetry_path: where metrics are served.
         enable_lifecycle: whether `POST /-/reload` is allowed.
         max_requests: parallel scrapes; more get 503.
-        shard_ordinal: the part of the accounts that this instance polls, from 0.
-        shard_total: into how many parts the accounts are divided.
-        log_level: `debug info warn error`.
-        log_format: `logfmt json`.
+        shard_ordinal: zero-based index of this shard.
+        shard_total: number of shards.
+        log_level: `debug`, `info`, `warn` or `error`.
+        log_format: `logfmt` or `json`.
     """
 
     config_file: Path
@@ -62,7 +62,7 @@ def listen_address(text: str) -> Address:
     elif ":" in host or "[" in host or "]" in host:
         raise ValueError(f"listen address {text!r}: an IPv6 address stands in brackets, like [::1]:10118")
     if any(character.isspace() or not character.isprintable() for character in host):
-        raise ValueError(f"listen address {text!r} holds a character that no host name has")
+        raise ValueError(f"listen address {text!r} holds a character that a host name cannot have")
     return Address(host, int(port))
 
 
@@ -70,12 +70,12 @@ def telemetry_path(text: str) -> str:
     """Read the path that metrics are served under.
 
     Raises:
-        ValueError: it is no path, or one that serves something else.
+        ValueError: it is not a path, or one that serves something else.
     """
     if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text == "/":
-        raise ValueError(f"telemetry path {text!r} is no path like /metrics")
+        raise ValueError(f"telemetry path {text!r} is not a path like /metrics")
     if text in OWN_PATHS:
-        raise ValueError(f"telemetry path {text!r} serves something else already")
+        raise ValueError(f"telemetry path {text!r} already serves something else")
     return text
 
 
@@ -87,5 +87,5 @@ def shard_ordinal(text: str) -> int:
     """
     found = _POD.fullmatch(text)
     if found is None:
-        raise ValueError(f"shard ordinal {text!r} is no number and no pod name that ends in one, like exporter-3")
+        raise ValueError(f"shard ordinal {text!r} is neither a number nor a pod name that ends in one, like exporter-3")
     return int(found[1])

@@ -2,7 +2,7 @@
 
 import io
 
-from exporter.cli import polling, tables
+from exporter.cli import poll_once, tables
 from exporter.core.errors import AuthError
 from tests.kit.states import up
 
@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 def test_progress_counts_on_a_terminal_and_is_taken_away() -> None:
     terminal, file = Terminal(), io.StringIO()
     for stream in (terminal, file):
-        progress = polling.Progress(2, stream)
+        progress = poll_once.Progress(2, stream)
         progress.one_more(up(), None)
         progress.one_more(up(), AuthError("no"))
         progress.end()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from exporter.cli.main import make_parser
+from exporter.cli.flags import make_parser
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.config.scalars import spelled

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import exporter
-from exporter.cli.main import make_parser
+from exporter.cli.flags import make_parser
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.config.scalars import spelled

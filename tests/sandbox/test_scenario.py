@@ -4,14 +4,12 @@ import asyncio
 from decimal import Decimal
 from random import Random
 
-import aiohttp
 import pytest
 import yaml
 
 from exporter.sandbox import EXCHANGES, Holding, Sandbox
 from exporter.sandbox.demo import Scenario, build_demo
 from exporter.sandbox.movement import Drain, Outage, trade, wander
-from exporter.sandbox.serve import run
 from exporter.sandbox.vendors import VENDORS
 
 
@@ -120,28 +118,3 @@ def test_a_drain_stays_at_its_floor_and_fills_up_again() -> None:
 def test_an_outage_is_the_last_part_of_every_period() -> None:
     outage = Outage(lasts=60, every=180)
     assert [outage.is_on(second) for second in (0, 119, 120, 179, 180)] == [False, False, True, True, False]
-
-
-async def test_serve_prints_what_a_client_needs_and_serves_it() -> None:
-    lines: list[str] = []
-    started = asyncio.Event()
-
-    def say(line: str) -> None:
-        lines.append(line)
-        if "accounts:" in line:
-            started.set()
-
-    task = asyncio.create_task(run("127.0.0.1", 0, say))
-    await started.wait()
-    config = yaml.safe_load(next(line for line in lines if line.startswith("#")))
-    (entry,) = [entry for entry in config["accounts"] if entry["exchange"] == "bitmart"]
-    headers = {"X-BM-KEY": entry["credentials"]["api_key"]}
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(entry["base_url"] + "/account/v1/wallet", headers=headers) as response,
-    ):
-        assert (await response.json())["code"] == 1000
-    assert any(entry["credentials"]["api_key"] in line for line in lines)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
