@@ -108,6 +108,7 @@ class Web:
         self._idle.set()
         self._closing = False
         self._runner: web.ServerRunner | None = None
+        self._listening: list[asyncio.Server] = []
         self.addresses: tuple[str, ...] = ()
         self._routes: Mapping[str, _Route] = {
             "/": _Route(_READ, self._status),
@@ -124,20 +125,16 @@ class Web:
         Raises:
             ExporterError: one is malformed, unknown or in use; names it. Then none stays open.
         """
-        runner = self._runner = web.ServerRunner(
-            _Server(self._answer, access_log=None), shutdown_timeout=_PATIENCE_AFTER_GRACE
-        )
+        server = _Server(self._answer, access_log=None)
+        runner = self._runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE_AFTER_GRACE)
         await runner.setup()
-        bound: list[str] = []
         try:
             for address in addresses:
-                for socket in await listening.sockets(address):
-                    await web.SockSite(runner, socket).start()
-                    bound.append(listening.spelled(socket))
+                self._listening.append(await listening.listen(server, address))
         except ExporterError:
             await self.close(0)
             raise
-        self.addresses = tuple(bound)
+        self.addresses = tuple(listening.host_and_port(each) for one in self._listening for each in one.sockets)
 
     async def close(self, grace: float) -> None:
         """Accept nothing more, let running requests end for up to `grace` seconds, then drop what is left."""
@@ -145,8 +142,8 @@ class Web:
         if runner is None:
             return
         self._closing = True
-        for site in tuple(runner.sites):
-            await site.stop()
+        for each in self._listening:
+            each.close()
         try:
             async with asyncio.timeout(grace):
                 await self._idle.wait()

@@ -1,6 +1,11 @@
 """Sockets are opened where the operator said, or refused with the reason."""
 
+import asyncio
+import errno
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -8,22 +13,48 @@ from exporter.core.errors import ExporterError
 from exporter.web import listening
 
 
-async def opened(text: str) -> list[socket.socket]:
-    return await listening.sockets(text)
+@asynccontextmanager
+async def listened(text: str) -> AsyncIterator[list[tuple[str, int]]]:
+    """Where the sockets for an address listen while this is open."""
+    server = await listening.listen(asyncio.Protocol, text)
+    try:
+        yield [each.getsockname()[:2] for each in server.sockets]
+    finally:
+        server.close()
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Have every name stand for these addresses, as far as somebody asks for their family."""
+
+    async def getaddrinfo(host: str, port: int, *, family: int = 0, **_: Any) -> list[Any]:
+        found: list[Any] = []
+        for address in addresses:
+            own = socket.AF_INET6 if ":" in address else socket.AF_INET
+            if family in (socket.AF_UNSPEC, own):
+                where = (address, port, 0, 0) if ":" in address else (address, port)
+                found.append((own, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where))
+        if not found:
+            raise socket.gaierror(socket.EAI_ADDRFAMILY, "Address family for hostname not supported")
+        return found
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port
 
 
 async def test_port_0_takes_a_free_port() -> None:
-    [one] = await opened("127.0.0.1:0")
-    with one:
-        host, _, port = listening.spelled(one).rpartition(":")
+    async with listened("127.0.0.1:0") as [(host, port)]:
         assert host == "127.0.0.1"
-        assert int(port) > 0
+        assert port > 0
 
 
 async def test_a_bare_port_listens_on_every_interface_of_both_families() -> None:
-    [one] = await opened(":0")
-    with one:
-        port = one.getsockname()[1]
+    async with listened(":0") as [(_, port)]:
         for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
             if family == socket.AF_INET6 and not socket.has_dualstack_ipv6():
                 continue
@@ -32,28 +63,50 @@ async def test_a_bare_port_listens_on_every_interface_of_both_families() -> None
                 client.connect((host, port))
 
 
-async def test_a_name_of_several_addresses_listens_on_each_with_one_port() -> None:
-    found = await opened("localhost:0")
-    try:
-        assert "127.0.0.1" in {one.getsockname()[0] for one in found}
-        assert len({one.getsockname()[1] for one in found}) == 1
-    finally:
-        for one in found:
-            one.close()
+async def test_a_name_of_several_addresses_listens_on_each_with_one_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve(monkeypatch, "127.0.0.1", "127.0.0.2", "127.0.0.3")
+    port = free_port()
+    async with listened(f"several:{port}") as found:
+        assert sorted(found) == [("127.0.0.1", port), ("127.0.0.2", port), ("127.0.0.3", port)]
+
+
+async def test_an_address_of_a_name_that_this_machine_does_not_have_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolve(monkeypatch, "2001:db8::1", "127.0.0.1")
+    async with listened("localhost:0") as [(host, _)]:
+        assert host == "127.0.0.1"
+
+
+async def test_a_name_of_addresses_that_this_machine_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve(monkeypatch, "2001:db8::1", "2001:db8::2")
+    with pytest.raises(ExporterError, match="cannot listen on elsewhere:80: ") as refused:
+        await listening.listen(asyncio.Protocol, "elsewhere:80")
+    assert "not known" not in str(refused.value)
+
+
+async def test_a_name_of_addresses_of_no_known_family_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def getaddrinfo(*_: object, **__: object) -> list[Any]:
+        return [(9999, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("::1", 80, 0, 0))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    with pytest.raises(ExporterError, match="cannot listen on elsewhere:80: "):
+        await listening.listen(asyncio.Protocol, "elsewhere:80")
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
 async def test_ipv6_addresses_are_told_in_brackets() -> None:
-    [one] = await opened("[::1]:0")
-    with one:
-        assert listening.spelled(one) == f"[::1]:{one.getsockname()[1]}"
+    server = await listening.listen(asyncio.Protocol, "[::1]:0")
+    [one] = server.sockets
+    assert listening.host_and_port(one) == f"[::1]:{one.getsockname()[1]}"
+    server.close()
 
 
 async def test_an_address_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         text = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ExporterError, match="in use") as refused:
-            await opened(text)
+            await listening.listen(asyncio.Protocol, text)
         assert text in str(refused.value)
 
 
@@ -61,19 +114,28 @@ async def test_a_port_in_use_is_named_when_all_interfaces_are_asked_for() -> Non
     with socket.create_server(("0.0.0.0", 0)) as taken:
         text = f":{taken.getsockname()[1]}"
         with pytest.raises(ExporterError, match="in use") as refused:
-            await opened(text)
+            await listening.listen(asyncio.Protocol, text)
         assert text in str(refused.value)
 
 
+async def test_a_port_that_this_user_may_not_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuses(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "error while attempting to bind on address")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_server", refuses)
+    with pytest.raises(ExporterError, match=r"127\.0\.0\.1:80: this user may not use ports below 1024"):
+        await listening.listen(asyncio.Protocol, "127.0.0.1:80")
+
+
 @pytest.mark.parametrize("text", ["nonsense", "127.0.0.1:99999"])
-async def test_what_is_no_address_is_named(text: str) -> None:
+async def test_what_is_not_an_address_is_named(text: str) -> None:
     with pytest.raises(ExporterError, match="listen address") as refused:
-        await opened(text)
+        await listening.listen(asyncio.Protocol, text)
     assert text in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["no-such-host.invalid:1", f"{'x' * 70}.invalid:1", "192.0.2.1:1"])
 async def test_what_this_machine_does_not_have_is_named(text: str) -> None:
     with pytest.raises(ExporterError, match="cannot listen on") as refused:
-        await opened(text)
+        await listening.listen(asyncio.Protocol, text)
     assert text in str(refused.value)
