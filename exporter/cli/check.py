@@ -13,8 +13,8 @@ from exporter.core.errors import PollError
 from exporter.core.model import KeyInfo
 from exporter.core.wording import counted, dollars, visible
 from exporter.holdings.account import AccountState
+from exporter.holdings.keys import key_warnings
 from exporter.transport.limits import SystemClock
-from exporter.web.status import key_warnings
 
 _HEADS: Final = ("account", "exchange", "verdict", "key may", "clock", "currencies", "USD")
 _NUMBERS: Final = ("clock", "currencies", "USD")

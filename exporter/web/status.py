@@ -6,19 +6,20 @@ One HTML page without JavaScript that refreshes itself. Trouble stands on top.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
 from html import escape
+from importlib.resources import files
 from typing import Final, NamedTuple
 
 from exporter import __version__
 from exporter.core.wording import counted, dollars, exact, moment, span, visible
 from exporter.holdings.account import AccountState
+from exporter.holdings.keys import key_warnings
 from exporter.holdings.wallet import Row, Wallet
-from exporter.web.style import STYLE
 
 REFRESH_SECONDS: Final = 15
 DETAILS_UP_TO: Final = 200
 """Accounts on one page up to which every currency is listed."""
 
-EXPIRY_WARNING_SECONDS: Final = 14 * 86400.0
+_STYLE: Final = files("exporter.web").joinpath("status.css").read_text("utf-8")
 
 
 class State(NamedTuple):
@@ -62,25 +63,6 @@ def state_of(account: AccountState, now: float) -> State:
     return PARTLY if any(wallet.failure for wallet in wallets) else UP
 
 
-def key_warnings(account: AccountState, wall: float) -> list[str]:
-    """Sentences about an API key that may do more than read, or that ends soon.
-
-    Args:
-        account: as it is served.
-        wall: this moment, seconds since the epoch.
-    """
-    found = []
-    if account.key is not None and account.key.risks:
-        found.append(f"The key can {' and '.join(account.key.risks)}; a read-only one is enough.")
-    if account.key_expires is not None:
-        left = account.key_expires - wall
-        if left <= 0:
-            found.append(f"The key expired {span(-left)} ago.")
-        elif left < EXPIRY_WARNING_SECONDS:
-            found.append(f"The key expires in {span(left)}.")
-    return found
-
-
 def page(
     accounts: Collection[AccountState],
     now: float,
@@ -101,9 +83,9 @@ def page(
         wall: the same, seconds since the epoch.
         version: of this program.
         telemetry_path: where metrics are served.
-        shard_ordinal: the part of the accounts that this instance polls.
-        shard_total: into how many parts they are divided.
-        problem: what is wrong with the exporter itself: a stalled scheduler, a configuration that was not taken.
+        shard_ordinal: zero-based index of this shard.
+        shard_total: number of shards.
+        problem: what is wrong with the exporter itself, such as a stalled scheduler.
         masked: takes secrets out of a text that an exchange sent.
     """
     ordered = sorted(
@@ -118,7 +100,7 @@ def page(
         f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         "<title>exchange-balance-exporter</title>",
-        f"<style>{STYLE}</style></head><body>",
+        f"<style>{_STYLE}</style></head><body>",
         f"<header><h1>exchange-balance-exporter <small>{escape(version)}{escape(shard)}</small></h1><nav>",
         *(f'<a href="{escape(path)}">{escape(path)}</a> ' for path in (telemetry_path, "/config", "/-/healthy")),
         "</nav></header>",

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from exporter.core.errors import AuthError, BadPayload, PermissionMissing, PollError
 from exporter.core.model import KeyInfo, WalletValue
 from exporter.holdings.account import AccountState
+from exporter.holdings.keys import key_warnings
 from exporter.web import status
-from exporter.web.status import FAILING, PARTLY, STALE, UP, WAITING, key_warnings, page, state_of
+from exporter.web.status import FAILING, PARTLY, STALE, UP, WAITING, page, state_of
 from tests.kit.states import (
     NOW,
     STALE_AFTER,
