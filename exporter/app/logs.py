@@ -1,4 +1,4 @@
-"""The log: one line per record in logfmt or JSON, whatever is in it, and no secret in any of them."""
+"""The log: one line per record, in logfmt or JSON, without any secret."""
 
 import json
 import logging
@@ -29,14 +29,14 @@ def setup(level: str, layout: str, stream: TextIO | None = None) -> None:
     Args:
         level: one of `LEVELS`.
         layout: one of `FORMATS`.
-        stream: standard error unless said.
+        stream: standard error unless given.
     """
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, Lines)]:
         root.removeHandler(handler)
     root.addHandler(Lines(stream or sys.stderr, _masking, as_json=layout == "json"))
     root.setLevel(LEVELS[level])
-    # At debug level asyncio tells only which selector it uses.
+    # At debug level asyncio logs only which selector it uses.
     logging.getLogger("asyncio").setLevel(max(LEVELS[level], logging.INFO))
     logging.captureWarnings(capture=True)
 
@@ -59,8 +59,8 @@ def masked(text: str) -> str:
 class Lines(logging.StreamHandler[TextIO]):
     """Writes each record as one line: time, level, logger, message, then the record's extra fields.
 
-    A field's text is masked before it is quoted, since quoting may change a secret so that it is not recognised, and
-    the finished line once more, for what only shows across fields.
+    A field's text is masked before it is quoted, since quoting may change a secret beyond recognition. The finished
+    line is masked once more, for secrets that only show across fields.
     """
 
     def __init__(self, stream: TextIO, masking: Masking, *, as_json: bool) -> None:

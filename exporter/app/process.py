@@ -57,7 +57,7 @@ class App:
         settings: what the flags say.
         clock: the time.
         engine: polls, and keeps the samples.
-        reloading: takes changes of the configuration over.
+        reloading: takes over a changed configuration and changed secret files.
         web: serves metrics and pages.
     """
 
@@ -92,7 +92,7 @@ class App:
         )
 
     async def run(self) -> None:
-        """Serve and poll until told to stop; then poll no more, let what runs end, finish scrapes, and return.
+        """Serve and poll until a signal or `stop`; then begin no more polls, let polls and scrapes end, and return.
 
         Raises:
             ExporterError: an address cannot be listened on.

@@ -1,4 +1,4 @@
-"""Notices rewritten secret files, by what the file system says of them, so that a new key needs no reload."""
+"""Notices rewritten secret files by inode, time and size, so that a new key needs no reload."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Final
 from exporter.config import Account
 
 _GRANULARITY: Final = 1.0
-"""Seconds by which a file system's times may lie off ours."""
+"""Seconds by which a file system's times may differ from our clock."""
 
 
 class SecretFiles:
-    """Which secret files are no longer those that were read."""
+    """Knows which secret files have changed since they were read."""
 
     def __init__(self) -> None:
         self._seen: dict[Path, object] = {}
@@ -20,15 +20,15 @@ class SecretFiles:
         """Remember the files of these accounts as they are.
 
         Args:
-            accounts: whose files were just read.
-            began: when reading them began, seconds since the epoch. What was written since then may not be what was
-                read, and counts as rewritten.
+            accounts: their files were just read.
+            began: when reading began, seconds since the epoch. A file written since then may have been read before
+                that, and counts as rewritten.
         """
         paths = {path for account in accounts for path in account.secret_files}
         self._seen = {path: _identity(path, began - _GRANULARITY) for path in paths}
 
     def rewritten(self, account: Account) -> bool:
-        """Whether a secret file of the account is another one than when it was read."""
+        """Whether a secret file of the account has changed since it was read."""
         return any(_identity(path) != self._seen.get(path) for path in account.secret_files)
 
 

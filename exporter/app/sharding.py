@@ -1,4 +1,4 @@
-"""Which instance polls which account: a stable hash, so that one more instance moves few accounts."""
+"""Which shard polls which account: a stable hash, so that one more shard moves few accounts."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ from exporter.config import Account
 
 
 def jump(key: int, buckets: int) -> int:
-    """Jump consistent hash (Lamping and Veach, 2014): of 64 bits to one of so many buckets.
+    """Jump consistent hash (Lamping and Veach, 2014): from a 64-bit key to a bucket, counted from 0.
 
     Going from n to n + 1 buckets moves 1/(n + 1) of the keys, all of them into the new bucket.
     """
@@ -19,6 +19,6 @@ def jump(key: int, buckets: int) -> int:
 
 
 def shard_of(account: Account, total: int) -> int:
-    """The ordinal of the instance, of so many, that polls this account; accounts of one `shard_key` stay together."""
+    """The ordinal of the shard that polls this account, of `total`; accounts of one `shard_key` stay together."""
     name = account.shard_key or f"{account.exchange}/{account.name}"
     return jump(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"), total)

@@ -8,8 +8,8 @@
      "failed": [{"exchange": ..., "account": ..., "wallet": ..., "required": true, "reason": "auth", "message": ...,
                  "advice": ...}, ...]}
 
-Amounts are decimals written as text, so that no reader rounds them; null stands for what is not known or does not
-exist (`borrowed` in wallets that cannot borrow). `wallet` is null where an account failed as a whole. `--format csv`
+Amounts are decimals written as text, so that no reader rounds them. null is for what is not known or does not exist
+(`borrowed` in wallets that cannot borrow). `wallet` is null where an account failed as a whole. `--format csv`
 has the columns of `balances` with a header (RFC 4180), empty for null; failures go to standard error.
 """
 
@@ -99,8 +99,8 @@ def run(path: Path, environ: Mapping[str, str], *, layout: Format, output: Path 
             print(f"  what to do: {visible(each.advice)}", file=sys.stderr)
     hidden = sum(wallet.hidden for result in results for wallet in result.state.wallets.values())
     if hidden:
-        told = counted(hidden, "holding is", "holdings are")
-        print(f"{told} left out by currencies, min_usd or max_currencies of the configuration", file=sys.stderr)
+        what = counted(hidden, "holding is", "holdings are")
+        print(f"{what} left out by currencies, min_usd or max_currencies of the configuration", file=sys.stderr)
     return 1 if any(result.error for result in results) else 0
 
 
@@ -136,21 +136,21 @@ def lines(results: Iterable[Result], now: float) -> Iterator[Line]:
 def failures(results: Iterable[Result]) -> Iterator[Failed]:
     """Every wallet that could not be read, and every account that failed before it came to a wallet."""
     for result in results:
-        account, told = result.state.account, False
+        account, listed = result.state.account, False
         for wallet in result.state.wallets.values():
             failure = wallet.failure
             if failure is not None:
-                told = told or wallet.required
+                listed = listed or wallet.required
                 said = (logs.masked(failure.message), logs.masked(failure.advice))
                 yield Failed(account.exchange, account.name, wallet.name, wallet.required, failure.reason, *said)
-        if result.error is not None and not told:
+        if result.error is not None and not listed:
             error = result.error
             said = (logs.masked(str(error)), logs.masked(error.advice))
             yield Failed(account.exchange, account.name, None, True, error.reason, *said)
 
 
 def price(row: Row, book: PriceBook | None, now: float) -> Decimal | None:
-    """The USD price of one unit behind a row's value, as `Line.price_usd` tells it; None where there is none."""
+    """The USD price of one unit of a row, as `Line.price_usd` describes it; None where there is none."""
     balance = row.balance
     if book is None:
         return None

@@ -23,8 +23,8 @@ _NUMBERS: Final = ("clock", "currencies", "USD")
 def run(path: Path, environ: Mapping[str, str], *, show: bool, online: bool) -> int:
     """Check, print and return the exit status: 0 when all is good, else 1.
 
-    With `show` the configuration alone goes to standard output, so that it can be kept or compared; what else there
-    is to say goes to standard error.
+    With `show` only the configuration goes to standard output, so that it can be kept or compared; everything else
+    goes to standard error.
 
     Raises:
         ConfigError: the configuration cannot be used; carries every mistake.
@@ -89,17 +89,17 @@ def _currencies(state: AccountState) -> str:
 
 def _failures(result: Result) -> list[str]:
     notes: list[str] = []
-    told: set[str] = set()
+    seen: set[str] = set()
     for wallet in result.state.wallets.values():
         failure = wallet.failure
         if failure is None:
             continue
-        told.add(failure.message)
+        seen.add(failure.message)
         kind = "" if wallet.required else " (optional)"
         notes.append(_said(f"{wallet.name}{kind}: {failure.reason}", failure.message))
         notes += _advised(failure.advice)
     error = result.error
-    if error is not None and str(error) not in told:
+    if error is not None and str(error) not in seen:
         notes.append(_said(error.reason, str(error)))
         notes += _advised(error.advice)
     if result.address is not None and not any(result.address in note for note in notes):

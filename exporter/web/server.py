@@ -89,10 +89,10 @@ class Web:
         exposition: the metrics.
         before_scrape: withdraws what is too old, by the clock.
         page: the status page, as HTML.
-        healthy: the reason why a restart would help, or None.
-        ready: the reason why no traffic should come yet, or None.
+        healthy: why the process should be restarted, or None.
+        ready: why no traffic should come yet, or None.
         config_text: the effective configuration, secrets masked.
-        reload: reads the configuration again and returns the problem, if any; None when that is not allowed.
+        reload: reads the configuration again and returns the problem, if any; None where reloading is not allowed.
         telemetry_path: where metrics are served.
         max_requests: parallel scrapes; more get 503.
         """
@@ -152,7 +152,7 @@ class Web:
         await runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request, whatever it is, and see it sent; the answer is complete when this returns."""
+        """Answer one request of any kind; the answer is sent completely when this returns."""
         self._running += 1
         self._idle.clear()
         scrape = False
@@ -243,7 +243,7 @@ class _Connection(web.RequestHandler):
             _log.debug("a request could not be understood", extra={"client": request.remote, "error": message})
         if request.writer.output_size > 0:
             raise ConnectionError("half of another answer is sent already")
-        sentence = "This is a bug; the log has its traceback." if status >= 500 else "This is no HTTP request."
+        sentence = "This is a bug; the log has its traceback." if status >= 500 else "This is not an HTTP request."
         response = _text(status, sentence)
         response.force_close()
         return response

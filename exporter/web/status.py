@@ -17,7 +17,7 @@ from exporter.holdings.wallet import Row, Wallet
 
 REFRESH_SECONDS: Final = 15
 DETAILS_UP_TO: Final = 200
-"""Accounts on one page up to which every currency is listed."""
+"""With more accounts than this, the page lists no currencies."""
 
 _STYLE: Final = files("exporter.web").joinpath("status.css").read_text("utf-8")
 
@@ -28,8 +28,8 @@ class State(NamedTuple):
     Attributes:
         rank: trouble first.
         name: its class in the style sheet.
-        sign: tells the state without colour.
-        words: what stands in the table.
+        sign: shows the state without colour.
+        words: its text in the table.
     """
 
     rank: int
@@ -46,7 +46,7 @@ UP: Final = State(4, "up", "✔", "up")
 
 
 def state_of(account: AccountState, now: float) -> State:
-    """What a person is told first about an account.
+    """The state of an account, as a person should first see it.
 
     Args:
         account: as it is served.
@@ -128,18 +128,18 @@ def _summary(ordered: Sequence[tuple[State, AccountState]]) -> str:
         usd = account.usd
         if usd is not None and state is not STALE:
             known.append(usd)
-    told = [f"<strong>{counted(len(ordered), 'account')}</strong>"]
+    parts = [f"<strong>{counted(len(ordered), 'account')}</strong>"]
     up = counts[UP] + counts[PARTLY]
     names = ((up, "up"), (counts[FAILING], "failing"), (counts[STALE], "stale"), (counts[WAITING], "waiting"))
-    told += [f"{count:,} {name}" for count, name in names if count or name in ("up", "failing", "stale")]
+    parts += [f"{count:,} {name}" for count, name in names if count or name in ("up", "failing", "stale")]
     if known:
         share = "" if len(known) == len(ordered) else f" in the {counted(len(known), 'account')} whose value is known"
-        told.append(f"<strong>{dollars(sum(known, Decimal(0)))} USD</strong>{share}")
-    return " · ".join(told)
+        parts.append(f"<strong>{dollars(sum(known, Decimal(0)))} USD</strong>{share}")
+    return " · ".join(parts)
 
 
 class _Page:
-    """Writes accounts and wallets with what holds for the whole page."""
+    """Writes the rows of accounts and wallets; keeps what is the same for the whole page."""
 
     def __init__(self, now: float, wall: float, *, details: bool, masked: Callable[[str], str]) -> None:
         self._now = now
@@ -204,8 +204,8 @@ class _Page:
                 "</td></tr>"
                 for value in wallet.values
             )
-            told = f"{counted(len(wallet.values), 'wallet')} as the exchange values them"
-            return f"<details><summary>{told}</summary><table>{rows}</table></details>" if rows else ""
+            summary = f"{counted(len(wallet.values), 'wallet')} as the exchange values them"
+            return f"<details><summary>{summary}</summary><table>{rows}</table></details>" if rows else ""
         counts = [counted(len(wallet.rows), "currency", "currencies")]
         counts += [
             f"{count:,} {name}"
@@ -216,12 +216,12 @@ class _Page:
             )
             if count
         ]
-        told = ", ".join(counts)
+        summary = ", ".join(counts)
         if not self._details or not wallet.rows:
-            return f" <small>{told}</small>"
+            return f" <small>{summary}</small>"
         head = "".join(f'<th class="n">{name}</th>' for name in ("available", "frozen", "locked", "borrowed", "USD"))
         rows = "".join(map(_currency, wallet.rows))
-        return f"<details><summary>{told}</summary><table><tr><th>currency</th>{head}</tr>{rows}</table></details>"
+        return f"<details><summary>{summary}</summary><table><tr><th>currency</th>{head}</tr>{rows}</table></details>"
 
     def _age(self, wall: float) -> str:
         if not wall:

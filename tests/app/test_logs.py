@@ -35,9 +35,9 @@ def test_a_logfmt_line_has_time_level_logger_and_message_then_the_extra_fields()
 
 
 def test_a_json_line_has_the_same_fields() -> None:
-    told = json.loads(written("json", "poll failed", extra={"exchange": "xt", "usd": Decimal("1.50"), "ok": False}))
-    assert told.pop("ts")[-1] == "Z"
-    assert told == {
+    record = json.loads(written("json", "poll failed", extra={"exchange": "xt", "usd": Decimal("1.50"), "ok": False}))
+    assert record.pop("ts")[-1] == "Z"
+    assert record == {
         "level": "warn",
         "logger": "exporter.test",
         "msg": "poll failed",

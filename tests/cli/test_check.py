@@ -69,37 +69,37 @@ def test_the_report_has_key_clock_currencies_and_value() -> None:
 def test_the_report_warns_about_a_key_that_can_do_more_than_read() -> None:
     state = up()
     state.key_read(KeyInfo({"read": True, "withdraw": True}, ip_restricted=False))
-    told = reported(Result(state, None, None, None))
-    assert "read withdraw, any IP" in told
-    assert "warning: The key can withdraw; a read-only one is enough." in told
+    report = reported(Result(state, None, None, None))
+    assert "read withdraw, any IP" in report
+    assert "warning: The key can withdraw; a read-only one is enough." in report
 
 
 def test_the_report_tells_the_address_that_the_exchange_saw() -> None:
     error = IpRefused("not on the list")
-    told = reported(Result(broken(error), error, None, "192.0.2.7"))
-    assert "spot: ip: not on the list" in told
-    assert f"what to do: {IpRefused.advice}" in told
-    assert "the exchange sees this machine at 192.0.2.7" in told
-    assert told.count("not on the list") == 1
+    report = reported(Result(broken(error), error, None, "192.0.2.7"))
+    assert "spot: ip: not on the list" in report
+    assert f"what to do: {IpRefused.advice}" in report
+    assert "the exchange sees this machine at 192.0.2.7" in report
+    assert report.count("not on the list") == 1
 
 
 def test_an_address_that_the_advice_tells_is_not_told_again() -> None:
     error = IpRefused("not on the list", advice="Add 192.0.2.7 to the key's list.")
-    told = reported(Result(broken(error), error, None, "192.0.2.7"))
-    assert told.count("192.0.2.7") == 1
+    report = reported(Result(broken(error), error, None, "192.0.2.7"))
+    assert report.count("192.0.2.7") == 1
 
 
 def test_the_report_tells_an_optional_failure_without_calling_it_one() -> None:
     state = up()
     refuse(state, PermissionMissing("no right"), wallet="funding")
-    told = reported(Result(state, None, None, None))
-    assert "good, but 1 optional wallet failed" in told
-    assert "funding (optional): permission: no right" in told
-    assert "all good" in told
+    report = reported(Result(state, None, None, None))
+    assert "good, but 1 optional wallet failed" in report
+    assert "funding (optional): permission: no right" in report
+    assert "all good" in report
 
 
 def test_the_report_shows_hostile_text_and_does_not_obey_it() -> None:
     error = AuthError(ODD)
-    told = reported(Result(broken(error, ODD), error, None, ODD))
-    assert "\x1b" not in told
-    assert told.count(r"<odd>\u001b[2J") >= 4
+    report = reported(Result(broken(error, ODD), error, None, ODD))
+    assert "\x1b" not in report
+    assert report.count(r"<odd>\u001b[2J") >= 4

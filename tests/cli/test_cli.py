@@ -98,9 +98,9 @@ def test_help_has_every_flag_and_command(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit) as ended:
         main(["-h"])
     assert ended.value.code == 0
-    told = capsys.readouterr().out
+    out = capsys.readouterr().out
     for word in (*DOCUMENTED, "check", "balances", "demo", "sandbox", "EXCHANGE_BALANCE_EXPORTER_CONFIG"):
-        assert word in told
+        assert word in out
 
 
 def test_the_module_runs_as_the_command_does() -> None:
@@ -223,7 +223,7 @@ def test_wrong_flags_are_refused_with_2(
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "told"),
+    ("error", "status", "printed"),
     [
         (ConfigError(["config.yaml:1: one", "config.yaml:9: two"]), 1, "config.yaml:1: one\nconfig.yaml:9: two\n"),
         (ExporterError("cannot listen on :1"), 1, "exchange-balance-exporter: cannot listen on :1\n"),
@@ -233,7 +233,7 @@ def test_wrong_flags_are_refused_with_2(
 def test_what_goes_wrong_is_told_without_a_traceback(
     error: BaseException,
     status: int,
-    told: str,
+    printed: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -242,7 +242,7 @@ def test_what_goes_wrong_is_told_without_a_traceback(
 
     monkeypatch.setattr(check, "run", fails)
     assert main(["check"], {}) == status
-    assert capsys.readouterr().err == told
+    assert capsys.readouterr().err == printed
 
 
 def test_every_mistake_of_a_real_file_is_printed_and_nothing_else(tmp_path: Path) -> None:

@@ -26,13 +26,14 @@ def greeted(*addresses: str, path: str = "/metrics") -> str:
 
 
 def test_the_demo_says_where_to_look_what_to_scrape_and_when_the_alert_fires() -> None:
-    told = greeted("127.0.0.1:10118")
-    assert "http://127.0.0.1:10118/\n" in told
-    assert "http://127.0.0.1:10118/metrics\n" in told
+    greeting = greeted("127.0.0.1:10118")
+    assert "http://127.0.0.1:10118/\n" in greeting
+    assert "http://127.0.0.1:10118/metrics\n" in greeting
     assert (
-        '  - job_name: exchange-balance-exporter\n    static_configs:\n      - targets: ["127.0.0.1:10118"]\n' in told
+        '  - job_name: exchange-balance-exporter\n    static_configs:\n      - targets: ["127.0.0.1:10118"]\n'
+        in greeting
     )
-    assert re.search(r"alert fires in about \d+ minutes", told)
+    assert re.search(r"alert fires in about \d+ minutes", greeting)
 
 
 def test_the_demo_names_addresses_that_a_browser_takes() -> None:

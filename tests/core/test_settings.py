@@ -23,7 +23,7 @@ def test_a_listen_address_is_a_host_and_a_port(text: str, address: tuple[str, in
     "text",
     ["", "10118", "localhost", "::1:80", "[::1]", "[::1:80", "[v4]:80", "a:65536", "a:-1", "a:１", "a b:80", "a:+1"],
 )
-def test_what_is_no_listen_address_is_refused_by_name(text: str) -> None:
+def test_what_is_not_a_listen_address_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError, match="listen address") as refused:
         listen_address(text)
     assert repr(text) in str(refused.value)
@@ -46,6 +46,6 @@ def test_a_path_that_serves_nothing_else_may_serve_metrics(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "/", "metrics", "/m?x", "/m x", "/{m}", "/config", "/-/ready", "//ü"])
-def test_what_can_not_serve_metrics_is_refused(text: str) -> None:
+def test_what_cannot_serve_metrics_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="telemetry path"):
         telemetry_path(text)

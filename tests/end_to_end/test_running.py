@@ -238,13 +238,13 @@ async def test_the_mode_of_a_bitget_account_is_found_out_and_followed(tmp_path: 
 # -- health
 
 
-async def test_a_loop_that_was_blocked_is_told_until_it_turns_again(tmp_path: Path) -> None:
+async def test_a_loop_that_was_blocked_is_reported_for_a_while_after_it_runs_again(tmp_path: Path) -> None:
     async with exporting(tmp_path) as it:
         assert it.app.problem() is None
         it.clock.ahead += 15
         assert "blocked" in (it.app.problem() or "")
         beat = it.app._beat
-        while it.app._beat == beat:  # noqa: ASYNC110 - nobody is told of it
+        while it.app._beat == beat:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.05)
         status, body = await it.get("/-/healthy")
         assert (status, "was blocked" in body) == (503, True)
@@ -284,7 +284,7 @@ async def some_poll_runs(it: Exporter, *names: str) -> None:
     """Wait until a poll is under way, of any account or of those named."""
     pollers = [it.app.engine.pollers[name] for name in names or ACCOUNTS]
     async with asyncio.timeout(10):
-        while not any(poller.polling for poller in pollers):  # noqa: ASYNC110 - nobody is told of it
+        while not any(poller.polling for poller in pollers):  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.001)
 
 

@@ -141,13 +141,13 @@ async def test_a_signal_in_the_middle_of_polls_and_scrapes_ends_in_order(
 async def test_the_process_is_not_ready_while_it_stops(tmp_path: Path) -> None:
     async with running(tmp_path, timeout="1500ms") as run:
         run.process.send_signal(signal.SIGTERM)
-        told: set[int] = set()
+        statuses: set[int] = set()
         try:
-            while 503 not in told:
-                told.add((await run.get("/-/ready"))[0])
+            while 503 not in statuses:
+                statuses.add((await run.get("/-/ready"))[0])
         except ConnectionError:
             pass
-        assert told >= {503}
+        assert statuses >= {503}
         assert await run.end() == 0
 
 

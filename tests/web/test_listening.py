@@ -95,7 +95,7 @@ async def test_a_name_of_addresses_of_no_known_family_is_refused(monkeypatch: py
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
-async def test_ipv6_addresses_are_told_in_brackets() -> None:
+async def test_ipv6_addresses_are_written_in_brackets() -> None:
     server = await listening.listen(asyncio.Protocol, "[::1]:0")
     [one] = server.sockets
     assert listening.host_and_port(one) == f"[::1]:{one.getsockname()[1]}"

@@ -207,6 +207,12 @@ def test_keys_that_can_do_too_much_or_end_soon_are_warned_about(
     assert ("⚠" in in_words(account)) == bool(warnings)
 
 
+def test_the_page_brings_its_whole_style_along() -> None:
+    text = page([up()], NOW, WALL)
+    assert "@media (prefers-color-scheme: dark)" in text
+    assert not re.search(r"<link|@import|url\(", text)
+
+
 def test_the_page_names_version_shard_links_and_a_problem_of_its_own() -> None:
     reader = read_page(
         up(), version="9.8.7", shard_ordinal=2, shard_total=5, telemetry_path="/m", problem="the scheduler has stalled"
@@ -223,7 +229,7 @@ def test_the_page_works_without_scripts_and_refreshes_itself() -> None:
     assert not any(name.startswith("on") for _, attrs in reader.seen for name in attrs)
 
 
-def test_a_state_is_told_by_more_than_its_colour() -> None:
+def test_a_state_is_shown_by_more_than_its_colour() -> None:
     signs = {state.sign for state in (UP, PARTLY, FAILING, STALE, WAITING)}
     assert len(signs) == 5
 
