@@ -13,7 +13,7 @@ from exporter.config import checks, secrets
 from exporter.config.merge import Layer, Source, Stack, matches
 from exporter.config.mistakes import KeyPath, Mistakes, quoted, sentence
 from exporter.config.model import Account, Config, Valuation
-from exporter.config.schema import Document, Entry, Rule, Settings, ValuationKeys
+from exporter.config.schema import AccountSettings, Document, Entry, Rule, ValuationKeys
 from exporter.config.show import fingerprint
 from exporter.config.text import Listing, Node, Scalar, Table, read
 from exporter.config.validate import Piece, validate
@@ -67,7 +67,9 @@ class _Loading:
         if found is None or not isinstance(source.root, Table):
             return None
         document, parts = found.value, source.root.entries
-        defaults = self._layer(Settings, source, ("defaults",), parts["defaults"][1]) if "defaults" in parts else None
+        defaults = (
+            self._layer(AccountSettings, source, ("defaults",), parts["defaults"][1]) if "defaults" in parts else None
+        )
         rules = [
             (self._layer(Rule, source, path_, node, required=("match",)), node)
             for path_, node in self._items(source, ("rules",), parts.get("rules"))
@@ -139,7 +141,7 @@ class _Loading:
             found = sorted(glob.glob(whole))  # noqa: PTH207 -- for both reasons
             files |= dict.fromkeys(found)
             if not found:
-                layer = Layer(source, (), Settings(), frozenset())
+                layer = Layer(source, (), AccountSettings(), frozenset())
                 place: KeyPath = ("account_files", index)
                 text = f"no file matches {quoted(pattern)}, so no account comes from it"
                 self._warnings.append(sentence(source.file, layer.line(place), place, text))
@@ -164,7 +166,7 @@ class _Loading:
                 yield _Written(source, where, piece)
 
     def _layer(
-        self, model: type[Settings], source: Source, path: KeyPath, node: Node, required: tuple[str, ...] = ()
+        self, model: type[AccountSettings], source: Source, path: KeyPath, node: Node, required: tuple[str, ...] = ()
     ) -> Layer | None:
         if isinstance(node, Scalar) and node.text is None and not required:
             return None
@@ -209,7 +211,7 @@ class _Loading:
         pegs = dict.fromkeys(PEGS, Decimal(1)) | keys.pegs
         kept = {currency: price for currency, price in pegs.items() if price is not None}
         if not kept.keys() & set(PEGS):
-            line = Layer(source, (), Settings(), frozenset()).line(("valuation", "pegs"))
+            line = Layer(source, (), AccountSettings(), frozenset()).line(("valuation", "pegs"))
             text = "USD, USDT and USDC are all unpegged; keep one, since every other price is told in one of them"
             self.mistakes.add(source.file, line, ("valuation", "pegs"), text)
         return Valuation(enabled=keys.enabled, interval=keys.interval, pegs=MappingProxyType(kept), also=keys.also)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from exporter.config.mistakes import KeyPath, Mistakes, quoted, sentence
-from exporter.config.schema import SEVERITIES, Broken, Match, Settings, ThresholdEntry
+from exporter.config.schema import SEVERITIES, AccountSettings, Broken, Match, ThresholdEntry
 from exporter.config.text import Node, line_of
 
 
@@ -39,7 +39,7 @@ class Layer:
 
     source: Source
     path: KeyPath
-    settings: Settings
+    settings: AccountSettings
     broken: frozenset[str]
     own: bool = False
 

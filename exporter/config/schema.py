@@ -177,7 +177,7 @@ class Currencies(_Strict):
     exclude: tuple[Currency, ...] | None = None
 
 
-class Settings(_Strict):
+class AccountSettings(_Strict):
     """What may stand in `defaults`, in a rule and in an account; null takes back what was inherited."""
 
     interval: Interval | None = None
@@ -204,13 +204,13 @@ class Settings(_Strict):
     proxy: Annotated[str, BeforeValidator(scalars.proxy)] | None = None
 
 
-class Rule(Settings):
+class Rule(AccountSettings):
     """Settings for the accounts that match."""
 
     match: Match | None = None
 
 
-class Entry(Settings):
+class Entry(AccountSettings):
     """One account. Name and exchange are required; their absence is reported by `validate`."""
 
     name: Annotated[str, BeforeValidator(scalars.account_name)] = ""

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 from exporter.config.mistakes import CREDENTIAL_KEYS, KeyPath, Mistakes, listed, nearest
 from exporter.config.schema import (
     BROKEN,
+    AccountSettings,
     CredentialKeys,
     Currencies,
     Match,
-    Settings,
     ThresholdEntry,
     UsdEntry,
     ValuationKeys,
@@ -110,6 +110,6 @@ def _unknown(model: type[BaseModel], where: KeyPath) -> str:
         return "unknown key; it belongs under `credentials`"
     if parent is None and key in ("name", "exchange") and "credentials" in known:
         return "unknown key; name and exchange stand in the account itself"
-    if parent is None and key in Settings.model_fields and "defaults" in known:
+    if parent is None and key in AccountSettings.model_fields and "defaults" in known:
         return "unknown key; it belongs under `defaults` or in an account"
     return "unknown key" + (nearest(key, known) or f"; there are {listed(known, 'and')}")

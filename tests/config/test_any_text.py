@@ -42,12 +42,12 @@ trees = st.recursive(
 )
 account = st.fixed_dictionaries(
     {"name": st.sampled_from(["a", "b"]), "exchange": st.sampled_from(["bitget", "xt", "bitmart", "huobi"])},
-    optional=dict.fromkeys(schema.Settings.model_fields, trees),
+    optional=dict.fromkeys(schema.AccountSettings.model_fields, trees),
 )
 documents = st.fixed_dictionaries(
     {"accounts": st.lists(account, max_size=3)},
     optional={
-        "defaults": st.dictionaries(st.sampled_from(sorted(schema.Settings.model_fields)), trees, max_size=3),
+        "defaults": st.dictionaries(st.sampled_from(sorted(schema.AccountSettings.model_fields)), trees, max_size=3),
         "rules": st.lists(st.fixed_dictionaries({"match": st.just({"account": "*"})}, optional={"labels": trees})),
         "valuation": trees,
         "rate_share": trees,
