@@ -3,13 +3,12 @@
 import json
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from exporter.core.credentials import Credentials, Secret
 from exporter.exchanges.base import Api, Pause, Reader, Request, RowMemory
+from tests.exchanges.facts import FOLDER, fixture
 
-FIXTURES = Path(__file__).parent / "fixtures"
 NOW = 1767225600123
 
 
@@ -24,9 +23,8 @@ def parse(text: str) -> Any:
 
 
 def sample(exchange: str, path: str, variant: str = "") -> Any:
-    """A whole answer of `fixtures/`, by the path of its endpoint."""
-    name = path.strip("/").replace("/", ".").replace("{", "").replace("}", "")
-    return parse((FIXTURES / exchange / f"{name}{variant}.json").read_text(encoding="utf-8"))
+    """A whole answer of an exchange's fixtures, by the path of its endpoint."""
+    return parse((FOLDER / exchange / "fixtures" / fixture(path, variant)).read_text(encoding="utf-8"))
 
 
 def respond(reader: Reader[Any], answer: Callable[[Request], Any]) -> Conversation:

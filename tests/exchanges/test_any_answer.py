@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from exporter.core.errors import REASONS, PollError
 from exporter.exchanges.base import Api, Exchange, Reader, Request
+from tests.exchanges.driver import from_samples, parse, respond, sample
+from tests.exchanges.facts import FOLDER
+from tests.exchanges.test_contract import READERS, assert_sound, every_api
 
-from .driver import FIXTURES, from_samples, parse, respond, sample
-from .test_contract import READERS, assert_sound, every_api
-
-SAMPLES = [parse(path.read_text(encoding="utf-8")) for path in sorted(FIXTURES.glob("*/*.json"))]
+SAMPLES = [parse(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*/fixtures/*.json"))]
 
 
 def names_in(value: Any) -> set[str]:

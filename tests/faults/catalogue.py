@@ -5,7 +5,7 @@ import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from urllib.parse import quote
 from exporter.sandbox import Fault
 from tests.faults.shapes import as_numbers, reshaped
 from tests.faults.stage import KINDS, Amounts, Stage
-from tests.faults.variants import Variant
+from tests.faults.variants import VARIANTS, Variant
 
 PAGE: Final = "<html><head><title>Attention required</title></head><body>Ray ID 7f3a</body></html>"
 HOSTILE: Final = 'USDT"} 1\nFAKE_METRIC 2'
@@ -74,29 +74,29 @@ class Trouble:
 
     Attributes:
         on: switches it on.
-        reason: what the wallet then fails for, where need be by variant; None where it is no failure.
+        reason: what the wallet then fails for on most exchanges; None where it is no failure.
         seen: what is served meanwhile where it is no failure, made of the truth.
         whole: whether it hits everything at that exchange, public calls included, rather than one account.
         tls: whether the exchanges speak TLS.
         heavy: whether an answer costs so much that one has to do.
         side: whether it hits a wallet beside the main one, where there is one.
         twins: whether two spellings of each currency are left behind.
+        others: reasons on the variants that differ, by their names.
     """
 
     on: Switch
-    reason: str | Mapping[str, str | None] | None
+    reason: str | None
     seen: Seen | None = None
     whole: bool = False
     tls: bool = False
     heavy: bool = False
     side: bool = False
     twins: bool = False
+    others: Mapping[str, str | None] = field(default_factory=dict)
 
     def expected(self, variant: Variant) -> str | None:
         """The reason on one variant."""
-        if self.reason is None or isinstance(self.reason, str):
-            return self.reason
-        return self.reason.get(variant.name, self.reason.get(""))
+        return self.others.get(variant.name, self.reason)
 
 
 def made(kind: str, **options: Any) -> Switch:
@@ -218,7 +218,7 @@ def echo(page: bool) -> Switch:
 
 def doubled(scene: Scene, truth: Amounts) -> Amounts:
     # Members of a JSON object cannot be told apart once they are read: the last one stands.
-    factor = 1 if not scene.variant.currency else 2
+    factor = 1 if not scene.variant.shape.currency else 2
     return {key: factor * value for key, value in truth.items()}
 
 
@@ -229,7 +229,7 @@ def twins(scene: Scene, truth: Amounts) -> Amounts:
 
 def with_a_hostile_name(scene: Scene, truth: Amounts) -> Amounts:
     first = {(HOSTILE, kind): truth["USDT", kind] for kind in KINDS}
-    if scene.variant.numbered:  # one row is one amount there
+    if scene.variant.shape.kind:  # one row is one amount there
         first[HOSTILE, "frozen"] = 0.0
     return {**truth, **first}
 
@@ -239,22 +239,7 @@ def nothing(scene: Scene, truth: Amounts) -> Amounts:
     return dict.fromkeys(truth, 0.0)
 
 
-LISTS_ZEROS: Final = {"htx": "payload", "xt-legacy": "payload", "": None}
-"""Where an empty list is no answer, because zeros are listed."""
-
-NULL_IS_EMPTY: Final = {"bitget-unified": None, "": "payload"}
-"""Only Bitget's v3 is known to write null for an empty list."""
-
-XT_FROZEN: Final = {"xt": "auth", "": "exchange"}
-"""XT has one code for a key that is frozen, banned or not yet approved."""
-
-LEGACY_SAYS_400: Final = "exchange"
-"""The first generation of XT documents one code for everything that is not the key or the signature."""
-
-BUSY: Final = {"xt": "exchange", "bingx": "exchange", "xt-legacy": "http", "": "maintenance"}
-"""XT and BingX have no word for maintenance, only for being busy; the first XT answers HTTP 503."""
-
-TROUBLES: Final[Mapping[str, Trouble]] = {
+_TROUBLES: Final[Mapping[str, Trouble]] = {
     "refused_connection": Trouble(refuse_connections, "network", whole=True),
     "dns_failure": Trouble(resolve_nothing, "network", whole=True),
     "unknown_authority": Trouble(show_bad_certificate, "tls", whole=True, tls=True),
@@ -284,13 +269,11 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
     "vendor_key": Trouble(made("vendor_error", situation="key"), "auth"),
     "vendor_signature": Trouble(made("vendor_error", situation="signature"), "auth"),
     "vendor_clock": Trouble(made("vendor_error", situation="clock"), "clock"),
-    "vendor_ip": Trouble(made("vendor_error", situation="ip"), {"xt-legacy": LEGACY_SAYS_400, "": "ip"}),
-    "vendor_permission": Trouble(
-        made("vendor_error", situation="permission"), {"xt-legacy": LEGACY_SAYS_400, "": "permission"}
-    ),
+    "vendor_ip": Trouble(made("vendor_error", situation="ip"), "ip"),
+    "vendor_permission": Trouble(made("vendor_error", situation="permission"), "permission"),
     "vendor_rate": Trouble(made("vendor_error", situation="rate"), "rate_limited"),
-    "vendor_maintenance": Trouble(made("vendor_error", situation="maintenance"), BUSY),
-    "vendor_frozen": Trouble(made("vendor_error", situation="frozen"), XT_FROZEN),
+    "vendor_maintenance": Trouble(made("vendor_error", situation="maintenance"), "maintenance"),
+    "vendor_frozen": Trouble(made("vendor_error", situation="frozen"), "exchange"),
     "redirect": Trouble(send_elsewhere, "http"),
     **{
         f"shape_of_{level}": Trouble(reshaping(level), "payload")
@@ -315,14 +298,22 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
     "case_twins": Trouble(rows("twins"), None, seen=twins, twins=True),
     "50000_rows": Trouble(rows("many_rows"), "payload", heavy=True),
     "hostile_name": Trouble(rows("hostile_name"), None, seen=with_a_hostile_name),
-    "empty_list": Trouble(rows("empty_list"), LISTS_ZEROS, seen=nothing),
-    "null_instead_of_a_list": Trouble(reshaping("null_rows"), NULL_IS_EMPTY, seen=nothing),
-    "forbidden_wallet": Trouble(forbid_a_wallet, {"xt-legacy": LEGACY_SAYS_400, "": "permission"}, side=True),
+    "empty_list": Trouble(rows("empty_list"), None, seen=nothing),
+    "null_instead_of_a_list": Trouble(reshaping("null_rows"), "payload", seen=nothing),
+    "forbidden_wallet": Trouble(forbid_a_wallet, "permission", side=True),
     "exchange_clock_ahead": Trouble(made("clock_skew", seconds=90.0), None, whole=True),
     "exchange_clock_behind": Trouble(made("clock_skew", seconds=-90.0), None, whole=True),
     "own_clock_forwards": Trouble(step_the_clock(3600.0), None, whole=True),
     "own_clock_backwards": Trouble(step_the_clock(-3600.0), None, whole=True),
     "echo_of_secrets": Trouble(echo(page=True), "http"),
     "refusal_with_secrets": Trouble(echo(page=False), "exchange"),
+}
+
+TROUBLES: Final = {
+    fault: replace(
+        trouble,
+        others={name: each.facts.reasons[fault] for name, each in VARIANTS.items() if fault in each.facts.reasons},
+    )
+    for fault, trouble in _TROUBLES.items()
 }
 """By the name that stands in the table."""

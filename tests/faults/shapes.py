@@ -4,20 +4,21 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from tests.faults.variants import Variant
+from tests.faults.variants import VARIANTS, Variant
 
 _NUMBER = re.compile(r"-?\d+\.\d+|-?\d+")
 _AMOUNTS = frozenset(
-    {
-        *("available", "frozen", "locked", "unAvailable", "available_usd_valuation", "free", "freeze", "balance"),
-        *("availableAmount", "frozenAmount", "totalAmount", "convertUsdtAmount", "equity", "usdValue", "debt"),
-    }
+    name
+    for variant in VARIANTS.values()
+    for shape in variant.facts.wallets.values()
+    for name in (*shape.required, *shape.optional)
 )
 
 
 def reshaped(variant: Variant, payload: Any, level: str) -> Any:
     """The payload with something else where that level belongs."""
-    rows = variant.found(payload, len(variant.rows))
+    keys, shape = variant.shape.keys, variant.shape
+    rows = variant.found(payload, len(keys))
     match level:
         case "the_whole":
             return [payload]
@@ -25,23 +26,23 @@ def reshaped(variant: Variant, payload: Any, level: str) -> Any:
             first = next(iter(payload))
             payload[first] = {"was": payload[first]}
         case "the_content":
-            payload[variant.rows[0]] = "none"
+            payload[keys[0]] = "none"
         case "the_rows":
-            variant.found(payload, len(variant.rows) - 1)[variant.rows[-1]] = (
+            variant.found(payload, len(keys) - 1)[keys[-1]] = (
                 list(rows.items()) if isinstance(rows, dict) else {"0": rows}
             )
         case "null_rows":
-            variant.found(payload, len(variant.rows) - 1)[variant.rows[-1]] = None
+            variant.found(payload, len(keys) - 1)[keys[-1]] = None
         case "a_row":
             rows[next(iter(rows)) if isinstance(rows, dict) else 0] = ["100.5", "7.25"]
         case "a_name":
             if isinstance(rows, dict):
                 rows[""] = next(iter(rows.values()))
             else:
-                rows[0][variant.currency] = 7
+                rows[0][shape.currency] = 7
         case "an_amount":
             row = next(iter(rows.values())) if isinstance(rows, dict) else rows[0]
-            row[variant.amount] = [row[variant.amount]]
+            row[shape.required[0]] = [row[shape.required[0]]]
     return payload
 
 

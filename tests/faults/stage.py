@@ -197,8 +197,7 @@ class Stage:
 
     def path(self, account: str) -> str:
         """Where the main wallet of an account is read."""
-        variant = self.members[account].variant
-        return f"{variant.path}{self.accounts[account].number('spot')}/balance" if variant.numbered else variant.path
+        return self.members[account].variant.main_path(self.accounts[account])
 
     def asked(self, account: str) -> list[float]:
         """When the main wallet of an account was asked for."""
@@ -285,10 +284,9 @@ async def staged(
         )
         account.set("main", "USDT", "100.5", "7.25")
         account.set("main", "BTC", "0.125")
-        if member.variant.name in {"bingx", "bitget-unified"}:
-            account.set("funding", "USDT", "3.5")
-        if member.variant.name == "htx":
-            account.set("margin", "USDT", "3.5")
+        side, _ = member.variant.side_wallet(account)
+        if side not in {member.variant.main, "overview"}:
+            account.set(side, "USDT", "3.5")
         heard.secrets.update(secrets.values())
     for variant in {member.variant.name: member.variant for member in known.values()}.values():
         sandbox.exchange(variant.exchange).requests = deque(maxlen=200_000)
@@ -324,13 +322,15 @@ async def staged(
 
 
 def _signatures(stage: Stage) -> set[str]:
-    """Every signature that an exchange received."""
-    names = ("access-sign", "validate-signature", "x-bm-sign")
+    """Every signature that an exchange received, in a header or in the query."""
     found = set()
-    for exchange in {member.variant.exchange for member in stage.members.values()}:
-        for request in stage.sandbox.exchange(exchange).requests:
-            found |= {value for name, value in request.headers.items() if name.lower() in names}
-            found |= set(re.findall(r"[?&][sS]ignature=([^&]+)", request.target))
+    for variant in {member.variant.name: member.variant for member in stage.members.values()}.values():
+        name = variant.facts.signature
+        if not name:
+            continue
+        for request in stage.sandbox.exchange(variant.exchange).requests:
+            found |= {value for header, value in request.headers.items() if header.lower() == name.lower()}
+            found |= set(re.findall(rf"[?&]{name}=([^&]+)", request.target))
     return found
 
 

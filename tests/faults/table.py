@@ -17,7 +17,7 @@ import trustme
 
 from tests.faults.catalogue import TROUBLES, Scene, Trouble
 from tests.faults.stage import INTERVAL, STALE_AFTER, TIMEOUT, Heard, Member, Stage, same, staged
-from tests.faults.variants import VARIANTS, Variant
+from tests.faults.variants import VARIANTS, Variant, of_another_exchange
 from tests.kit.virtual_time import run
 
 CAP: Final = 120.0
@@ -89,7 +89,7 @@ async def _together(variant: Variant, troubles: dict[str, Trouble], results: Res
     heard = Heard()
     results.heard.append(heard)
     members = [_member(name, variant, trouble) for name, trouble in troubles.items()]
-    members += [Member(NEIGHBOUR, variant), Member(STRANGER, _other(variant))]
+    members += [Member(NEIGHBOUR, variant), Member(STRANGER, of_another_exchange(variant))]
     async with staged(members, heard=heard) as stage:
         stage.engine.start()
         scenes = {name: Scene(stage, name, whole=False) for name in troubles}
@@ -115,7 +115,7 @@ async def _alone(variant: Variant, name: str, trouble: Trouble, results: Results
     heard = Heard()
     results.heard.append(heard)
     good, bad, trusted = _certificates(name) if trouble.tls else (None, None, None)
-    members = [_member(name, variant, trouble), Member(STRANGER, _other(variant))]
+    members = [_member(name, variant, trouble), Member(STRANGER, of_another_exchange(variant))]
     async with staged(members, heard=heard, server_tls=good, client_tls=trusted) as stage:
         stage.engine.start()
         verdict = results.verdicts[variant.name, name] = Verdict()
@@ -130,11 +130,6 @@ def _member(name: str, variant: Variant, trouble: Trouble) -> Member:
     if trouble.heavy:
         return Member(name, variant, HEAVY_INTERVAL, HEAVY_STALE_AFTER)
     return Member(name, variant)
-
-
-def _other(variant: Variant) -> Variant:
-    """A variant of another exchange."""
-    return VARIANTS["htx" if variant.exchange == "bitget" else "bitget"]
 
 
 @functools.cache
@@ -201,9 +196,10 @@ async def _play(scene: Scene, trouble: Trouble, verdict: Verdict) -> None:
     since = stage.clock.now()
     await scene.end()
     patience = _patience(reason, scene, trouble)
+    rarely = {own for own, source in variant.api.wallets.items() if source.every}
     await stage.until(
         lambda: (
-            not any(each.failure for each in state.wallets.values())
+            not any(each.failure for own, each in state.wallets.items() if own not in rarely)
             and state.wallets[variant.main].fresh(stage.clock.now())
             and stage.asked(name)[-1:] > [since + stage.clock.true() - stage.clock.now()]
         ),
@@ -211,6 +207,12 @@ async def _play(scene: Scene, trouble: Trouble, verdict: Verdict) -> None:
         f"recovery (still {stage.failing(name, wallet) or 'not read'})",
     )
     verdict.recovered_after = stage.clock.now() - since
+    longest = max((source.every for source in variant.api.wallets.values()), default=0.0)
+    await stage.until(
+        lambda: not any(each.failure for each in state.wallets.values()),
+        max(patience - verdict.recovered_after, longest + TIMEOUT),
+        "recovery of the wallets that are read rarely",
+    )
     await stage.until(lambda: not stage.engine.pollers[name].polling, TIMEOUT, "the end of the poll")
     samples = await stage.samples(name)
     served = samples.amounts(name, variant.main)

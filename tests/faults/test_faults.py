@@ -79,6 +79,10 @@ def test_every_exchange_and_api_is_in_the_table() -> None:
     assert {(variant.exchange, variant.mode) for variant in VARIANTS.values()} == apis
 
 
+def test_only_faults_of_the_table_have_reasons_of_their_own() -> None:
+    assert {fault for variant in VARIANTS.values() for fault in variant.facts.reasons} <= set(TROUBLES)
+
+
 def test_every_reason_but_a_bug_of_ours_is_met() -> None:
     met = {trouble.expected(variant) for trouble in TROUBLES.values() for variant in VARIANTS.values()} - {None}
     assert met == set(REASONS) - {"internal"}

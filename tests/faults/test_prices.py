@@ -8,18 +8,15 @@ from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Request
 from exporter.sandbox import Fault
 from tests.faults.stage import INTERVAL, KINDS, Member, Samples, Stage, staged
-from tests.faults.variants import VARIANTS, Variant
+from tests.faults.variants import VARIANTS, Variant, of_another_exchange
 from tests.kit.virtual_time import run
 
 EVERY: Final = 10.0
 """Seconds between two reads of the tickers."""
 
 MAX_AGE: Final = 10 * EVERY
-VALUED_BY_THE_ANSWER: Final = frozenset({"bitmart", "xt", "bitget-unified"})
-"""Where the balances themselves say what they are worth: no ticker is needed for that."""
-
-PRICES: Final = frozenset({"lastPr", "lastPrice", "close", "price"})
-"""Where tickers have the price that is read."""
+ON_TICKERS: Final = [name for name, variant in VARIANTS.items() if not variant.facts.values_itself]
+"""Where only tickers say what a balance is worth."""
 
 LAST_SUCCESS: Final = "exchange_price_last_success_timestamp_seconds"
 
@@ -62,10 +59,10 @@ def said(stage: Stage, words: str, exchange: str) -> list[str]:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_prices_stand_for_ten_intervals_then_value_nothing_and_come_back(name: str, trouble: str) -> None:
     variant, (fault, reason) = VARIANTS[name], TROUBLES[trouble]
-    exchange, stated = variant.exchange, name in VALUED_BY_THE_ANSWER
+    exchange, stated = variant.exchange, variant.facts.values_itself
 
     async def scenario() -> None:
-        other = VARIANTS["bingx" if exchange != "bingx" else "htx"]
+        other = of_another_exchange(variant)
         more = {"wallets": ["main"]}
         members = [Member("desk", variant, more=more), Member("stranger", other, more=more)]
         async with staged(members, valuation={"interval": f"{EVERY:g}s", "also": ["BTC"]}) as stage:
@@ -121,7 +118,7 @@ def test_prices_stand_for_ten_intervals_then_value_nothing_and_come_back(name: s
 
 
 @pytest.mark.parametrize("bad", ["NaN", "-1", "0", "0.000", "1e400", "1_000", " 12 ", "", None, [], "١٢"])
-@pytest.mark.parametrize("name", sorted(VARIANTS.keys() - VALUED_BY_THE_ANSWER))
+@pytest.mark.parametrize("name", ON_TICKERS)
 def test_a_price_that_is_no_number_is_no_price_and_spoils_no_other(name: str, bad: Any) -> None:
     variant = VARIANTS[name]
     exchange = variant.exchange
@@ -136,7 +133,9 @@ def test_a_price_that_is_no_number_is_no_price_and_spoils_no_other(name: str, ba
             before = await stage.samples()
             assert worth(before, "BTC")
 
-            simulated.faults.append(Fault("mutate", path=tickers(variant), change=lambda sent: spoiled(sent, bad)))
+            simulated.faults.append(
+                Fault("mutate", path=tickers(variant), change=lambda sent: spoiled(sent, variant.facts.price, bad))
+            )
             await stage.clock.sleep(2 * EVERY)
             samples = await stage.samples()
             assert worth(samples, "BTC") is None
@@ -150,13 +149,11 @@ def test_a_price_that_is_no_number_is_no_price_and_spoils_no_other(name: str, ba
     run(scenario())
 
 
-def spoiled(value: Any, bad: Any, name: str = "") -> Any:
-    """The tickers with something else in the place of every price of BTC."""
+def spoiled(value: Any, price: str, bad: Any, name: str = "") -> Any:
+    """The tickers with something else in the place of every price of BTC, which stands in the field `price`."""
     if isinstance(value, list):
-        return [spoiled(item, bad) for item in value]
+        return [spoiled(item, price, bad) for item in value]
     if not isinstance(value, dict):
         return value
-    pair = str(value.get("symbol", name))
-    return {
-        key: bad if key in PRICES and "BTC" in pair.upper() else spoiled(item, bad, key) for key, item in value.items()
-    }
+    of_btc = any("BTC" in text.upper() for text in (name, *value.values()) if isinstance(text, str))
+    return {key: bad if key == price and of_btc else spoiled(item, price, bad, key) for key, item in value.items()}

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from exporter.sandbox import Fault
+from tests.exchanges.facts import everything
 from tests.faults.stage import INTERVAL, Member, Stage, staged
-from tests.faults.variants import VARIANTS
+from tests.faults.variants import VARIANTS, of_another_exchange
 from tests.kit.virtual_time import run
 
 ACCOUNTS = 200
@@ -73,18 +74,26 @@ def test_accounts_of_one_user_share_the_users_limit_and_skips_are_counted() -> N
     run(scenario())
 
 
-@pytest.mark.parametrize(("variant", "seconds"), [("bitget", 300.0), ("xt", 600.0), ("htx", 300.0), ("bingx", 300.0)])
-def test_a_ban_pauses_everything_from_our_address(variant: str, seconds: float) -> None:
+def banned_by(scope: str) -> list[str]:
+    """The exchanges that ban an address, or a key; each in the first of its APIs."""
+    return [name for name, facts in everything().items() if facts.ban_scope == scope]
+
+
+@pytest.mark.parametrize("variant", banned_by("ip"))
+def test_a_ban_pauses_everything_from_our_address(variant: str) -> None:
+    seconds = everything()[variant].ban_seconds
+
     async def scenario() -> None:
         members = [Member(name, VARIANTS[variant]) for name in ("banned", "neighbour")]
-        members.append(Member("stranger", VARIANTS["bitmart"]))
+        members.append(Member("stranger", of_another_exchange(VARIANTS[variant])))
         async with staged(members) as stage:
             exchange = stage.sandbox.exchange(VARIANTS[variant].exchange)
+            main = VARIANTS[variant].main
             stage.engine.start()
             await stage.clock.sleep(2.5 * INTERVAL)
             key = members[0].secrets["api_key"]
             exchange.faults.append(Fault("http_status", status=418, account=key, times=1))
-            await stage.until(lambda: stage.failing("banned", "spot") == "banned", INTERVAL, "the ban")
+            await stage.until(lambda: stage.failing("banned", main) == "banned", INTERVAL, "the ban")
             began = exchange.requests[-1].time
             before = len(exchange.requests)
             await stage.clock.sleep(began + seconds - 2 - stage.clock.true())
@@ -93,21 +102,23 @@ def test_a_ban_pauses_everything_from_our_address(variant: str, seconds: float) 
             assert stage.engine.accounts["stranger"]._skipped["paused"] == 0
             samples = await stage.samples()
             assert samples.one("exchange_polls_skipped_total", account="neighbour", reason="paused")
-            assert samples.one("exchange_wallet_failing", account="neighbour", wallet="spot") is None
+            assert samples.one("exchange_wallet_failing", account="neighbour", wallet=main) is None
             await stage.until(lambda: len(exchange.requests) > before, INTERVAL + 5, "the first request after the ban")
 
     run(scenario())
 
 
-def test_a_ban_of_a_bitmart_key_leaves_other_keys_alone() -> None:
+@pytest.mark.parametrize("variant", banned_by("key"))
+def test_a_ban_of_a_key_leaves_other_keys_alone(variant: str) -> None:
     async def scenario() -> None:
-        members = [Member(name, VARIANTS["bitmart"]) for name in ("banned", "neighbour")]
+        members = [Member(name, VARIANTS[variant]) for name in ("banned", "neighbour")]
         async with staged(members) as stage:
-            key = members[0].secrets["api_key"]
+            key, main = members[0].secrets["api_key"], VARIANTS[variant].main
             stage.engine.start()
             await stage.clock.sleep(2.5 * INTERVAL)
-            stage.sandbox.exchange("bitmart").faults.append(Fault("http_status", status=418, account=key, times=1))
-            await stage.until(lambda: stage.failing("banned", "spot") == "banned", INTERVAL, "the ban")
+            faults = stage.sandbox.exchange(VARIANTS[variant].exchange).faults
+            faults.append(Fault("http_status", status=418, account=key, times=1))
+            await stage.until(lambda: stage.failing("banned", main) == "banned", INTERVAL, "the ban")
             asked = len(stage.asked("neighbour"))
             await stage.clock.sleep(200)
             assert len(stage.asked("neighbour")) >= asked + 6

@@ -7,37 +7,31 @@ import pytest
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import MAX_ROWS, Pause, RowMemory
 from exporter.exchanges.readers import SLICE
+from tests.exchanges.facts import Shape
 from tests.faults.stage import Member, staged
 from tests.faults.variants import VARIANTS, Variant
 from tests.kit.virtual_time import run
 
 ROWS = MAX_ROWS - 100
-AMOUNTS = (
-    *("available", "frozen", "locked", "free", "freeze", "balance"),
-    *("availableAmount", "frozenAmount", "totalAmount", "equity", "usdValue", "debt"),
-)
 
 
-def row_of(variant: Variant, number: int) -> dict[str, Any]:
-    return {**dict.fromkeys(AMOUNTS, f"{number}.5"), "type": "trade", variant.currency: f"COIN{number}"}
-
-
-def answer_of(variant: Variant) -> Any:
-    """A content with nearly as many rows as are accepted."""
-    if not variant.currency:
-        return {f"coin{number}": row_of(variant, number) for number in range(ROWS)}
-    rows = [row_of(variant, number) for number in range(ROWS)]
-    return {variant.rows[-1]: rows} if len(variant.rows) > 1 else rows
+def answer_of(shape: Shape) -> Any:
+    """A content with nearly as many rows as are accepted, of a currency each."""
+    rows = [dict(shape.row) for _ in range(ROWS)]
+    for number, row in enumerate(rows):
+        if shape.currency:
+            row[shape.currency] = f"COIN{number}"
+    return shape.content(rows)
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
 def test_others_get_a_turn_after_every_slice_of_rows(variant: Variant) -> None:
     reader = EXCHANGES[variant.exchange].apis[variant.mode].wallets[variant.main].read(RowMemory())
     next(reader)
-    if variant.numbered:
-        reader.send([{"id": 1, "type": "spot"}])
+    for content in variant.facts.opening:
+        reader.send(content)
     pauses, read = 0, 0
-    answer = answer_of(variant)
+    answer = answer_of(variant.shape)
     try:
         wish = reader.send(answer)
         while True:

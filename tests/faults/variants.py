@@ -1,10 +1,13 @@
-"""The seven ways in which the five exchanges are read, and where in their answers the rows stand."""
+"""The ways in which the exchanges are read, one for each API, and where in their answers the rows stand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
+from exporter.exchanges import EXCHANGES
+from exporter.exchanges.base import Api
 from exporter.sandbox import SandboxAccount
+from tests.exchanges.facts import ApiFacts, Shape, apis
 
 
 @dataclass(frozen=True)
@@ -12,96 +15,66 @@ class Variant:
     """One API of one exchange.
 
     Attributes:
-        path: of the main wallet's answer, or how it begins.
-        rows: the keys that lead from the payload to its rows.
-        amount: a field of a row that holds an amount.
-        currency: the field that holds the currency; empty where the rows are an object's members.
-        mode: of the simulated account.
-        main: the name of its main wallet.
-        options: of the configuration; Bitget finds out by itself.
-        secrets: what its requests need.
-        numbered: whether the path ends in the number of the account.
+        mode: of the simulated account, which is the name of the API.
+        facts: what tests know of the API.
     """
 
     name: str
     exchange: str
-    path: str
-    rows: tuple[str, ...]
-    amount: str
-    currency: str
-    mode: str = ""
-    main: str = "spot"
-    options: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ("api_key", "secret")
-    numbered: bool = False
+    mode: str
+    facts: ApiFacts
+
+    @property
+    def api(self) -> Api:
+        """How the exporter reads it."""
+        return EXCHANGES[self.exchange].apis[self.mode]
+
+    @property
+    def main(self) -> str:
+        """The name of the main wallet."""
+        return self.api.main
+
+    @property
+    def shape(self) -> Shape:
+        """How the rows of the main wallet look."""
+        return self.facts.wallets[self.main]
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """Options of the configuration; none where the exporter finds out by itself."""
+        exchange = EXCHANGES[self.exchange]
+        return {exchange.option: self.mode} if exchange.option and not exchange.probes else {}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What its requests need."""
+        return EXCHANGES[self.exchange].credentials
+
+    def main_path(self, account: SandboxAccount) -> str:
+        """Where the main wallet of an account is read."""
+        return _numbered(self.facts.path, account, self.main)
 
     def side_wallet(self, account: SandboxAccount) -> tuple[str, str]:
         """A wallet beside the main one and its path; the main one where there is no other."""
-        match self.name:
-            case "bingx":
-                return "funding", "/openApi/fund/v1/account/balance"
-            case "bitget":
-                return "overview", "/api/v2/account/all-account-balance"
-            case "bitget-unified":
-                return "funding", "/api/v3/account/funding-assets"
-            case "htx":
-                return "margin", f"/v1/account/accounts/{account.number('margin')}/balance"
-        return self.main, self.path
+        if self.facts.side is None:
+            return self.main, self.main_path(account)
+        wallet, path = self.facts.side
+        return wallet, _numbered(path, account, wallet)
 
     def found(self, payload: Any, depth: int) -> Any:
         """What stands that many keys below the payload."""
-        for key in self.rows[:depth]:
+        for key in self.shape.keys[:depth]:
             payload = payload[key]
         return payload
 
 
-VARIANTS: Final = {
-    variant.name: variant
-    for variant in (
-        Variant(
-            "bitmart",
-            "bitmart",
-            "/account/v1/wallet",
-            ("data", "wallet"),
-            "available",
-            "currency",
-            secrets=("api_key",),
-        ),
-        Variant(
-            "xt", "xt", "/v4/balances", ("result", "assets"), "availableAmount", "currency", "v4", options={"api": "v4"}
-        ),
-        Variant(
-            "xt-legacy",
-            "xt",
-            "/trade/api/v1/getBalance",
-            ("data",),
-            "available",
-            "",
-            "legacy",
-            options={"api": "legacy"},
-        ),
-        Variant("bingx", "bingx", "/openApi/spot/v1/account/balance", ("data", "balances"), "free", "asset"),
-        Variant("htx", "htx", "/v1/account/accounts/", ("data", "list"), "balance", "currency", numbered=True),
-        Variant(
-            "bitget",
-            "bitget",
-            "/api/v2/spot/account/assets",
-            ("data",),
-            "available",
-            "coin",
-            "classic",
-            secrets=("api_key", "secret", "passphrase"),
-        ),
-        Variant(
-            "bitget-unified",
-            "bitget",
-            "/api/v3/account/assets",
-            ("data", "assets"),
-            "equity",
-            "coin",
-            "unified",
-            main="unified",
-            secrets=("api_key", "secret", "passphrase"),
-        ),
-    )
-}
+def _numbered(path: str, account: SandboxAccount, wallet: str) -> str:
+    return path.replace("{id}", str(account.number(wallet))) if "{id}" in path else path
+
+
+VARIANTS: Final = {name: Variant(name, exchange, api, facts) for name, exchange, api, facts in apis()}
+
+
+def of_another_exchange(variant: Variant) -> Variant:
+    """A variant whose exchange is another one: the first, so that one more exchange changes no test of the others."""
+    return next(other for other in VARIANTS.values() if other.exchange != variant.exchange)

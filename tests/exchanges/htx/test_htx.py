@@ -20,8 +20,7 @@ from exporter.core.errors import (
 )
 from exporter.exchanges import htx
 from exporter.exchanges.base import Request, RowMemory
-
-from .driver import amounts, converse, credentials, respond, sample
+from tests.exchanges.driver import amounts, converse, credentials, respond, sample
 
 API = htx.EXCHANGE.apis[""]
 KEY = "a1b2c3d4-e5f60718-29304152-6a7b8"

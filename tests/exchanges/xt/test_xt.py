@@ -21,8 +21,7 @@ from exporter.core.errors import (
 from exporter.exchanges import xt
 from exporter.exchanges.base import Endpoint, Request, RowMemory
 from exporter.exchanges.signing import hmac_hex
-
-from .driver import NOW, amounts, converse, credentials, read, sample
+from tests.exchanges.driver import NOW, amounts, converse, credentials, read, sample
 
 OURS = credentials("demo-xt-appkey-001", "demo-xt-secret-002")
 HEADERS = (

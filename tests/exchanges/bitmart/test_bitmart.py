@@ -22,8 +22,7 @@ from exporter.core.errors import (
 from exporter.exchanges import bitmart
 from exporter.exchanges.base import Request, RowMemory
 from exporter.exchanges.signing import hmac_hex
-
-from .driver import NOW, amounts, converse, credentials, read, sample
+from tests.exchanges.driver import NOW, amounts, converse, credentials, read, sample
 
 API = bitmart.EXCHANGE.apis[""]
 

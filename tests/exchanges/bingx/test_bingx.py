@@ -21,8 +21,7 @@ from exporter.core.errors import (
 from exporter.exchanges import bingx
 from exporter.exchanges.base import Request, RowMemory
 from exporter.exchanges.signing import hmac_hex
-
-from .driver import NOW, amounts, converse, credentials, read, sample
+from tests.exchanges.driver import NOW, amounts, converse, credentials, read, sample
 
 API = bingx.EXCHANGE.apis[""]
 OURS = credentials("demo-bingx-key-001", "demo-bingx-secret-002")

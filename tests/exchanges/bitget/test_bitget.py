@@ -20,8 +20,7 @@ from exporter.core.errors import (
 )
 from exporter.exchanges import bitget
 from exporter.exchanges.base import Endpoint, Request, RowMemory
-
-from .driver import amounts, converse, credentials, from_samples, read, respond, sample
+from tests.exchanges.driver import amounts, converse, credentials, from_samples, read, respond, sample
 
 CLASSIC, UNIFIED = bitget.CLASSIC, bitget.UNIFIED
 OURS = credentials(

@@ -1,0 +1,92 @@
+"""What the shared tests must know of Bitget, for classic and unified accounts."""
+
+from exporter.exchanges import bitget
+from exporter.exchanges.base import Endpoint, Request
+from tests.exchanges.driver import credentials
+from tests.exchanges.facts import ApiFacts, Facts, Sent, Shape
+
+OURS = credentials(
+    "bg_00112233445566778899aabbccddeeff",
+    "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "MadeUpPass1",
+)
+HOST = "api.bitget.com"
+NEW_YEAR = 1735689600000
+
+CLASSIC = ApiFacts(
+    path="/api/v2/spot/account/assets",
+    wallets={
+        "spot": Shape(
+            keys=("data",),
+            row={"coin": "X", "available": "1", "frozen": "2", "locked": "4"},
+            currency="coin",
+            required=("available", "frozen", "locked"),
+            mapped=("1", "2", "4", "7", None),
+        )
+    },
+    sent=(
+        Sent(
+            name="assets",
+            signed=bitget.sign(Request(bitget.ASSETS), OURS, HOST, NEW_YEAR),
+            line="/api/v2/spot/account/assets",
+            headers={
+                "ACCESS-SIGN": "wQU1l5ZU1Ja4XIFmF6UoM2nckcnAaJNvwIxhJM1rCQI=",
+                "ACCESS-TIMESTAMP": "1735689600000",
+                "ACCESS-PASSPHRASE": "MadeUpPass1",
+            },
+        ),
+        Sent(
+            name="with a dollar",
+            signed=bitget.sign(Request(bitget.ASSETS, (("coin", "$ALT"),)), OURS, HOST, NEW_YEAR),
+            line="/api/v2/spot/account/assets?coin=%24ALT",
+        ),
+        Sent(
+            name="with a name outside ASCII",
+            signed=bitget.sign(
+                Request(Endpoint("/api/v2/spot/account/assets", ()), (("coin", "MØTH 1"),)), OURS, HOST, NEW_YEAR
+            ),
+            line="/api/v2/spot/account/assets?coin=M%C3%98TH%201",
+        ),
+    ),
+    signature="ACCESS-SIGN",
+    price="lastPr",
+    side=("overview", "/api/v2/account/all-account-balance"),
+)
+
+UNIFIED = ApiFacts(
+    path="/api/v3/account/assets",
+    wallets={
+        "unified": Shape(
+            keys=("data", "assets"),
+            row={"coin": "X", "equity": "10", "usdValue": "9", "available": "1", "debt": "5", "locked": "2"},
+            currency="coin",
+            required=("equity", "available"),
+            optional=("debt", "locked", "usdValue"),
+            negative=("equity", "available", "locked", "usdValue"),
+            net="equity",
+            mapped=("1", "2", "12", "10", "5"),
+        ),
+        "funding": Shape(
+            keys=("data",),
+            row={"coin": "X", "available": "1", "frozen": "2"},
+            currency="coin",
+            required=("available",),
+            optional=("frozen",),
+            mapped=("1", "2", "0", "3", None),
+        ),
+    },
+    sent=(
+        Sent(
+            name="assets",
+            signed=bitget.sign(Request(bitget.UNIFIED_ASSETS), OURS, HOST, NEW_YEAR),
+            line="/api/v3/account/assets",
+        ),
+    ),
+    signature="ACCESS-SIGN",
+    price="lastPr",
+    values_itself=True,
+    side=("funding", "/api/v3/account/funding-assets"),
+    reasons={"null_instead_of_a_list": None},  # v3 writes null for an empty list
+)
+
+FACTS = Facts(ban_scope="ip", ban_seconds=300.0, apis={"classic": CLASSIC, "unified": UNIFIED})

@@ -1,0 +1,74 @@
+"""What the shared tests must know of XT, in both of its APIs."""
+
+from exporter.exchanges import xt
+from exporter.exchanges.base import Request
+from tests.exchanges.driver import NOW, credentials
+from tests.exchanges.facts import ApiFacts, Facts, Sent, Shape
+
+OURS = credentials("demo-xt-appkey-001", "demo-xt-secret-002")
+
+V4 = ApiFacts(
+    path="/v4/balances",
+    wallets={
+        "spot": Shape(
+            keys=("result", "assets"),
+            row={"currency": "X", "availableAmount": "1", "frozenAmount": "2", "totalAmount": "10"},
+            currency="currency",
+            required=("availableAmount", "frozenAmount", "totalAmount"),
+            optional=("convertUsdtAmount",),
+            absent=("convertUsdtAmount",),
+            net="totalAmount",
+            mapped=("1", "2", "7", "10", None),
+        )
+    },
+    sent=(
+        Sent(
+            name="balances",
+            signed=xt.sign(Request(xt.BALANCES), OURS, "sapi.xt.com", NOW),
+            line="/v4/balances",
+            headers={"validate-signature": "135ffec56ee858933df188de7b86e3d8198c2a32e8775d142ce6bf23f0bf17c5"},
+        ),
+        Sent(
+            name="with a comma",
+            signed=xt.sign(Request(xt.BALANCES, (("currencies", "usdt,btc"),)), OURS, "sapi.xt.com", NOW),
+            line="/v4/balances?currencies=usdt%2Cbtc",
+        ),
+    ),
+    signature="validate-signature",
+    price="p",
+    values_itself=True,
+    # One code for a key that is frozen, banned or not yet approved; no word for maintenance, only for being busy.
+    reasons={"vendor_frozen": "auth", "vendor_maintenance": "exchange"},
+)
+
+LEGACY = ApiFacts(
+    path="/trade/api/v1/getBalance",
+    wallets={
+        "spot": Shape(
+            keys=("data",),
+            row={"available": "1", "freeze": "2"},
+            currency="",
+            required=("available", "freeze"),
+            mapped=("1", "2", "0", "3", None),
+        )
+    },
+    sent=(
+        Sent(
+            name="balance",
+            signed=xt.sign_legacy(Request(xt.LEGACY_BALANCE), OURS, "api.xt.com", NOW),
+            line="/trade/api/v1/getBalance?accesskey=demo-xt-appkey-001&nonce=1767225600123"
+            "&signature=330455fde99a5fb4f4b5cf659432f2e36b2f138ac8c447fe33c1ee9619602cb5",
+        ),
+    ),
+    signature="signature",
+    price="price",
+    tickers_by_symbol=True,
+    reasons={
+        "empty_list": "payload",  # zeros are listed
+        "vendor_maintenance": "http",
+        # One code for everything that is not the key or the signature.
+        **dict.fromkeys(("vendor_ip", "vendor_permission", "forbidden_wallet"), "exchange"),
+    },
+)
+
+FACTS = Facts(ban_scope="ip", ban_seconds=600.0, apis={"v4": V4, "legacy": LEGACY})
