@@ -16,12 +16,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from exporter.exchanges import EXCHANGES
 from tests.benchmarks.child import ROOT, Child, resident_kib
 from tests.benchmarks.table import Row
 
-SCALE_ACCOUNTS = 2000
+SCALE_EACH = 2000 // len(EXCHANGES)
+SCALE_ACCOUNTS = SCALE_EACH * len(EXCHANGES)
 SCALE_SECONDS = 120
-KINDS = (("bitmart", "xt", "bingx"), ("htx", "bitget"))
+_HALF = (len(EXCHANGES) + 1) // 2
+KINDS = (tuple(EXCHANGES)[:_HALF], tuple(EXCHANGES)[_HALF:])
 """Kinds of accounts by sandbox process."""
 
 
@@ -146,7 +149,7 @@ def start_and_memory(ccxt_python: str | None) -> Iterator[Row]:
 def scale() -> str:
     """2,000 accounts of 50 currencies in one process; what it cost, in a sentence."""
     with (
-        sandboxes(SCALE_ACCOUNTS // 5, 50, *KINDS) as (files, folder),
+        sandboxes(SCALE_EACH, 50, *KINDS) as (files, folder),
         running(files, folder, "30s") as exporter,
     ):
         while sum(exporter.values("exchange_account_up")) < SCALE_ACCOUNTS:
@@ -172,7 +175,7 @@ def scale() -> str:
         told = "".join(f" ({exchange}: {reason} {count:.0f})" for (exchange, reason), count in why.items())
     lags.sort()
     middle, late = lags[len(lags) // 2] * 1e3, lags[int(len(lags) * 0.99)] * 1e3
-    return f"""{SCALE_ACCOUNTS} accounts of 50 currencies over five exchanges, polled every 30 s \
+    return f"""{SCALE_ACCOUNTS} accounts of 50 currencies over {len(EXCHANGES)} exchanges, polled every 30 s \
 from two sandbox processes on the same machine, scraped every 15 s with gzip: \
 all data after {first:.1f} s; {polls / span:.1f} polls/s; \
 {share:.0%} of one core; {kib / 1024:.0f} MB; {up:.0f} accounts up; {skipped:.0f} polls skipped{told}; \

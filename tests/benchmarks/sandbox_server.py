@@ -1,6 +1,7 @@
 """The sandbox with as many accounts as a large operator has; tells a configuration for the exporter.
 
-Arguments: a folder for the configuration, accounts for each kind of account, currencies, and the names of the kinds.
+Arguments: a folder for the configuration, accounts for each kind of account, currencies, and the names of the kinds:
+those of `tests/faults/variants.py`.
 Every second some wallets move, until the parent closes our input.
 """
 
@@ -10,26 +11,15 @@ import random
 import sys
 from pathlib import Path
 
+from exporter.exchanges import EXCHANGES
 from exporter.sandbox import Sandbox, SandboxAccount
 from tests.benchmarks.child import tell
-
-KINDS: dict[str, tuple[str, str, dict[str, str]]] = {
-    "bitmart": ("bitmart", "spot", {}),
-    "xt": ("xt", "spot", {"api": "v4"}),
-    "bingx": ("bingx", "spot", {}),
-    "htx": ("htx", "spot", {}),
-    "bitget": ("bitget", "spot", {"mode": "classic"}),
-    "unified": ("bitget", "unified", {"mode": "unified"}),
-}
+from tests.faults.variants import VARIANTS
 
 
-def hold(account: SandboxAccount, wallet: str, coin: str, dice: random.Random) -> None:
-    """Put a new amount of a coin into a wallet."""
-    free = f"{dice.random() * 1000:.8f}"
-    if wallet == "unified":
-        account.set(wallet, coin, equity=free, available=free, locked="0", debt="0", usd=free)
-    else:
-        account.set(wallet, coin, available=free, frozen=f"{dice.random():.8f}", locked="0")
+def hold(account: SandboxAccount, coin: str, dice: random.Random) -> None:
+    """Put a new amount of a coin into the main wallet."""
+    account.set("main", coin, available=f"{dice.random() * 1000:.8f}", frozen=f"{dice.random():.8f}", locked="0")
 
 
 async def main(folder: Path, count: int, currencies: int, kinds: list[str]) -> None:
@@ -39,23 +29,32 @@ async def main(folder: Path, count: int, currencies: int, kinds: list[str]) -> N
     coins = [f"C{number:03}" for number in range(currencies)]
     held, entries = [], []
     for kind in kinds:
-        exchange, wallet, options = KINDS[kind]
-        prices = sandbox.exchange(exchange).prices
+        variant = VARIANTS[kind]
+        prices = sandbox.exchange(variant.exchange).prices
         prices.update({f"{coin}/USDT": prices["BTC/USDT"] for coin in coins})
         for number in range(count):
             name = f"{kind}-{number:04}"
-            key, secret, passphrase = f"{name}-key", f"{name}-secret", "pass" if exchange == "bitget" else ""
-            mode = options.get("mode", options.get("api", ""))
-            account = sandbox.add_account(exchange, key=key, secret=secret, passphrase=passphrase, mode=mode, name=name)
+            texts = {"api_key": f"{name}-key", "secret": f"{name}-secret", "passphrase": "pass"}
+            credentials = {each: texts[each] for each in variant.secrets}
+            account = sandbox.add_account(
+                variant.exchange,
+                key=credentials["api_key"],
+                secret=credentials.get("secret", ""),
+                passphrase=credentials.get("passphrase", ""),
+                mode=variant.mode,
+                name=name,
+            )
             for coin in coins:
-                hold(account, wallet, coin, dice)
-            held.append((account, wallet))
-            credentials = {"api_key": key}
-            if exchange != "bitmart":
-                credentials["secret"] = secret
-            if passphrase:
-                credentials["passphrase"] = passphrase
-            entries.append({"name": name, "exchange": exchange, "credentials": credentials, "options": options})
+                hold(account, coin, dice)
+            held.append(account)
+            entries.append(
+                {
+                    "name": name,
+                    "exchange": variant.exchange,
+                    "credentials": credentials,
+                    "options": {EXCHANGES[variant.exchange].option: variant.mode} if variant.mode else {},
+                }
+            )
     await sandbox.start()
     for entry in entries:
         entry["base_url"] = sandbox.urls[str(entry["exchange"])]
@@ -66,8 +65,8 @@ async def main(folder: Path, count: int, currencies: int, kinds: list[str]) -> N
     loop = asyncio.get_running_loop()
     closed = loop.run_in_executor(None, sys.stdin.readline)
     while not closed.done():
-        for account, wallet in dice.sample(held, max(len(held) // 30, 1)):
-            hold(account, wallet, dice.choice(coins), dice)
+        for account in dice.sample(held, max(len(held) // 30, 1)):
+            hold(account, dice.choice(coins), dice)
         await asyncio.wait([closed], timeout=1.0)
     await sandbox.stop()
 
