@@ -51,6 +51,11 @@ def replace(secrets: Iterable[str]) -> None:
     _masking.replace(secrets)
 
 
+def mask_behind(names: Iterable[str]) -> None:
+    """Keep what stands behind these names of headers and query fields out of every line from now on."""
+    _masking.add_names(names)
+
+
 def masked(text: str) -> str:
     """The text with every known secret and every signature replaced; for pages that quote what an exchange said."""
     return _masking(text)

@@ -8,7 +8,7 @@ from typing import Final
 
 from exporter.app import logs
 from exporter.app.engine import Engine
-from exporter.app.masking import secrets_of
+from exporter.app.masking import secret_names, secrets_of
 from exporter.app.secret_files import SecretFiles
 from exporter.config import Account, Config
 from exporter.config.load import load
@@ -104,6 +104,7 @@ class Reloading:
     def _remember(self, config: Config, began: float) -> None:
         """Mask the secrets of what was read, and watch its files and those of the running accounts."""
         logs.mask(secrets_of(config.accounts))
+        logs.mask_behind(secret_names(EXCHANGES, config.accounts))
         self._latest = {account.name: account for account in config.accounts}
         running = (state.account for state in self._engine.accounts)
         self._secret_files.were_read((*config.accounts, *running), began)

@@ -9,12 +9,13 @@ from typing import Final, NamedTuple, TextIO
 
 from exporter.app import logs
 from exporter.app.engine import Engine
-from exporter.app.masking import secrets_of
+from exporter.app.masking import secret_names, secrets_of
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.core import runtime
 from exporter.core.errors import InternalError, PollError, RateLimited
 from exporter.core.wording import counted
+from exporter.exchanges import EXCHANGES
 from exporter.holdings.account import AccountState
 from exporter.polling.poller import Poller
 from exporter.transport.limits import Clock, Dice, SystemClock
@@ -49,6 +50,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """
     config = load(path, environ)
     logs.mask(secrets_of(config.accounts))
+    logs.mask_behind(secret_names(EXCHANGES, config.accounts))
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return config

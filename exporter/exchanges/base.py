@@ -162,6 +162,7 @@ class Api:
         public: pure; the wire form of an unsigned request.
         remaining: pure; response headers -> requests left in the window, None where not told.
         page_hint: added to the advice when this API answers with a page instead of JSON.
+        secret_names: headers and query fields in which `sign` puts what it makes of a secret; masked everywhere.
     """
 
     host: str
@@ -180,6 +181,7 @@ class Api:
     public: Callable[[Request, int], Signed] = unsigned
     remaining: Callable[[Mapping[str, str]], int | None] = _no_remaining
     page_hint: str = ""
+    secret_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -260,6 +260,7 @@ EXCHANGE: Final = Exchange(
             key_info=read_key_info,
             public=public,
             remaining=remaining,
+            secret_names=("X-BX-APIKEY", "signature"),
         )
     },
 )

@@ -99,6 +99,8 @@ ADVICE: Final = {
     "40099": "The key belongs to demo trading: create one for the real account.",
 }
 
+SECRET_NAMES: Final = ("ACCESS-KEY", "ACCESS-SIGN", "ACCESS-PASSPHRASE")
+
 
 def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> Signed:
     """Base64 HMAC over timestamp, method, path and the query as it is before percent-encoding."""
@@ -250,6 +252,7 @@ CLASSIC: Final = Api(
     symbol=symbol,
     key_info=partial(read_key_info, INFO, "authorities"),
     remaining=remaining,
+    secret_names=SECRET_NAMES,
 )
 
 UNIFIED: Final = Api(
@@ -267,6 +270,7 @@ UNIFIED: Final = Api(
     symbol=symbol,
     key_info=partial(read_key_info, UNIFIED_INFO, "permissions"),
     remaining=remaining,
+    secret_names=SECRET_NAMES,
 )
 
 EXCHANGE: Final = Exchange(

@@ -166,6 +166,7 @@ EXCHANGE: Final = Exchange(
             symbol=symbol,
             remaining=remaining,
             page_hint=_CLOSING,
+            secret_names=("X-BM-KEY",),
         )
     },
     ban_scope="key",

@@ -391,6 +391,7 @@ EXCHANGE: Final = Exchange(
             may_be_absent=may_be_absent,
             key_info=read_key_info,
             remaining=remaining,
+            secret_names=("AccessKeyId", "accessKey", "Signature"),
         )
     },
     aliases=("huobi",),

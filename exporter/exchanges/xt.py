@@ -246,6 +246,7 @@ V4: Final = Api(
     prices=read_prices,
     symbol=symbol,
     address=read_address,
+    secret_names=("validate-appkey", "validate-signature"),
 )
 
 LEGACY: Final = Api(
@@ -259,6 +260,7 @@ LEGACY: Final = Api(
     prices=read_prices_legacy,
     symbol=symbol,
     page_hint=_LEGACY_HINT,
+    secret_names=("accesskey", "signature"),
 )
 
 EXCHANGE: Final = Exchange(

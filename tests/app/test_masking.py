@@ -71,6 +71,18 @@ def test_no_secret_passes_wherever_it_stands(secret: str, before: str, behind: s
     assert secret not in masked.replace("<secret>", "\0") or secret in "<secret>"
 
 
+NAMES = (
+    *("signature", "AccessKeyId", "accesskey", "ACCESS-SIGN", "ACCESS-KEY", "ACCESS-PASSPHRASE", "X-BM-KEY"),
+    *("X-BX-APIKEY", "validate-appkey", "validate-signature", "SIGN"),
+)
+
+
+def named(*names: str) -> Masking:
+    made = Masking()
+    made.add_names(names)
+    return made
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
@@ -81,19 +93,63 @@ def test_no_secret_passes_wherever_it_stands(secret: str, before: str, behind: s
         ("url=https%3A%2F%2Fx%3Fsignature%3Dabc", "url=https%3A%2F%2Fx%3Fsignature%3D<secret>"),
         ("{'ACCESS-SIGN': 'q1w2e3=', 'x': 1}", "{'ACCESS-SIGN': '<secret>', 'x': 1}"),
         ('{"ACCESS-PASSPHRASE": "pw"}', '{"ACCESS-PASSPHRASE": "<secret>"}'),
-        ("X-BM-SIGN: 8899aa", "X-BM-SIGN: <secret>"),
+        ("X-BM-SIGN: 8899aabbccdd", "X-BM-SIGN: <secret>"),
         ("X-BX-APIKEY: abc", "X-BX-APIKEY: <secret>"),
         ("validate-signature: ffee", "validate-signature: <secret>"),
         ("('ACCESS-KEY', 'bg_1')", "('ACCESS-KEY', '<secret>')"),
+        ("{'SIGN': 'abc', 'x': 1}", "{'SIGN': '<secret>', 'x': 1}"),
+        ("SIGN: 8899aabbccdd", "SIGN: <secret>"),
     ],
 )
 def test_what_signs_is_masked_without_being_known(text: str, masked: str) -> None:
-    assert Masking()(text) == masked
+    assert named(*NAMES)(text) == masked
 
 
-@pytest.mark.parametrize("text", ["the signature is wrong", "Signature: not valid", "design=flat", "signed=1"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-MBX-APIKEY", "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"),
+        ("KC-API-SIGN", "7QP/oM0ykidMdrfNEUmng8eZjg/ZvPafjIqmxiVfYu4="),
+        ("KC-API-KEY", "5c2db93503aa674c74a31734"),
+        ("X-BAPI-SIGN", "410e0f387bafb7afd0f1722c068515e09945610124fa11774da1da857b72f30a"),
+        ("OK-ACCESS-PASSPHRASE", "correct-horse-9"),
+    ],
+)
+def test_what_other_exchanges_send_is_masked_before_anybody_names_it(name: str, value: str) -> None:
+    for text in (f"{name}: {value}", f"{{'{name}': '{value}'}}", f"('{name}', '{value}')", f"{name}={value}"):
+        assert value not in Masking()(text)
+        assert value not in Masking()(repr(text))
+
+
+@pytest.mark.parametrize("name", ["signature", "sign", "api_key", "apiKey", "accessKeyId", "passphrase"])
+def test_a_query_field_that_tells_a_secret_needs_no_name(name: str) -> None:
+    assert Masking()(f"GET /x?{name}=abc&b=2") == f"GET /x?{name}=<secret>&b=2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the signature is wrong",
+        "Signature: not valid",
+        "design=flat",
+        "signed=1",
+        "/v2/user/api-key: 200 requests",
+        "/v2/user/api-key, 20000001",
+        "the read-only key: expired",
+        "a read-only-key: permission 12345678",
+        "api-signature-not-valid: Signature not valid: Incorrect Access key",
+        "sign: in and look for a notice of 2027-01-31",
+    ],
+)
 def test_words_about_signatures_stay(text: str) -> None:
     assert Masking()(text) == text
+    assert named(*NAMES)(text) == text
+
+
+def test_names_are_kept_when_secrets_are_replaced() -> None:
+    mask = named("X-ODD")
+    mask.replace(["abcdef"])
+    assert mask("X-ODD: 1") == "X-ODD: <secret>"
 
 
 def test_masking_twice_is_masking_once() -> None:
