@@ -9,18 +9,19 @@ from exporter.app.lag import Lag
 from exporter.app.sharding import shard_of
 from exporter.config import Account, Config
 from exporter.core.credentials import Credentials
+from exporter.core.runtime import Clock, Dice
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Endpoint, Request, RowMemory, Wallet
 from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.holdings.account import Accounts, AccountState
-from exporter.polling.context import Surroundings
+from exporter.polling.context import Surroundings, backoff
 from exporter.polling.poller import Poller
 from exporter.polling.price_poll import PriceReader
 from exporter.transport.caller import Caller
 from exporter.transport.conversation import Transport
-from exporter.transport.limits import Clock, Demand, Dice, Pacer, backoff
+from exporter.transport.limits import Demand, Pacer
 
 STALL_SECONDS: Final = 60.0
 """How much later than it should a poller may come round before the scheduler counts as stalled."""

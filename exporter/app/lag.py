@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from exporter.transport.limits import Clock
+from exporter.core.runtime import Clock
 
 WINDOW_SECONDS: Final = 30.0
 

@@ -17,8 +17,8 @@ from exporter.config import Config
 from exporter.config.load import load
 from exporter.config.show import show
 from exporter.core import runtime
+from exporter.core.runtime import Clock, Dice, SystemClock
 from exporter.core.settings import Settings
-from exporter.transport.limits import Clock, Dice, SystemClock
 from exporter.web.server import Web
 from exporter.web.status import page
 

@@ -15,8 +15,8 @@ from exporter.config.load import load
 from exporter.core import runtime
 from exporter.core.credentials import Credentials
 from exporter.core.errors import ConfigError
+from exporter.core.runtime import Clock
 from exporter.exchanges import EXCHANGES
-from exporter.transport.limits import Clock
 
 log = logging.getLogger("exporter.app")
 

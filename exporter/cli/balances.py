@@ -29,10 +29,10 @@ from exporter.app import logs
 from exporter.cli import tables
 from exporter.cli.poll_once import Result, load_config, poll_all
 from exporter.core.errors import ExporterError
+from exporter.core.runtime import SystemClock
 from exporter.core.wording import counted, exact, moment, visible
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.wallet import Row
-from exporter.transport.limits import SystemClock
 
 Format = Literal["table", "json", "csv"]
 

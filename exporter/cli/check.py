@@ -11,10 +11,10 @@ from exporter.cli.poll_once import Result, load_config, poll_all
 from exporter.config.show import show as shown
 from exporter.core.errors import PollError
 from exporter.core.model import KeyInfo
+from exporter.core.runtime import SystemClock
 from exporter.core.wording import counted, dollars, visible
 from exporter.holdings.account import AccountState
 from exporter.holdings.keys import key_warnings
-from exporter.transport.limits import SystemClock
 
 _HEADS: Final = ("account", "exchange", "verdict", "key may", "clock", "currencies", "USD")
 _NUMBERS: Final = ("clock", "currencies", "USD")

@@ -14,11 +14,11 @@ from exporter.config import Config
 from exporter.config.load import load
 from exporter.core import runtime
 from exporter.core.errors import InternalError, PollError, RateLimited
+from exporter.core.runtime import Clock, Dice, SystemClock
 from exporter.core.wording import counted
 from exporter.exchanges import EXCHANGES
 from exporter.holdings.account import AccountState
 from exporter.polling.poller import Poller
-from exporter.transport.limits import Clock, Dice, SystemClock
 
 log = logging.getLogger("exporter.once")
 

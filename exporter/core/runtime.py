@@ -1,30 +1,75 @@
-"""Threads for what would hold up the loop, apart from each other by whom they may wait for.
+"""Clocks, chance, and thread pools for blocking work, one per kind of wait, so that slow DNS never delays a scrape.
 
-Names are resolved by the system in a thread, and a name server that does not answer holds it for half a minute. So
-that no scrape and no answer queues behind it, each lookup has a thread to itself, which the process's end does not
-wait for either.
+The time and the dice go to whoever needs them as arguments, so that tests can hand in their own. The system resolves
+names in a thread, and a name server that does not answer holds that thread for half a minute. So each lookup gets a
+thread of its own, and the process does not wait for it when it ends.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from random import Random
 from threading import Thread
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+LONGEST_NAP: Final = 10.0
+"""Seconds after which a sleeper looks at the clock, since the loop's timers stand still in suspend."""
+
+Dice = Random
+"""Chance, as an argument."""
+
+
+class Clock(Protocol):
+    """The time, as an argument."""
+
+    def now(self) -> float:
+        """Seconds since some moment; runs in suspend, never steps."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch, as this machine believes."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `now` has moved that far; at once, but after a turn of the loop, for 0 and less."""
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    __slots__ = ("now", "wall")
+    now: Callable[[], float]
+    wall: Callable[[], float]
+
+    def __init__(self) -> None:
+        boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; elsewhere suspend is not counted
+        self.now = time.monotonic if boot is None else partial(time.clock_gettime, boot)
+        self.wall = time.time
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep by `now`, late by at most `LONGEST_NAP` after a suspend."""
+        end = self.now() + seconds
+        left = seconds
+        while left > LONGEST_NAP:
+            await asyncio.sleep(LONGEST_NAP)
+            left = end - self.now()
+        await asyncio.sleep(max(left, 0.0))
+
 
 _SCRAPES: Final = ThreadPoolExecutor(4, thread_name_prefix="scrape")
 _WORK: Final = ThreadPoolExecutor(4, thread_name_prefix="work")
 
 
 async def scraped(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call this for a scrape; waits for other scrapes at most."""
+    """Run this in the threads of scrapes: it waits behind other scrapes at most."""
     return await asyncio.get_running_loop().run_in_executor(_SCRAPES, lambda: call(*args, **kwargs))
 
 
 async def worked(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call this for an exchange's answer or the configuration: work that ends, since it waits for no network."""
+    """Run this in the threads for work that waits for no network, such as parsing an answer or reading a file."""
     return await asyncio.get_running_loop().run_in_executor(_WORK, lambda: call(*args, **kwargs))
 
 
@@ -34,7 +79,7 @@ def let_lookups_alone() -> None:
 
 
 class _Daemons(ThreadPoolExecutor):
-    """A new thread for each call, which nobody waits for; asyncio takes no other kind of executor."""
+    """A new thread for each call, for which nobody waits; a ThreadPoolExecutor since asyncio takes nothing else."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()

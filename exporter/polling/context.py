@@ -6,10 +6,10 @@ from typing import NamedTuple, Protocol, TypeVar
 from exporter.config import Account
 from exporter.core.credentials import Credentials
 from exporter.core.errors import PollError
+from exporter.core.runtime import Clock, Dice
 from exporter.exchanges.base import Reader
 from exporter.holdings.wallet import Wallet
 from exporter.transport.caller import Caller
-from exporter.transport.limits import Clock
 
 T = TypeVar("T")
 
@@ -19,6 +19,14 @@ class Reads(Protocol):
 
     async def read(self, caller: Caller, reader: Reader[T], *, timeout: float, give_up_at: float) -> T:
         """Drive a reader; raises `PollError` or `Skipped`."""
+
+
+def backoff(dice: Dice, failures: int, interval: float, cap: float) -> float:
+    """Seconds until the next poll after so many failed ones: uniform(interval, min(cap, interval x 2^failures)).
+
+    Never below the interval, also where that is above the cap.
+    """
+    return dice.uniform(interval, max(interval, min(cap, interval * 2.0 ** min(failures, 64))))
 
 
 class Surroundings(NamedTuple):

@@ -8,13 +8,14 @@ from typing import Final
 
 from exporter.config import Valuation
 from exporter.core.errors import PollError
+from exporter.core.runtime import Clock
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import labelled
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
 from exporter.polling.context import Reads
 from exporter.transport.caller import Caller
-from exporter.transport.limits import Clock, Skipped
+from exporter.transport.limits import Skipped
 
 log = logging.getLogger("exporter.price_reader")
 

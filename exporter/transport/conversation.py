@@ -7,7 +7,6 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
-from random import Random
 from typing import Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -23,11 +22,12 @@ from exporter.core.errors import (
     RateLimited,
     TimedOut,
 )
+from exporter.core.runtime import Clock, Dice
 from exporter.exchanges.base import Api, Pause, Reader, Request, Signed
 from exporter.transport.answers import LARGE, beginning, inflate, parse, patient, redirect, retry_after
 from exporter.transport.caller import Caller
 from exporter.transport.exchange_time import ExchangeTime, Rising
-from exporter.transport.limits import Clock, Pacer, Skipped, full_jitter
+from exporter.transport.limits import Pacer, Skipped
 from exporter.transport.wire import Answer, Proxy, Wire, proxy_for
 
 log = logging.getLogger("exporter.transport")
@@ -40,6 +40,11 @@ MEASURING: Final = 3.0
 """Seconds of a read's patience that asking for the exchange's time may take, or half of it where that is less."""
 
 T = TypeVar("T")
+
+
+def full_jitter(dice: Dice, attempt: int, base: float, cap: float) -> float:
+    """Seconds to wait before retry number `attempt` (from 0): uniform(0, min(cap, base x 2^attempt))."""
+    return dice.uniform(0.0, min(cap, base * 2.0 ** min(attempt, 64)))
 
 
 class Meters(Protocol):
@@ -90,14 +95,14 @@ class Transport:
         clock: the time.
         pacer: the limits.
         meters: told of every request.
-        random: for the jitter of retries.
+        dice: for the jitter of retries.
         tls: whom to trust; None: the system's certificate authorities.
     """
 
     def __init__(
-        self, clock: Clock, pacer: Pacer, meters: Meters, random: Random, tls: ssl.SSLContext | None = None
+        self, clock: Clock, pacer: Pacer, meters: Meters, dice: Dice, tls: ssl.SSLContext | None = None
     ) -> None:
-        self._clock, self._pacer, self._meters, self._random = clock, pacer, meters, random
+        self._clock, self._pacer, self._meters, self._dice = clock, pacer, meters, dice
         self._wire = Wire(tls)
         self._routes: WeakKeyDictionary[Caller, _Route] = WeakKeyDictionary()
         self._times: dict[tuple[str, str], ExchangeTime] = {}
@@ -194,7 +199,7 @@ class Transport:
                 state.clock_repeated = True
                 failure = error
             except PollError as error:
-                delay = full_jitter(self._random, state.retries, RETRY_BASE, RETRY_CAP)
+                delay = full_jitter(self._dice, state.retries, RETRY_BASE, RETRY_CAP)
                 delay = max(delay, error.retry_after or 0.0)
                 if not error.repeat or state.retries == RETRIES or delay >= state.left:
                     raise

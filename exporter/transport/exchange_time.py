@@ -7,7 +7,7 @@ time, and where it does not tell, our wall clock has to do.
 import asyncio
 from typing import Final
 
-from exporter.transport.limits import Clock
+from exporter.core.runtime import Clock
 
 HOURLY: Final = 3600.0
 AFTER_FAILURE: Final = 60.0

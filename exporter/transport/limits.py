@@ -1,87 +1,32 @@
-"""When things may happen: the clock, chance, and the token buckets that keep us within the exchanges' limits.
+"""Token buckets that keep us within the exchanges' limits.
 
-A request passes through a bucket for each published limit that it counts against. A bucket belongs to a limit and
-to whom its scope names: our address, the user or the key. Its refill is our share of the limit, and its capacity
-is such that no window, wherever it starts, sees more than the limit: what a full bucket gives at once plus what flows
-in during the window. Up to a share of one half that is the share itself; above, it is what the share leaves over.
-At least one token fits in any bucket, else nothing could ever be sent: where a limit is smaller than the number of
-shards, shards that start together can exceed it once.
+A request takes a token from one bucket for each published limit that it counts against. A bucket belongs to a limit and
+to whom the limit's scope names: our address, the user or the key. It refills at our share of the limit. It is never
+so large that a window sees more than the limit, wherever the window starts: what a full bucket gives at once, plus
+what flows in during the window, stays within it. Up to a share of one half the capacity is the share itself; above, it
+is what the share leaves over. Every bucket holds at least one token, else nothing could ever be sent: where a limit is
+smaller than the number of shards, shards that start together can exceed it once.
 
-Tokens are taken at the moment of sending, from all buckets together. Who has to wait does so in one bucket's queue
-after the other, first come, first served, own buckets before shared ones: so a user's exhausted limit holds back
-nobody else on our address.
+Tokens are taken at the moment of sending, from all buckets together. A request that must wait queues at one bucket at a
+time, in order of arrival, private buckets before shared ones: so a user's exhausted limit holds back nobody else on our
+address.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import partial
-from random import Random
-from typing import Final, Literal, NamedTuple, Protocol
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Final, Literal, NamedTuple
 
+from exporter.core.runtime import Clock
 from exporter.exchanges.base import Limit
 
 SHARE: Final = 0.5
 """Of the published limits, where the configuration says nothing."""
 
-LONGEST_NAP: Final = 10.0
-"""Seconds after which a sleeper looks at the clock, since the loop's timers stand still in suspend."""
-
 _NEARLY: Final = 1 - 1e-4
 """A token, but for rounding: seconds since boot as a float, times a fast refill. What is taken is a whole one."""
 
 _ORDER: Final = {"key": 0, "uid": 1, "ip": 2}
-
-Dice = Random
-"""Chance, as an argument."""
-
-
-class Clock(Protocol):
-    """The time, as an argument."""
-
-    def now(self) -> float:
-        """Seconds since some moment; runs in suspend, never steps."""
-
-    def wall(self) -> float:
-        """Seconds since the epoch, as this machine believes."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Return once `now` has moved that far; at once, but after a turn of the loop, for 0 and less."""
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    __slots__ = ("now", "wall")
-    now: Callable[[], float]
-    wall: Callable[[], float]
-
-    def __init__(self) -> None:
-        boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; elsewhere suspend is not counted
-        self.now = time.monotonic if boot is None else partial(time.clock_gettime, boot)
-        self.wall = time.time
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep by `now`, late by at most `LONGEST_NAP` after a suspend."""
-        end = self.now() + seconds
-        left = seconds
-        while left > LONGEST_NAP:
-            await asyncio.sleep(LONGEST_NAP)
-            left = end - self.now()
-        await asyncio.sleep(max(left, 0.0))
-
-
-def full_jitter(random: Random, attempt: int, base: float, cap: float) -> float:
-    """Seconds to wait before retry number `attempt` (from 0): uniform(0, min(cap, base x 2^attempt))."""
-    return random.uniform(0.0, min(cap, base * 2.0 ** min(attempt, 64)))
-
-
-def backoff(random: Random, failures: int, interval: float, cap: float) -> float:
-    """Seconds until the next poll after so many failed ones: uniform(interval, min(cap, interval x 2^failures)).
-
-    Never below the interval, also where that is above the cap.
-    """
-    return random.uniform(interval, max(interval, min(cap, interval * 2.0 ** min(failures, 64))))
 
 
 class Skipped(Exception):
@@ -151,6 +96,9 @@ class _Bucket(_Gate):
 
     def take(self) -> None:
         self._tokens -= 1.0
+
+    def leave(self) -> None:
+        self.queued -= 1
 
     def drain(self, now: float) -> None:
         self._tokens, self._since = min(self.level(now), 0.0), now
@@ -294,29 +242,31 @@ class Pacer:
                 await self._clock.sleep(opens - now)
             elif any(now + bucket.wait(now, bucket.queued) > give_up_at for bucket in lane.buckets):
                 raise Skipped("rate")
-            elif await self._advance(lane, 0, give_up_at):
+            elif await self._advance(lane, give_up_at):
                 return
             now = self._clock.now()
 
-    async def _advance(self, lane: _Lane, index: int, give_up_at: float) -> bool:
-        """Wait for the turn and then for a token of each bucket from `index` on; False if a pause came instead."""
-        if index == len(lane.buckets):
+    async def _advance(self, lane: _Lane, give_up_at: float) -> bool:
+        """Queue at one bucket after the other, then take a token of each; False if a pause came instead.
+
+        The turn at a bucket is kept until the end, so that nobody takes the token that was waited for there.
+        """
+        async with AsyncExitStack() as turns:
             for bucket in lane.buckets:
-                bucket.take()
-            return True
-        bucket = lane.buckets[index]
-        bucket.queued += 1
-        try:
-            async with bucket.turn:
+                bucket.queued += 1
+                turns.callback(bucket.leave)
+                await turns.enter_async_context(bucket.turn)
                 now = self._clock.now()
                 while (wait := bucket.wait(now)) and not self._paused(lane, now):
                     if now + wait > give_up_at:
                         raise Skipped("rate")
                     await self._clock.sleep(wait)
                     now = self._clock.now()
-                return not self._paused(lane, now) and await self._advance(lane, index + 1, give_up_at)
-        finally:
-            bucket.queued -= 1
+                if self._paused(lane, now):
+                    return False
+            for bucket in lane.buckets:
+                bucket.take()
+        return True
 
     def _paused(self, lane: _Lane, now: float) -> bool:
         return any(gate.opens > now for gate in lane.gates)

@@ -106,7 +106,7 @@ class Wire:
     def _open(self) -> aiohttp.ClientSession:
         session = self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0,  # no account waits for another's connection; pacing bounds what is under way
+                limit=0,  # no account waits for another's connection; the rate limits bound what is under way
                 ssl=self._tls or True,
                 ttl_dns_cache=60,
                 keepalive_timeout=KEEP_ALIVE,

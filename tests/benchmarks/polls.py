@@ -19,9 +19,9 @@ from exporter.app.engine import Engine
 from exporter.app.process import COLLECT
 from exporter.config import Config, Valuation
 from exporter.core.model import Reading
+from exporter.core.runtime import SystemClock
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
-from exporter.transport.limits import SystemClock
 from tests.benchmarks.child import Child
 from tests.benchmarks.fleet import Fleet, account
 from tests.benchmarks.table import Row

@@ -1,14 +1,17 @@
-"""Threads: lookups that get no answer hold up neither a scrape, nor an answer, nor the end of the process."""
+"""Clocks and threads: sleep ends after a suspend, and lookups without an answer hold up nothing and nobody."""
 
 import asyncio
 import subprocess
 import sys
+import time
 from threading import Event
 
 import pytest
 
 from exporter.app.process import SCRAPE_SECONDS, STOP_SECONDS
 from exporter.core import runtime
+from exporter.core.runtime import SystemClock
+from tests.kit.fakes import FakeClock
 
 HANGS = """
 import asyncio, time
@@ -55,3 +58,26 @@ def test_the_process_does_not_wait_for_a_lookup() -> None:
 
 def test_polls_and_scrapes_together_get_less_than_the_ten_seconds_that_are_promised() -> None:
     assert STOP_SECONDS + SCRAPE_SECONDS <= 9
+
+
+async def test_the_systems_clock_sleeps_and_shows_both_times() -> None:
+    clock = SystemClock()
+    before = clock.now()
+    await clock.sleep(0.01)
+    assert clock.now() - before >= 0.01
+    assert abs(clock.wall() - time.time()) < 5
+    await clock.sleep(-1.0)
+
+
+async def test_a_long_sleep_ends_soon_after_a_suspend(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, fake = SystemClock(), FakeClock()
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        fake.time += 3600.0 if len(naps) == 2 else seconds  # the machine was suspended during the second nap
+
+    clock.now = fake.now
+    monkeypatch.setattr(asyncio, "sleep", nap)
+    await clock.sleep(900.0)
+    assert naps == [10.0, 10.0, 0.0]

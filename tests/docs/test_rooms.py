@@ -13,8 +13,8 @@ AWAITED = (
     "exposition/exposition.py:17 imports exporter.web.negotiation",
     "holdings/account.py:11 imports exporter.exposition",
     "holdings/account.py:12 imports exporter.exposition",
-    "polling/price_poll.py:11 imports exporter.exposition",
     "polling/price_poll.py:12 imports exporter.exposition",
+    "polling/price_poll.py:13 imports exporter.exposition",
 )
 """What the next commits open: accounts and prices still write their own lines."""
 
@@ -64,7 +64,11 @@ def test_an_import_against_the_table_is_named_with_its_place(copy: Path, file: s
 
 @pytest.mark.parametrize("room", PURE)
 @pytest.mark.parametrize(
-    "line", ["import asyncio", "from time import monotonic", "import aiohttp.web", "import socket"]
+    "line",
+    [
+        *("import asyncio", "from time import monotonic", "import aiohttp.web", "import socket"),
+        "from exporter.core.runtime import Clock",
+    ],
 )
 def test_a_clock_loop_or_socket_in_a_pure_room_is_found(copy: Path, room: str, line: str) -> None:
     (copy / room / "zz.py").write_text(f"{line}\n", "utf-8")

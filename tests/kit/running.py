@@ -11,10 +11,10 @@ from aiohttp import ClientSession
 
 from exporter.app.process import App
 from exporter.config.load import load
+from exporter.core.runtime import SystemClock
 from exporter.core.settings import Settings
 from exporter.sandbox import Sandbox, SandboxAccount
 from exporter.sandbox.demo import Scenario, build_demo
-from exporter.transport.limits import SystemClock
 
 PATIENCE = 15.0
 """Seconds after which a test gives up; nothing waits that long when all is well."""

@@ -14,9 +14,9 @@ from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.holdings.account import AccountState
 from exporter.polling.account_poll import AccountReader
-from exporter.polling.context import Surroundings
+from exporter.polling.context import Surroundings, backoff
 from exporter.transport.caller import Caller
-from exporter.transport.limits import Skipped, backoff
+from exporter.transport.limits import Skipped
 from tests.kit.fakes import FakeClock
 from tests.kit.states import configured
 from tests.kit.tiny import API, changed

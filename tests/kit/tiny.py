@@ -12,11 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import AuthError, Banned, ClockRefused, ExchangeRefused, Maintenance, PollError, RateLimited
+from exporter.core.runtime import Clock
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit, Reader, Request, Scope, Signed, refusal
 from exporter.exchanges.base import field as part
 from exporter.exchanges.signing import hmac_hex, query_encoded
 from exporter.transport.conversation import Caller, Transport
-from exporter.transport.limits import Clock, Pacer
+from exporter.transport.limits import Pacer
 from tests.kit.fakes import FakeMeters
 
 ALL: Final = Limit("ip", "all", 1000, 1.0)

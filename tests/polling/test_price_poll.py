@@ -14,8 +14,8 @@ from exporter.config import Valuation
 from exporter.core.errors import TimedOut
 from exporter.exchanges.base import Reader, Request
 from exporter.holdings.account import AccountState
+from exporter.polling.context import backoff
 from exporter.polling.price_poll import PriceReader
-from exporter.transport.limits import backoff
 from tests.kit.scripted import ASK, RATE, Stage, rows, wallet
 from tests.kit.states import configured
 

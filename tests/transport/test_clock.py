@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from exporter.core.errors import ClockRefused
+from exporter.core.runtime import SystemClock
 from exporter.transport.conversation import Transport
-from exporter.transport.limits import SystemClock
 from tests.kit.fakes import FakeClock, FakeMeters
 from tests.kit.tiny import Seen, caller, good, no, read, script, serving, transporting
 

@@ -1,7 +1,6 @@
-"""Clock, chance and token buckets, in virtual time."""
+"""Token buckets, in virtual time."""
 
 import asyncio
-import time
 from random import Random
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.exchanges.base import Limit
-from exporter.transport.limits import Demand, Pacer, Scopes, Skipped, SystemClock, backoff, full_jitter
+from exporter.transport.limits import Demand, Pacer, Scopes, Skipped
 from tests.kit.fakes import FakeClock, settle
 
 NEVER = float("inf")
@@ -332,43 +331,3 @@ async def test_the_demand_of_all_accounts_is_held_against_the_share() -> None:
     assert (over.exchange, over.key, over.limit) == ("x", key, SHARED)
     assert over.wanted == pytest.approx(10.1)
     assert over.given == pytest.approx(10.0)
-
-
-@given(st.integers(0, 2000), st.integers())
-def test_jitter_stays_between_nothing_and_its_cap(attempt: int, seed: int) -> None:
-    assert 0.0 <= full_jitter(Random(seed), attempt, 0.25, 2.0) <= min(2.0, 0.25 * 2 ** min(attempt, 10))
-
-
-@given(st.integers(0, 2000), st.floats(1.0, 3600.0), st.floats(1.0, 900.0), st.integers())
-def test_the_next_poll_is_never_nearer_than_the_interval_nor_farther_than_the_cap(
-    failures: int, interval: float, cap: float, seed: int
-) -> None:
-    assert interval <= backoff(Random(seed), failures, interval, cap) <= max(interval, cap)
-
-
-def test_backoff_spreads_over_the_whole_range() -> None:
-    drawn = [backoff(Random(seed), 2, 10.0, 120.0) for seed in range(200)]
-    assert min(drawn) < 12 < 38 < max(drawn)
-
-
-async def test_the_systems_clock_sleeps_and_shows_both_times() -> None:
-    clock = SystemClock()
-    before = clock.now()
-    await clock.sleep(0.01)
-    assert clock.now() - before >= 0.01
-    assert abs(clock.wall() - time.time()) < 5
-    await clock.sleep(-1.0)
-
-
-async def test_a_long_sleep_ends_soon_after_a_suspend(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, fake = SystemClock(), FakeClock()
-    naps: list[float] = []
-
-    async def nap(seconds: float) -> None:
-        naps.append(seconds)
-        fake.time += 3600.0 if len(naps) == 2 else seconds  # the machine was suspended during the second nap
-
-    clock.now = fake.now
-    monkeypatch.setattr(asyncio, "sleep", nap)
-    await clock.sleep(900.0)
-    assert naps == [10.0, 10.0, 0.0]

@@ -1,9 +1,13 @@
 """How often a request is repeated, how long it waits, and what stops when an exchange wants to be left alone."""
 
+from random import Random
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.core.errors import BadStatus, Banned, Maintenance, PollError, RateLimited
-from exporter.transport.conversation import Transport
+from exporter.transport.conversation import Transport, full_jitter
 from exporter.transport.limits import Skipped
 from tests.kit.fakes import FakeClock, FakeMeters
 from tests.kit.tiny import answer, caller, good, no, read, read_public, script, serving, transporting
@@ -43,6 +47,11 @@ async def test_the_pauses_between_repeats_are_jittered_and_short(transport: Tran
     assert len(set(clock.slept)) == 20
     assert all(0 <= slept <= 0.25 for slept in clock.slept[::2])
     assert all(0 <= slept <= 0.5 for slept in clock.slept[1::2])
+
+
+@given(st.integers(0, 2000), st.integers())
+def test_jitter_stays_between_nothing_and_its_cap(attempt: int, seed: int) -> None:
+    assert 0.0 <= full_jitter(Random(seed), attempt, 0.25, 2.0) <= min(2.0, 0.25 * 2 ** min(attempt, 10))
 
 
 async def test_a_repeat_waits_as_long_as_it_is_asked_or_is_left_out(transport: Transport, clock: FakeClock) -> None:
