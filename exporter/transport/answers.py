@@ -1,4 +1,4 @@
-"""From the bytes of an answer to its JSON, or to the failure that they are: bounded, pure, without any network."""
+"""Turns the bytes of an answer into its JSON, or into the failure that they mean: bounded and pure."""
 
 import json
 import zlib
@@ -12,7 +12,7 @@ from exporter.core.errors import BadPayload, BadStatus
 from exporter.exchanges.base import cut, refusal
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-"""Of a body, as it comes and as it is after decompression."""
+"""Largest body in bytes, compressed and decompressed."""
 
 LARGE: Final = 256 * 1024
 """Bytes of JSON beyond which parsing would hold up everybody else for milliseconds."""
@@ -131,16 +131,16 @@ def retry_after(text: str | None, wall: float) -> float | None:
     if not text:
         return None
     if text.isascii() and text.strip().isdigit():
-        return patient(float(text))
+        return bounded_wait(float(text))
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return patient((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - wall)
+    return bounded_wait((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - wall)
 
 
-def patient(seconds: float) -> float:
-    """What somebody asked us to wait, kept within a second and an hour."""
+def bounded_wait(seconds: float) -> float:
+    """The seconds that an exchange asks us to wait, kept within a second and an hour."""
     return min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)
 
 

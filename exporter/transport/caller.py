@@ -1,4 +1,4 @@
-"""Who asks an exchange something: one account at one API, where its requests go and whose limits they use."""
+"""One account at one API: where its requests go, what signs them, which limits they count against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

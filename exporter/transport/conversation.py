@@ -23,12 +23,12 @@ from exporter.core.errors import (
     TimedOut,
 )
 from exporter.core.runtime import Clock, Dice
-from exporter.exchanges.base import Api, Pause, Reader, Request, Signed
-from exporter.transport.answers import LARGE, beginning, inflate, parse, patient, redirect, retry_after
+from exporter.exchanges.base import Api, Endpoint, Pause, Reader, Request, Signed
+from exporter.transport.answers import LARGE, beginning, bounded_wait, inflate, parse, redirect, retry_after
 from exporter.transport.caller import Caller
-from exporter.transport.exchange_time import ExchangeTime, Rising
+from exporter.transport.exchange_time import ExchangeTime, RisingTimestamps
 from exporter.transport.limits import Pacer, Skipped
-from exporter.transport.wire import Answer, Proxy, Wire, proxy_for
+from exporter.transport.wire import Proxy, Response, Wire, proxy_for
 
 log = logging.getLogger("exporter.transport")
 
@@ -68,7 +68,7 @@ class _Route:
 
     __slots__ = ("account", "api", "base", "credentials", "exchange", "host", "proxy", "rising", "scopes", "time")
 
-    def __init__(self, caller: Caller, time: ExchangeTime, rising: Rising, proxy: Proxy | None) -> None:
+    def __init__(self, caller: Caller, time: ExchangeTime, rising: RisingTimestamps, proxy: Proxy | None) -> None:
         self.account, self.api, self.credentials = caller.account, caller.api, caller.credentials
         self.exchange, self.base, self.scopes = caller.exchange, caller.base, caller.scopes
         self.host = caller.host
@@ -106,7 +106,7 @@ class Transport:
         self._wire = Wire(tls)
         self._routes: WeakKeyDictionary[Caller, _Route] = WeakKeyDictionary()
         self._times: dict[tuple[str, str], ExchangeTime] = {}
-        self._rising: dict[Secret | None, Rising] = {}
+        self._rising: dict[Secret | None, RisingTimestamps] = {}
 
     async def close(self) -> None:
         """Close every connection."""
@@ -162,15 +162,15 @@ class Transport:
             answer: Any = None
             while True:
                 try:
-                    wish = reader.send(answer)
+                    request = reader.send(answer)
                 except StopIteration as end:
                     result: T = end.value
                     return result
-                if isinstance(wish, Pause):
+                if isinstance(request, Pause):
                     answer = None
                     await asyncio.sleep(0)
                 else:
-                    answer = await self._ask(route, wish, state)
+                    answer = await self._ask(route, request, state)
         finally:
             reader.close()
 
@@ -179,16 +179,16 @@ class Transport:
         time = self._times.get((name, base))
         if time is None:
             time = self._times[name, base] = ExchangeTime(self._clock)
-        rising = self._rising.setdefault(caller.credentials.api_key if caller.credentials else None, Rising())
+        rising = self._rising.setdefault(caller.credentials.api_key if caller.credentials else None, RisingTimestamps())
         route = self._routes[caller] = _Route(caller, time, rising, proxy_for(base, caller.proxy))
         return route
 
-    async def _ask(self, route: _Route, wish: Request, state: _Read) -> Any:
-        """The answer to one wish, after retries where they can help."""
+    async def _ask(self, route: _Route, request: Request, state: _Read) -> Any:
+        """The answer to one request, after retries where they can help."""
         failure: PollError | None = None
         while True:
             try:
-                return await self._send(route, wish, state)
+                return await self._send(route, request, state)
             except Skipped:
                 if failure:
                     raise failure from None  # the first attempt was made: it failed, it was not skipped
@@ -209,71 +209,83 @@ class Transport:
                 await self._clock.sleep(delay)
             self._meters.retried(route.exchange.name)
 
-    async def _send(self, route: _Route, wish: Request, state: _Read) -> Any:
+    async def _send(self, route: _Route, request: Request, state: _Read) -> Any:
         """The answer to one request, sent once."""
-        endpoint, exchange, api, time = wish.endpoint, route.exchange.name, route.api, route.time
-        if endpoint.signed and time.due <= self._clock.now() and not (time.version and time.turn.locked()):
+        if request.endpoint.signed:
+            await self._know_time(route, state)
+        await self._wait_for_limits(route, request, state)
+        target, headers = self._target(route, request, state)
+        response = await self._get(route, request.endpoint, target, headers, state)
+        try:
+            return route.api.unwrap(response.status, await self._payload(route.api, response, state))
+        except PollError as error:
+            self._heed(route, request, response, error)
+            raise
+
+    async def _know_time(self, route: _Route, state: _Read) -> None:
+        """Measure the exchange's time when that is due; whoever has a time does not wait for another's measurement."""
+        time = route.time
+        if time.due <= self._clock.now() and not (time.version and time.turn.locked()):
             async with time.turn:
                 if time.due <= self._clock.now():
                     await self._measure(route, state)
-        if waited := await self._pacer.acquire(exchange, route.scopes, endpoint.limits, state.give_up_at):
+
+    async def _wait_for_limits(self, route: _Route, request: Request, state: _Read) -> None:
+        exchange, limits = route.exchange.name, request.endpoint.limits
+        if waited := await self._pacer.acquire(exchange, route.scopes, limits, state.give_up_at):
             self._meters.waited(exchange, waited)
-        target, headers = self._target(route, wish, state)
+
+    async def _get(
+        self, route: _Route, endpoint: Endpoint, target: str, headers: Mapping[str, str], state: _Read
+    ) -> Response:
+        """One GET, timed and counted; it takes its seconds from what is left of the read."""
         if state.left <= 0:
             raise TimedOut("no time is left for another request")
+        exchange = route.exchange.name
         sent = self._clock.now()
         code, state.body = "error", b""
         try:
-            answer = await self._wire.get(route.base + target, headers, route.proxy, state.left)
-            code = str(answer.status)
+            response = await self._wire.get(route.base + target, headers, route.proxy, state.left)
+            code = str(response.status)
         finally:
             seconds = self._clock.now() - sent
             state.left -= seconds
             state.midway = sent + seconds / 2
             self._meters.requested(exchange, endpoint.path, code, seconds)
-        if endpoint.signed and (left := api.remaining(answer.headers)) is not None:
+        if endpoint.signed and (left := route.api.remaining(response.headers)) is not None:
             self._meters.remaining(exchange, route.account, endpoint.path, left)
-        try:
-            return api.unwrap(answer.status, await self._payload(api, answer, state))
-        except PollError as error:
-            asked = answer.headers.get("Retry-After")
-            if error.retry_after is not None:
-                error.retry_after = patient(error.retry_after)
-            elif asked is not None:
-                error.retry_after = retry_after(asked, self._clock.wall())
-            self._heed(route, wish, error)
-            raise
+        return response
 
-    def _target(self, route: _Route, wish: Request, state: _Read) -> Signed:
+    def _target(self, route: _Route, request: Request, state: _Read) -> Signed:
         """Path, query and headers of a request that is allowed; everything else ends here, before it is sent.
 
         Raises:
             InternalError: no endpoint of this API, a path other than the endpoint's, or no credentials to sign with.
             BadPayload: the value in the path, which an answer gave us, is no plain name.
         """
-        api, endpoint = route.api, wish.endpoint
+        api, endpoint = route.api, request.endpoint
         if endpoint not in api.endpoints:
             raise InternalError(f"{endpoint.path} is no endpoint of this API: nothing was sent")
-        if wish.id and not (wish.id.isascii() and wish.id.replace("-", "").replace("_", "").isalnum()):
-            raise BadPayload(f"{ascii(wish.id)[:40]} is no id")
+        if request.id and not (request.id.isascii() and request.id.replace("-", "").replace("_", "").isalnum()):
+            raise BadPayload(f"{ascii(request.id)[:40]} is no id")
         state.time_version = route.time.version
         if not endpoint.signed:
-            signed = api.public(wish, route.time.milliseconds())
+            signed = api.public(request, route.time.milliseconds())
         elif route.credentials is None:
             raise InternalError(f"{endpoint.path} needs credentials: nothing was sent")
         else:
             moment = route.rising.next(route.time.milliseconds())
-            signed = api.sign(wish, route.credentials, route.host, moment)
+            signed = api.sign(request, route.credentials, route.host, moment)
         target = signed.target
         # Printable, no space, no fragment: so the bytes on the wire are the bytes that were signed.
-        if target.partition("?")[0] != wish.path or not target.isascii() or not target.isprintable():
+        if target.partition("?")[0] != request.path or not target.isascii() or not target.isprintable():
             raise InternalError(f"the request for {endpoint.path} came out wrong: nothing was sent")
         if " " in target or "#" in target:
             raise InternalError(f"the request for {endpoint.path} is not percent-encoded: nothing was sent")
         return signed
 
-    async def _payload(self, api: Api, answer: Answer, state: _Read) -> Any:
-        status, headers, body = answer
+    async def _payload(self, api: Api, response: Response, state: _Read) -> Any:
+        status, headers, body = response
         if 300 <= status < 400:
             raise redirect(status, headers.get("Location", ""))
         state.body = body
@@ -289,10 +301,15 @@ class Transport:
             return parse(status, body, api.page_hint)
         return await runtime.worked(parse, status, body, api.page_hint)
 
-    def _heed(self, route: _Route, wish: Request, error: PollError) -> None:
+    def _heed(self, route: _Route, request: Request, response: Response, error: PollError) -> None:
         """Ask no more for as long as the exchange wants to be left alone."""
+        asked = response.headers.get("Retry-After")
+        if error.retry_after is not None:
+            error.retry_after = bounded_wait(error.retry_after)
+        elif asked is not None:
+            error.retry_after = retry_after(asked, self._clock.wall())
         if isinstance(error, RateLimited):
-            self._pacer.drain(route.exchange.name, route.scopes, wish.endpoint.limits, error.retry_after or 0.0)
+            self._pacer.drain(route.exchange.name, route.scopes, request.endpoint.limits, error.retry_after or 0.0)
         elif isinstance(error, Banned):
             key = getattr(route.scopes, route.exchange.ban_scope)
             self._pacer.pause(key, error.retry_after or route.exchange.ban_seconds)
@@ -314,8 +331,8 @@ class Transport:
         answer: Any = None
         try:
             while True:
-                wish = reader.send(answer)
-                answer = None if isinstance(wish, Pause) else await self._send(route, wish, question)
+                request = reader.send(answer)
+                answer = None if isinstance(request, Pause) else await self._send(route, request, question)
         except StopIteration as end:
             time.measured(end.value, question.midway)
         except (PollError, Skipped) as error:

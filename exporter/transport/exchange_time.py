@@ -77,7 +77,7 @@ class ExchangeTime:
         return allowed
 
 
-class Rising:
+class RisingTimestamps:
     """The timestamps of one API key: each above the last, so that no exchange takes one for a replay."""
 
     __slots__ = ("_last",)

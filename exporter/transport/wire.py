@@ -29,7 +29,7 @@ HEADERS: Final = {
 }
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What came back; the body as it was on the wire."""
 
     status: int
@@ -125,7 +125,7 @@ class Wire:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, url: str, headers: Mapping[str, str], proxy: Proxy | None, seconds: float) -> Answer:
+    async def get(self, url: str, headers: Mapping[str, str], proxy: Proxy | None, seconds: float) -> Response:
         """Send one GET, byte for byte as given, and read the whole answer.
 
         Args:
@@ -158,9 +158,9 @@ class Wire:
         except PollError:
             raise
         except Exception as error:
-            failure = named(error, seconds)
+            failure = as_poll_error(error, seconds)
         else:
-            return Answer(response.status, response.headers, body)
+            return Response(response.status, response.headers, body)
         raise failure
 
 
@@ -196,8 +196,8 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(chunks)
 
 
-def named(error: Exception, seconds: float) -> PollError:
-    """Our name for what went wrong on the network; what has none is logged with its traceback."""
+def as_poll_error(error: Exception, seconds: float) -> PollError:
+    """The `PollError` for what went wrong on the network; what fits none is logged with its traceback."""
     match error:
         case aiohttp.ConnectionTimeoutError():
             return TimedOut(f"no connection within {CONNECT:g} s")
