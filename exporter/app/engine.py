@@ -16,7 +16,7 @@ from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.holdings.account import Accounts, AccountState
-from exporter.polling.context import Surroundings, backoff
+from exporter.polling.context import PollContext, backoff
 from exporter.polling.poller import Poller
 from exporter.polling.price_poll import PriceReader
 from exporter.transport.caller import Caller
@@ -67,7 +67,7 @@ class Engine:
         self.counters = Counters(lambda: self.transport.clock_offsets(), self._quota)
         self.exposition = Exposition(RENDERED, self.counters.tail)
         self.transport = Transport(clock, self._pacer, self.counters, dice)
-        self._around = Surroundings(self.transport, clock, partial(backoff, dice), self.lag, credentials)
+        self._around = PollContext(self.transport, clock, partial(backoff, dice), self.lag, credentials)
         self.counters.lag.set_function(self.lag.worst)
         self.counters.shard.set(shard)
         self.counters.shards.set(shards)
@@ -187,7 +187,7 @@ class Engine:
 
     def _retouch(self, poller: Poller, account: Account, *, relabelled: bool) -> None:
         """Have an account go on with another configuration of it."""
-        poller.reader.key.due = self.clock.now()
+        poller.account_poll.key.due = self.clock.now()
         state, before = poller.state, poller.state.account
         if account == before and not relabelled:
             return
@@ -217,7 +217,7 @@ class Engine:
 
     def _price(self, poller: Poller) -> BookKey | None:
         """Have an account valued by the book of its exchange and address; returns the book's key."""
-        caller, valuation = poller.reader.caller, self.config.valuation
+        caller, valuation = poller.account_poll.caller, self.config.valuation
         if not valuation.enabled:
             poller.state.book = None
             return None
@@ -272,9 +272,9 @@ class Engine:
 
     def _demands(self) -> Iterable[Demand]:
         for poller in self.pollers.values():
-            caller, interval = poller.reader.caller, poller.state.account.interval
+            caller, interval = poller.account_poll.caller, poller.state.account.interval
             name, scopes = caller.exchange.name, caller.scopes
-            for planned in poller.reader.plan.readings.values():
+            for planned in poller.account_poll.plan.readings.values():
                 endpoint = _first_endpoint(planned.wallet) if planned.wallet is not None else None
                 if planned.wallet is None or endpoint is None:
                     continue

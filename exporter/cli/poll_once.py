@@ -18,6 +18,7 @@ from exporter.core.runtime import Clock, Dice, SystemClock
 from exporter.core.wording import counted
 from exporter.exchanges import EXCHANGES
 from exporter.holdings.account import AccountState
+from exporter.polling.context import Outcome
 from exporter.polling.poller import Poller
 
 log = logging.getLogger("exporter.once")
@@ -80,20 +81,21 @@ async def read_all(
     engine = Engine(config, clock, Dice())
     give_up_at = clock.now() + PATIENCE_SECONDS
 
-    async def read(poller: Poller) -> PollError | None:
+    async def read(poller: Poller) -> Outcome:
         try:
-            error = await poller.reader.poll(clock.now(), give_up_at)
+            outcome = await poller.account_poll.poll(clock.now(), give_up_at)
         except Exception as bug:
-            log.exception("a poll ended in a bug", extra=poller.reader.named())
-            error = InternalError(type(bug).__name__)
-        if not poller.state.polls and error is None:
+            log.exception("a poll ended in a bug", extra=poller.account_poll.fields())
+            outcome = Outcome(tried=True, error=InternalError(type(bug).__name__))
+        if not outcome.tried:
             error = RateLimited("the exchange's limits, at this share of them, allowed no request in time")
-        on_progress(poller.state, error)
-        return error
+            outcome = outcome._replace(error=error)
+        on_progress(poller.state, outcome.error)
+        return outcome
 
     pollers = list(engine.pollers.values())
     try:
-        errors, _ = await asyncio.gather(
+        outcomes, _ = await asyncio.gather(
             asyncio.gather(*map(read, pollers)),
             asyncio.gather(*(reader.read(give_up_at) for reader in engine.price_readers.values())),
         )
@@ -103,8 +105,8 @@ async def read_all(
     finally:
         await engine.stop(0)
     return [
-        Result(poller.state, error, offsets.get(poller.state.account.exchange), poller.reader.address)
-        for poller, error in zip(pollers, errors, strict=True)
+        Result(poller.state, outcome.error, offsets.get(poller.state.account.exchange), outcome.address)
+        for poller, outcome in zip(pollers, outcomes, strict=True)
     ]
 
 

@@ -106,7 +106,7 @@ class AccountState:
         named = self.account.wallets or ()
         return name == self.main or name in named or name.partition("/")[0] in named
 
-    def become(self, main: str) -> None:
+    def switch_api(self, main: str) -> None:
         """Serve nothing of the present wallets any more: the account is of another mode, with another main wallet."""
         for wallet in tuple(self.wallets.values()):
             self.forget(wallet)

@@ -1,4 +1,4 @@
-"""What a poll has at hand, what it came to, and when the next try comes after a failure."""
+"""The inputs of a poll, its outcome, and the backoff after a failure."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple, Protocol, TypeVar
@@ -29,15 +29,15 @@ def backoff(dice: Dice, failures: int, interval: float, cap: float) -> float:
     return dice.uniform(interval, max(interval, min(cap, interval * 2.0 ** min(failures, 64))))
 
 
-class Surroundings(NamedTuple):
+class PollContext(NamedTuple):
     """What every poller shares.
 
     Attributes:
         transport: does the talking.
         clock: the time.
         backoff: failures, interval, cap -> seconds from one start to the next, by chance.
-        lag: told by how many seconds a poller woke up late.
-        credentials: an account's credentials as its secret files hold them now; None when that cannot be told.
+        lag: takes the seconds by which a poller woke up late.
+        credentials: an account's credentials as its secret files hold them now; None when that is not known.
     """
 
     transport: Reads
@@ -60,26 +60,24 @@ class Surroundings(NamedTuple):
         return min(again, max(min(ends) - account.timeout, slot + account.interval))
 
 
-class Outcome:
-    """One poll and what it came to.
+class Outcome(NamedTuple):
+    """What one poll of an account came to.
 
     Attributes:
-        slot: the moment at which it was due.
-        give_up_at: the moment after which a request is of no use.
-        errors: by wallet.
-        read: how many wallets were.
-        skipped: why some were left out.
-        proven: the API that the exchange proved to be the account's, in place of the one that was asked.
-        may_turn: whether such a proof is heeded.
-        address_asked: whether the exchange was asked where it sees us.
+        tried: whether any wallet was read or failed. A poll that tried nothing counts neither as poll nor as failure:
+            the limits allowed no request, or nothing was due.
+        error: of the first required wallet that could not be read, the main one first.
+        slowing: the error that delays the next polls, of this poll or, where this one says nothing of it, of an earlier
+            one. As `error`, but for `permission`, which delays its wallet only.
+        address: our address as the exchange saw it when it refused it, where it tells.
     """
 
-    __slots__ = ("address_asked", "errors", "give_up_at", "may_turn", "proven", "read", "skipped", "slot")
+    tried: bool = False
+    error: PollError | None = None
+    slowing: PollError | None = None
+    address: str | None = None
 
-    def __init__(self, slot: float, give_up_at: float, *, may_turn: bool = True) -> None:
-        self.slot, self.give_up_at, self.may_turn = slot, give_up_at, may_turn
-        self.errors: dict[str, PollError] = {}
-        self.read = 0
-        self.skipped: set[str] = set()
-        self.proven: str | None = None
-        self.address_asked = False
+    @property
+    def slowed(self) -> bool:
+        """Whether the account failed in a way that a repeat can only make worse."""
+        return self.slowing is not None and self.slowing.slow

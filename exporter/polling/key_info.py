@@ -19,7 +19,7 @@ RETRY_SECONDS: Final = 900.0
 _ABOUT_THE_KEY: Final = frozenset({"auth", "permission", "exchange", "payload"})
 
 
-class KeyReader:
+class KeyInfoPoll:
     """Keeps what is known of one account's key up to date. A key that may not ask is no failure.
 
     Attributes:

@@ -5,37 +5,38 @@ import logging
 from typing import Final
 
 from exporter.holdings.account import AccountState
-from exporter.polling.account_poll import SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountReader
-from exporter.polling.context import Surroundings
+from exporter.polling.account_poll import SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountPoll
+from exporter.polling.context import Outcome, PollContext
 from exporter.transport.caller import Caller
 
 log = logging.getLogger("exporter.poller")
 
 CAP_SECONDS: Final = 120.0
-"""Between the starts of two polls of a failing account, unless it fails in a way that a repeat makes worse."""
+"""Longest time between the starts of two polls of a failing account, unless a repeat makes the failure worse."""
 
 _CURED_BY_SECRETS: Final = frozenset({"auth", "ip"})
 
 _ROUNDING: Final = 1e-6
-"""Of an interval; a slot is to be recognised as one, whatever its last digits are."""
+"""Rounding tolerance, as a fraction of an interval, so that float error does not skip a slot."""
 
 
 class Poller:
     """Polls one account for ever, one poll at a time.
 
     Attributes:
-        reader: polls it once.
+        account_poll: polls it once.
         due: moment of the clock at which the next poll starts, or the present one should have.
-        tried: whether a poll that sent anything is over, whatever it came to.
+        tried: whether a poll that tried to read anything is over, whatever it came to.
         polling: whether a poll is running.
         last: set to have the present poll be the last one.
     """
 
-    def __init__(self, state: AccountState, caller: Caller, around: Surroundings) -> None:
-        self.reader = AccountReader(state, caller, around)
+    def __init__(self, state: AccountState, caller: Caller, context: PollContext) -> None:
+        self.account_poll = AccountPoll(state, caller, context)
         self.tried = self.polling = self.last = False
-        self.due = around.clock.now()
-        self._clock, self._lag, self._credentials = around.clock, around.lag, around.credentials
+        self.due = context.clock.now()
+        self._clock, self._lag, self._credentials = context.clock, context.lag, context.credentials
+        self._outcome = Outcome()
         self._first = True
         self._left_out = 0
         self._give_up_at = self.due
@@ -45,7 +46,7 @@ class Poller:
     @property
     def state(self) -> AccountState:
         """What is known of the account."""
-        return self.reader.state
+        return self.account_poll.state
 
     @property
     def back_by(self) -> float:
@@ -53,7 +54,7 @@ class Poller:
         if not self.polling:
             return self.due
         # Every read may run into its timeout, beside it the list of wallets, the address, the key and the clock.
-        rounds = len(self.reader.plan.readings) // SIDE_BY_SIDE + 4
+        rounds = len(self.account_poll.plan.readings) // SIDE_BY_SIDE + 4
         return self._give_up_at + 2 * rounds * self.state.account.timeout
 
     async def run(self) -> None:
@@ -64,7 +65,7 @@ class Poller:
                 if not self.last:
                     await self._poll()
             except Exception:
-                log.exception("a poll ended in a bug", extra=self.reader.named())
+                log.exception("a poll ended in a bug", extra=self.account_poll.fields())
                 self.due = self._slot_after(self._clock.now())
             finally:
                 self.polling = False
@@ -75,9 +76,10 @@ class Poller:
 
     async def _wait(self) -> None:
         """Sleep until a poll is due; after `auth` or `ip`, a rewritten secret file ends the wait."""
-        clock, reader = self._clock, self.reader
+        clock = self._clock
         while (left := self.due - clock.now()) > 0:
-            if reader.error is None or reader.error.reason not in _CURED_BY_SECRETS:
+            slowing = self._outcome.slowing
+            if slowing is None or slowing.reason not in _CURED_BY_SECRETS:
                 await clock.sleep(left)
                 continue
             await clock.sleep(min(left, self.state.account.interval))
@@ -88,16 +90,16 @@ class Poller:
 
     async def _has_new_secrets(self) -> bool:
         """Whether the secret files of the account hold others than it had; goes on with those."""
-        reader = self.reader
+        account_poll = self.account_poll
         try:
             fresh = await self._credentials(self.state.account)
         except Exception:
-            log.exception("reading secret files ended in a bug", extra=reader.named())
+            log.exception("reading secret files ended in a bug", extra=account_poll.fields())
             return False
-        if fresh is None or fresh == reader.caller.credentials:
+        if fresh is None or fresh == account_poll.caller.credentials:
             return False
-        log.info("a secret file was rewritten", extra=reader.named())
-        reader.renew(fresh)
+        log.info("a secret file was rewritten", extra=account_poll.fields())
+        account_poll.renew(fresh)
         return True
 
     async def _poll(self) -> None:
@@ -112,19 +114,18 @@ class Poller:
         # Who was left out waits longer the next time, or the same accounts would get every token of a scarce limit.
         self._give_up_at += self._left_out * interval
         self.polling = True
-        polls = state.polls
-        await self.reader.poll(slot, self._give_up_at)
-        self._left_out = self._left_out + 1 if state.polls == polls else 0
+        self._outcome = outcome = await self.account_poll.poll(slot, self._give_up_at)
+        self._left_out = 0 if outcome.tried else self._left_out + 1
         self._first = False
-        self.tried = self.tried or state.polls > 0
+        self.tried = self.tried or outcome.tried
         self._plan(self._next(slot))
 
     def _next(self, slot: float) -> float:
         """When the next poll is due, after one that was due at `slot` and is over now."""
-        reader, state, now = self.reader, self.state, self._clock.now()
-        if reader.error is not None:
-            cap = SLOW_CAP_SECONDS if reader.slowed else CAP_SECONDS
-            again = reader.next_try(slot, state.failures, cap)
+        state, outcome, now = self.state, self._outcome, self._clock.now()
+        if outcome.slowing is not None:
+            cap = SLOW_CAP_SECONDS if outcome.slowed else CAP_SECONDS
+            again = self.account_poll.next_try(slot, state.failures, cap)
             if again >= now:
                 return again
             self._late(1)
@@ -136,7 +137,7 @@ class Poller:
             planned += missed * interval
             if now - slot > interval:  # else it was no more than a slot close to the first poll
                 self._late(missed)
-        wanted = reader.plan.next_due()
+        wanted = self.account_poll.plan.next_due()
         return planned if wanted <= planned else planned + -(-(wanted - planned) // interval) * interval
 
     def _slot_after(self, moment: float) -> float:

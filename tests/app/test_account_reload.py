@@ -78,7 +78,7 @@ def test_another_mode_takes_the_old_wallets_along_and_moves_the_thresholds() -> 
     state = desk.account(thresholds=(Threshold("USDT", critical=Decimal(1)),), expect=("BTC",))
     read(state, balance("USDT", "5"))
     refuse(state, failure(), wallet="funding")
-    state.become("unified")
+    state.switch_api("unified")
     assert desk.values("exchange_wallet_up", "wallet") == {}
     assert desk.values(AVAILABLE, "wallet") == {}
     assert desk.values("exchange_wallet_failing", "wallet") == {}

@@ -270,7 +270,7 @@ async def test_credentials_that_were_renewed_in_place_do_not_start_the_account_a
     fresh = Credentials(Secret("new-key"), Secret("new-secret"))
     async with works(config(account("a"))) as it:
         poller = it.engine.pollers["a"]
-        poller.reader.renew(fresh)
+        poller.account_poll.renew(fresh)
         await it.engine.apply(config(replace(account("a"), credentials=fresh)))
         assert it.engine.pollers["a"] is poller
 

@@ -66,8 +66,9 @@ async def ours(port: int) -> AsyncIterator[Call]:
 
     async def poll() -> None:
         now = clock.now()
-        error = await poller.reader.poll(now, now + 60)
-        assert error is None
+        outcome = await poller.account_poll.poll(now, now + 60)
+        assert outcome.tried
+        assert outcome.error is None
         poller.state.due(clock.wall() + 30)
 
     await poll()

@@ -137,7 +137,7 @@ def test_an_answer_for_a_wallet_of_the_old_mode_comes_too_late() -> None:
     desk = Desk()
     state = desk.account()
     old = state.wallets["spot"]
-    state.become("unified")
+    state.switch_api("unified")
     state.accepted(old, Reading([balance("BTC", "1")]), NOW, WALL)
     state.refused(old, failure(), NOW, WALL)
     assert 'wallet="spot"' not in desk.text()

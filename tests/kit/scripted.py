@@ -13,8 +13,8 @@ from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, Ro
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.holdings.account import AccountState
-from exporter.polling.account_poll import AccountReader
-from exporter.polling.context import Surroundings, backoff
+from exporter.polling.account_poll import AccountPoll
+from exporter.polling.context import Outcome, PollContext, backoff
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
 from tests.kit.fakes import FakeClock
@@ -78,10 +78,10 @@ class Scripted:
         self.closed = False
 
     async def read(self, caller: Caller, reader: Reader[T], *, timeout: float, give_up_at: float) -> T:
-        wish = next(reader)
+        request = next(reader)
         while True:
-            assert isinstance(wish, Request)
-            what = wish.id
+            assert isinstance(request, Request)
+            what = request.id
             self.asked.append(Asked(self.clock.now(), what, caller.account, give_up_at))
             if what in self.takes:
                 await self.clock.sleep(self.takes[what])
@@ -92,7 +92,7 @@ class Scripted:
                 reader.close()
                 raise answer
             try:
-                wish = reader.send(answer)
+                request = reader.send(answer)
             except StopIteration as end:
                 result: T = end.value
                 return result
@@ -146,7 +146,7 @@ class Stage:
         self.state = AccountState(self.account, chosen_api.main, self.exposition, None, shard=0, label_names=())
         self.caller = Caller(exchange, chosen_api, self.account.name, self.account.credentials, None, None, "")
         dice = Random(seed)
-        self.around = Surroundings(
+        self.context = PollContext(
             self.transport,
             self.clock,
             lambda failures, interval, cap: backoff(dice, failures, interval, cap),
@@ -178,16 +178,21 @@ class Stage:
 
 
 class Desk(Stage):
-    """A stage whose reader the test calls itself."""
+    """A stage whose account the test polls itself.
+
+    `outcome` is what the last poll came to; `poll` returns the error of it.
+    """
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.reader = AccountReader(self.state, self.caller, self.around)
+        self.account_poll = AccountPoll(self.state, self.caller, self.context)
+        self.outcome: Outcome
 
     async def poll(self, after: float = 0.0) -> PollError | None:
         self.clock.time += after
         now = self.clock.now()
-        return await self.clock.run(self.reader.poll(now, now + 30))
+        self.outcome = await self.clock.run(self.account_poll.poll(now, now + 30))
+        return self.outcome.error
 
     async def free(self, name: str, currency: str = "USDT") -> float | None:
         return await self.one("exchange_balance_available", f'wallet="{name}"', f'currency="{currency}"')

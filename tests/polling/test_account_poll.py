@@ -8,7 +8,9 @@ import pytest
 
 from exporter.core.errors import AuthError, BadPayload, Banned, PermissionMissing, PollError, TimedOut, Unreachable
 from exporter.core.model import Reading
+from exporter.exchanges.base import Reader, Request
 from exporter.polling.account_poll import SIDE_BY_SIDE
+from exporter.polling.context import Outcome
 from tests.kit.scripted import PAUSED, RATE, Desk, desk, rows, wallet
 from tests.kit.states import configured
 
@@ -18,6 +20,7 @@ UP = "exchange_account_up"
 async def test_a_good_poll_serves_every_wallet() -> None:
     it = desk("funding")
     assert await it.poll() is None
+    assert it.outcome == Outcome(tried=True)
     assert (await it.free("spot"), await it.free("funding"), await it.one(UP)) == (5.0, 5.0, 1.0)
 
 
@@ -38,24 +41,28 @@ async def test_the_first_poll_asks_the_main_wallet_alone_and_later_ones_all_at_o
 
 
 async def test_no_more_than_four_wallets_are_read_at_once_and_the_main_one_comes_first() -> None:
-    it = desk(*(f"w{number}" for number in range(10)))
+    names = [f"w{number}" for number in range(10)]
+    it = desk(*names)
     await it.poll()
     running, most = 0, 0
 
-    async def count(*args: Any, **more: Any) -> Reading:
+    async def count(caller: Any, reader: Reader[Reading], **more: Any) -> Reading:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        order.append(args[1])
+        request = next(reader)
+        assert isinstance(request, Request)
+        order.append(request.id)
         await it.clock.sleep(1.0)
         running -= 1
-        args[1].close()
+        reader.close()
         return rows({"USDT": "6"})
 
-    order: list[Any] = []
+    order: list[str] = []
     it.transport.read = count  # type: ignore[assignment,method-assign]
     await it.poll(30)
-    assert (most, len(order)) == (SIDE_BY_SIDE, 11)
+    assert most == SIDE_BY_SIDE
+    assert order == ["spot", *names]
     assert await it.free("w9") == 6.0
 
 
@@ -66,7 +73,7 @@ async def test_a_failing_default_wallet_moves_only_its_own_up() -> None:
     assert (await it.one(UP), await it.free("spot")) == (1.0, 5.0)
     assert await it.one("exchange_wallet_up", 'wallet="funding"') == 0
     assert await it.failing("funding") == "payload"
-    assert it.reader.error is None
+    assert it.outcome.slowing is None
 
 
 async def test_a_failing_named_wallet_fails_the_poll() -> None:
@@ -105,7 +112,7 @@ async def test_after_a_refused_key_nothing_else_is_asked_in_that_poll() -> None:
     await it.poll()
     assert [asked.what for asked in it.transport.asked] == ["spot"]
     assert [await it.failing(name) for name in ("spot", "funding", "earn")] == ["auth", "auth", "auth"]
-    assert it.reader.slowed
+    assert it.outcome.slowed
 
 
 @pytest.mark.parametrize("reason", [RATE, PAUSED])
@@ -114,6 +121,7 @@ async def test_a_poll_without_a_token_is_neither_poll_nor_failure(reason: Any) -
     await it.poll()
     it.transport.says["spot"] = it.transport.says["funding"] = reason
     assert await it.poll(30) is None
+    assert not it.outcome.tried
     assert await it.one("exchange_polls_total") == 1
     assert await it.one("exchange_polls_skipped_total", f'reason="{reason.reason}"') == 1
     assert (await it.one(UP), await it.free("spot")) == (1.0, 5.0)
@@ -125,7 +133,7 @@ async def test_a_skipped_poll_forgives_no_failure() -> None:
     await it.poll()
     it.transport.says["spot"] = PAUSED
     await it.poll(30)
-    assert it.reader.slowed
+    assert it.outcome.slowed
     assert await it.one("exchange_account_consecutive_failures") == 1
 
 
@@ -136,7 +144,7 @@ async def test_permission_slows_its_wallet_only() -> None:
         await it.poll(30)
     assert it.transport.count("spot") == 20
     assert it.transport.count("funding") < 10
-    assert it.reader.error is None
+    assert it.outcome.slowing is None
     assert await it.one(UP) == 0
 
 
@@ -156,8 +164,8 @@ async def test_a_network_failure_beside_a_missing_permission_slows_the_account()
     error = await it.poll()
     assert error is not None
     assert error.reason == "permission"
-    assert it.reader.error is not None
-    assert it.reader.error.reason == "network"
+    assert it.outcome.slowing is not None
+    assert it.outcome.slowing.reason == "network"
 
 
 async def test_a_bug_in_one_wallet_hurts_no_other(caplog: pytest.LogCaptureFixture) -> None:
@@ -232,11 +240,11 @@ async def test_while_data_is_served_no_delay_is_longer_than_a_third_of_stale_aft
     it = desk()
     await it.poll()
     now = it.clock.now()
-    delays = [it.reader.next_try(now, 40, 900.0) - now for _ in range(200)]
+    delays = [it.account_poll.next_try(now, 40, 900.0) - now for _ in range(200)]
     assert min(delays) >= 30
     assert 150 < max(delays) <= 200
     it.clock.time += 601
-    delays = [it.reader.next_try(now, 40, 900.0) - now for _ in range(200)]
+    delays = [it.account_poll.next_try(now, 40, 900.0) - now for _ in range(200)]
     assert 700 < max(delays) <= 900
 
 
@@ -245,14 +253,14 @@ async def test_there_is_a_last_try_before_the_data_ends() -> None:
     await it.poll()
     it.clock.time += 500
     now = it.clock.now()
-    assert max(it.reader.next_try(now, 40, 120.0) for _ in range(200)) == now + 90
+    assert max(it.account_poll.next_try(now, 40, 120.0) for _ in range(200)) == now + 90
 
 
 async def test_stopping_in_the_middle_of_a_poll_ends_all_its_reads() -> None:
     it = desk("funding", "earn")
     await it.poll()
     it.transport.takes = {"funding": 1e9, "earn": 1e9, "spot": 1e9}
-    task = asyncio.ensure_future(it.reader.poll(it.clock.now(), it.clock.now() + 30))
+    task = asyncio.ensure_future(it.account_poll.poll(it.clock.now(), it.clock.now() + 30))
     await it.clock.advance(1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

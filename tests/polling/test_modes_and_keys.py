@@ -80,7 +80,7 @@ async def test_the_key_is_read_once_a_day_and_again_when_asked_to(caplog: pytest
     assert it.transport.count("key") == 3
     assert await it.one("exchange_api_key_permission", 'permission="withdraw"') == 1
     assert caplog.text.count("the key may do more than read") == 1
-    it.reader.key.due = it.clock.now()
+    it.account_poll.key.due = it.clock.now()
     await it.poll(30)
     assert it.transport.count("key") == 4
 
@@ -110,7 +110,7 @@ async def test_the_address_that_the_exchange_sees_is_part_of_the_advice_and_of_n
     error = await it.poll(30)
     assert error is not None
     assert error.advice.count("198.51.100.7") == 1
-    assert it.reader.address == "198.51.100.7"
+    assert it.outcome.address == "198.51.100.7"
     assert it.transport.count("address") == 1
     assert "198.51.100.7" not in await it.text()
 

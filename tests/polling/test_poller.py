@@ -27,7 +27,7 @@ class Running(Stage):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.transport.says = {"spot": {"USDT": "5"}}
-        self.poller = Poller(self.state, self.caller, self.around)
+        self.poller = Poller(self.state, self.caller, self.context)
         self.task: asyncio.Task[None]
 
     @property
@@ -142,6 +142,17 @@ async def test_skipped_polls_keep_the_rhythm_and_are_tried_again_in_the_next_slo
         assert gaps(it.polls[1:]) == pytest.approx([INTERVAL] * 10)
 
 
+async def test_an_account_that_was_left_out_waits_longer_each_time_until_it_had_its_turn() -> None:
+    async with running() as it:
+        await it.clock.advance(100)
+        it.transport.says["spot"] = RATE
+        await it.clock.advance(90)
+        it.transport.says["spot"] = {"USDT": "5"}
+        await it.clock.advance(60)
+        patience = [asked.give_up_at - asked.at for asked in it.transport.asked]
+        assert patience[-6:] == pytest.approx([30, 30, 60, 90, 120, 30])
+
+
 @pytest.mark.parametrize(("error", "cap"), [(TimedOut("slow"), 120.0), (AuthError("no"), 900.0), (Banned("x"), 900.0)])
 async def test_failed_polls_move_apart_up_to_the_cap_of_their_kind(error: PollError, cap: float) -> None:
     async with running() as it:
@@ -201,7 +212,7 @@ async def test_a_rewritten_secret_is_seen_within_an_interval_and_polled_at_once(
         before = len(it.polls)
         await it.clock.advance(INTERVAL)
         assert len(it.polls) > before
-        assert it.poller.reader.caller.credentials == it.state.account.credentials == fresh
+        assert it.poller.account_poll.caller.credentials == it.state.account.credentials == fresh
         assert await it.one("exchange_account_up") == 1
         await it.clock.advance(INTERVAL)
         assert it.transport.asked[-1].give_up_at <= it.clock.now() + INTERVAL
@@ -220,7 +231,7 @@ async def test_secret_files_are_left_alone_while_an_account_is_not_refused() -> 
         it.secrets = Credentials(Secret("another-key"))
         it.transport.says["spot"] = TimedOut("slow")
         await it.clock.advance(1_000)
-        assert it.poller.reader.caller.credentials == it.account.credentials
+        assert it.poller.account_poll.caller.credentials == it.account.credentials
 
 
 async def test_nothing_but_cancellation_ends_the_loop(caplog: pytest.LogCaptureFixture) -> None:
@@ -230,11 +241,11 @@ async def test_nothing_but_cancellation_ends_the_loop(caplog: pytest.LogCaptureF
         async def broken(*args: Any) -> None:
             raise next(bugs, RuntimeError("c"))
 
-        good = it.poller.reader.poll
-        it.poller.reader.poll = broken  # type: ignore[method-assign,assignment]
+        good = it.poller.account_poll.poll
+        it.poller.account_poll.poll = broken  # type: ignore[method-assign,assignment]
         await it.clock.advance(200)
         assert caplog.text.count("a poll ended in a bug") == 8
-        it.poller.reader.poll = good  # type: ignore[method-assign]
+        it.poller.account_poll.poll = good  # type: ignore[method-assign]
         await it.clock.advance(31)
         assert it.state.polls == 1
         assert not it.task.done()

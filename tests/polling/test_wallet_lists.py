@@ -90,7 +90,7 @@ async def test_a_wallet_that_can_not_exist_fails_by_itself_and_slows_nobody() ->
     error = await it.poll()
     assert error is not None
     assert error.reason == "exchange"
-    assert it.reader.error is None
+    assert it.outcome.slowing is None
     assert await it.free("spot") == 5.0
 
 
