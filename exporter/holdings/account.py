@@ -196,9 +196,9 @@ class AccountState:
             self.up = up
             samples.value("exchange_account_up", int(up))
 
-    def skipped(self, reason: str) -> None:
-        """Count a poll that was left out."""
-        self._skipped[reason] += 1
+    def skipped(self, reason: str, count: int = 1) -> None:
+        """Count polls that were left out."""
+        self._skipped[reason] += count
         self._count("exchange_polls_skipped_total", self._skipped)
 
     def due(self, at: float) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 from typing import Final
 
 from exporter.holdings.account import AccountState
@@ -138,17 +139,17 @@ class Poller:
             if now - slot > interval:  # else it was no more than a slot close to the first poll
                 self._late(missed)
         wanted = self.account_poll.plan.next_due()
-        return planned if wanted <= planned else planned + -(-(wanted - planned) // interval) * interval
+        return planned if wanted <= planned else planned + math.ceil((wanted - planned) / interval) * interval
 
     def _slot_after(self, moment: float) -> float:
         """The first moment after this one at which the account's stable phase falls."""
         interval = self.state.account.interval
         offset = self._phase * interval
-        return ((moment - offset) / interval + _ROUNDING) // 1 * interval + interval + offset
+        return (math.floor((moment - offset) / interval + _ROUNDING) + 1) * interval + offset
 
     def _late(self, polls: int) -> None:
-        for _ in range(polls):
-            self.state.skipped("late")
+        if polls:
+            self.state.skipped("late", polls)
 
     def _plan(self, due: float) -> None:
         self.due = due

@@ -121,6 +121,18 @@ async def test_after_a_suspend_one_poll_starts_and_the_rest_is_late() -> None:
         assert await it.skipped("late") == pytest.approx(120, abs=1)
 
 
+async def test_however_many_polls_a_suspend_left_out_they_are_counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as it:
+        await it.clock.advance(100)
+        counted: list[tuple[Any, ...]] = []
+        monkeypatch.setattr(it.state, "skipped", lambda *args: counted.append(args))
+        it.clock.time += 8 * 3_600
+        await it.clock.advance(1)
+        [(reason, count)] = counted
+        assert reason == "late"
+        assert count == pytest.approx(960, abs=1)
+
+
 async def test_the_first_poll_may_wait_for_the_limits_a_whole_interval_and_others_until_the_next_slot() -> None:
     async with running() as it:
         await it.clock.advance(100)
