@@ -37,7 +37,7 @@ RETRY_BASE: Final = 0.25
 RETRY_CAP: Final = 2.0
 
 MEASURING: Final = 3.0
-"""Most seconds that asking for the exchange's time may take of a read; half of what the read has, where that is less."""
+"""Most seconds of a read that asking for the exchange's time may take; half of what the read has, if that is less."""
 
 T = TypeVar("T")
 
