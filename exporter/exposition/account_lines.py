@@ -6,8 +6,8 @@ from operator import attrgetter, is_
 from typing import Final
 
 from exporter.config import Account
+from exporter.exposition.escaping import labelled, quoted
 from exporter.exposition.exposition import Exposition, Owner
-from exporter.exposition.families import labelled, quoted
 from exporter.holdings.shown import wallet_of
 from exporter.holdings.wallet import Row, Wallet
 

@@ -20,8 +20,8 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.registry import Collector
 
 from exporter import __version__
-from exporter.exposition.exposition import Filters
 from exporter.exposition.families import FAMILIES
+from exporter.exposition.filters import Filters
 
 BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 

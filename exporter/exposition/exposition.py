@@ -1,73 +1,20 @@
 """The exposition: lines rendered when they change, kept as blocks, joined at a scrape into text or one gzip member.
 
-Each block exists as plain bytes and as a piece of raw deflate that ends with a full flush, so that any blocks in any
-order, one header, the CRC of the plain bytes and one trailer make an ordinary gzip member. Sample lines are the same
-in text 0.0.4 and in OpenMetrics 1.0.0; only the lines about a family differ.
+Sample lines are the same in text 0.0.4 and in OpenMetrics 1.0.0; only the lines about a family differ.
 """
 
-import struct
-import threading
-import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 
 from exporter.core import runtime
 from exporter.exposition.families import Family
-from exporter.web.negotiation import wants_gzip, wants_openmetrics
+from exporter.exposition.filters import Filters
+from exporter.exposition.packing import NOTHING, Block, Member, Scrape, as_gzip, as_text, joined, packed
 
-TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
-OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-__all__ = [
-    "OPENMETRICS",
-    "TEXT",
-    "Block",
-    "Exposition",
-    "Filters",
-    "Owner",
-    "Scrape",
-    "Tail",
-    "packed",
-    "wants_gzip",
-    "wants_openmetrics",
-]
-
-_GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
-_LAST_BLOCK: Final = b"\x03\x00"
 _CHUNK_OWNERS: Final = 32
 
-_compressobj: Callable[[], Any]
-_crc32: Callable[[bytes, int], int]
-try:
-    # ISA-L deflates a block in a fifth of zlib's time and sums it in a seventh; a scrape is somewhat larger for it.
-    from isal import isal_zlib
-
-    _compressobj = partial(isal_zlib.compressobj, 0, zlib.DEFLATED, -zlib.MAX_WBITS)
-    _crc32 = isal_zlib.crc32
-except ImportError:  # a machine for which there is no build of it
-    # Memory level 5: a full flush clears zlib's table, a smaller one faster; blocks of some kilobytes lose nothing.
-    _compressobj = partial(zlib.compressobj, 1, zlib.DEFLATED, -zlib.MAX_WBITS, 5)
-    _crc32 = zlib.crc32
-
-_local = threading.local()
-
-
-def packed(plain: bytes) -> bytes:
-    """The bytes as raw deflate that neither needs what stands before nor ends the stream."""
-    deflate = getattr(_local, "deflate", None)
-    if deflate is None:
-        deflate = _local.deflate = _compressobj()
-    piece: bytes = deflate.compress(plain) + deflate.flush(zlib.Z_FULL_FLUSH)
-    return piece
-
-
-class Block(NamedTuple):
-    """Lines of one family, plain and packed."""
-
-    plain: bytes
-    packed: bytes
-
+_EOF: Final = {True: b"# EOF\n", False: b""}
+"""How an exposition ends: OpenMetrics or not."""
 
 Key = tuple["Owner", str]
 """Whose lines, and which of that owner's."""
@@ -81,7 +28,7 @@ class Owner:
         chunk: with which other owners it shares the blocks of small families.
         lines: everything that is served of it, by family and key.
         dropped: nothing of it is served any more, whatever may still come.
-        keys: what its lines are called in a chunk, by key; kept so that memory holds each but once.
+        keys: interned (owner, key) pairs, by key.
     """
 
     __slots__ = ("account", "chunk", "dropped", "exchange", "keys", "lines")
@@ -120,38 +67,77 @@ class _Unmade(NamedTuple):
         return block
 
 
-class Scrape(NamedTuple):
-    """One finished answer.
+class _Store(Protocol):
+    """The lines of one family."""
 
-    Attributes:
-        pieces: of the body; the large one is shared by all answers until something changes.
-        content_type: with its parameters.
-        gzip: whether the body is one gzip member.
-    """
+    def __len__(self) -> int:
+        """How many blocks there are."""
 
-    pieces: tuple[bytes, ...]
-    content_type: str
-    gzip: bool
+    def put(self, key: Key, lines: bytes) -> None:
+        """Keep these lines in place of what stood under the key."""
 
-    @property
-    def body(self) -> bytes:
-        """The whole body."""
-        return b"".join(self.pieces)
+    def remove(self, key: Key) -> None:
+        """Let go of what stands under the key."""
+
+    def parts(self) -> Iterable[Block | _Unmade]:
+        """Everything, for a scrape."""
 
 
-class Filters(NamedTuple):
-    """What `?exchange=` and `?account=` ask for: OR within a key, AND between keys; empty means all."""
+class _Separate:
+    """A family whose entries are many lines that change together: each is a block, packed when it is put."""
 
-    exchanges: Collection[str] = ()
-    accounts: Collection[str] = ()
+    __slots__ = ("_blocks",)
 
-    def labels(self) -> list[str]:
-        """The labels that a family must carry to be served."""
-        return [name for name, asked in (("exchange", self.exchanges), ("account", self.accounts)) if asked]
+    def __init__(self) -> None:
+        self._blocks: dict[Key, Block] = {}
 
-    def match(self, exchange: str | None, account: str | None) -> bool:
-        """Whether a sample with these labels is asked for."""
-        return (not self.exchanges or exchange in self.exchanges) and (not self.accounts or account in self.accounts)
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def put(self, key: Key, lines: bytes) -> None:
+        self._blocks[key] = Block(lines, packed(lines))
+
+    def remove(self, key: Key) -> None:
+        del self._blocks[key]
+
+    def parts(self) -> Iterable[Block]:
+        return self._blocks.values()
+
+
+class _Shared:
+    """A family of single lines: some owners share a block, which is packed anew by the scrape after a change."""
+
+    __slots__ = ("_chunks",)
+
+    def __init__(self) -> None:
+        self._chunks: dict[int, _Chunk] = {}
+
+    def __len__(self) -> int:
+        return len(self._chunks)
+
+    def put(self, key: Key, lines: bytes) -> None:
+        number = key[0].chunk
+        chunk = self._chunks.get(number)
+        if chunk is None:
+            chunk = self._chunks[number] = _Chunk()
+        chunk.lines[key] = lines
+        chunk.version += 1
+
+    def remove(self, key: Key) -> None:
+        number = key[0].chunk
+        chunk = self._chunks[number]
+        del chunk.lines[key]
+        chunk.version += 1
+        if not chunk.lines:
+            del self._chunks[number]
+
+    def parts(self) -> Iterable[Block | _Unmade]:
+        for chunk in self._chunks.values():
+            version, block = chunk.made
+            if block is None or version != chunk.version:
+                yield _Unmade(chunk, chunk.version, tuple(chunk.lines.values()))
+            else:
+                yield block
 
 
 Tail = Callable[[bool, Filters], bytes]
@@ -166,9 +152,9 @@ class Exposition:
 
     def __init__(self, families: Iterable[Family], tail: Tail) -> None:
         self._families = {family.name: family for family in families}
-        # Each family is kept in one of two ways, as its `own_blocks` says: by entry, or by chunk of owners.
-        self._blocks: dict[str, dict[Key, Block]] = {name: {} for name in self._families}
-        self._chunks: dict[str, dict[int, _Chunk]] = {name: {} for name in self._families}
+        self._stores: dict[str, _Store] = {
+            name: _Separate() if family.own_blocks else _Shared() for name, family in self._families.items()
+        }
         self._headers = {
             (name, openmetrics): Block(head, packed(head))
             for name, family in self._families.items()
@@ -180,7 +166,7 @@ class Exposition:
         self._owners: dict[Owner, None] = {}
         self._owners_made = 0
         self._version = 0
-        self._joined: dict[bool, tuple[int, bytes, int, int]] = {}
+        self._joined: dict[bool, tuple[int, Member]] = {}
 
     def owner(self, exchange: str, account: str | None = None) -> Owner:
         """A new owner of lines."""
@@ -204,16 +190,7 @@ class Exposition:
             return
         owner.lines[self._names.setdefault(name, name)] = lines
         self._owners[owner] = None
-        owned = owner.keys.setdefault(key, (owner, key))
-        if self._families[family].own_blocks:
-            self._blocks[family][owned] = Block(lines, packed(lines))
-        else:
-            chunks = self._chunks[family]
-            chunk = chunks.get(owner.chunk)
-            if chunk is None:
-                chunk = chunks[owner.chunk] = _Chunk()
-            chunk.lines[owned] = lines
-            chunk.version += 1
+        self._stores[family].put(owner.keys.setdefault(key, (owner, key)), lines)
         self._version += 1
 
     def lines(self, family: str, owner: Owner, key: str) -> bytes:
@@ -225,15 +202,7 @@ class Exposition:
         if (family, key) not in owner.lines:
             return
         del owner.lines[family, key]
-        if self._families[family].own_blocks:
-            del self._blocks[family][owner, key]
-        else:
-            chunks = self._chunks[family]
-            chunk = chunks[owner.chunk]
-            del chunk.lines[owner, key]
-            chunk.version += 1
-            if not chunk.lines:
-                del chunks[owner.chunk]
+        self._stores[family].remove((owner, key))
         self._version += 1
 
     def drop(self, owner: Owner) -> None:
@@ -248,10 +217,10 @@ class Exposition:
         if filters is not None and filters.labels():
             owned = [owner.lines.copy() for owner in self._owners if filters.match(owner.exchange, owner.account)]
             return await runtime.scraped(self._filtered, owned, filters, openmetrics, gzip)
-        joined = self._joined.get(openmetrics) if gzip else None
+        before = self._joined.get(openmetrics) if gzip else None
         version = self._version
-        if joined is not None and joined[0] == version:
-            return await runtime.scraped(self._finished, joined, openmetrics)
+        if before is not None and before[0] == version:
+            return await runtime.scraped(self._finished, before[1], openmetrics)
         parts = self._parts(openmetrics)
         if not gzip:
             return await runtime.scraped(self._plain, parts, openmetrics)
@@ -259,18 +228,10 @@ class Exposition:
 
     def _parts(self, openmetrics: bool) -> list[Block | _Unmade]:
         parts: list[Block | _Unmade] = []
-        for name, blocks in self._blocks.items():
-            chunks = self._chunks[name]
-            if not blocks and not chunks:
-                continue
-            parts.append(self._headers[name, openmetrics])
-            parts.extend(blocks.values())
-            for chunk in chunks.values():
-                version, block = chunk.made
-                if block is None or version != chunk.version:
-                    parts.append(_Unmade(chunk, chunk.version, tuple(chunk.lines.values())))
-                else:
-                    parts.append(block)
+        for name, store in self._stores.items():
+            if store:
+                parts.append(self._headers[name, openmetrics])
+                parts.extend(store.parts())
         return parts
 
     def _filtered(
@@ -291,39 +252,26 @@ class Exposition:
         tail = self._tail(openmetrics, filters)
         if not pieces and not tail:
             return None
-        body = b"".join((*pieces, tail, b"# EOF\n" if openmetrics else b""))
+        pieces += (tail, _EOF[openmetrics])
         if not gzip:
-            return Scrape((body,), _content_type(openmetrics), gzip=False)
-        return _member(_GZIP_HEADER, body, 0, 0, openmetrics)
+            return as_text(pieces, openmetrics=openmetrics)
+        return as_gzip(NOTHING, b"".join(pieces), openmetrics=openmetrics)
 
     def _plain(self, parts: Sequence[Block | _Unmade], openmetrics: bool) -> Scrape:
-        pieces = [part.plain if isinstance(part, Block) else part.make().plain for part in parts]
-        pieces += (self._tail(openmetrics, Filters()), b"# EOF\n" if openmetrics else b"")
-        return Scrape((b"".join(pieces),), _content_type(openmetrics), gzip=False)
+        pieces = [block.plain for block in _made(parts)]
+        return as_text((*pieces, self._end(openmetrics)), openmetrics=openmetrics)
 
     def _gzip(self, parts: Sequence[Block | _Unmade], version: int, openmetrics: bool) -> Scrape:
-        crc = size = 0
-        pieces = [_GZIP_HEADER]
-        for part in parts:
-            plain, piece = part if isinstance(part, Block) else part.make()
-            crc = _crc32(plain, crc)
-            size += len(plain)
-            pieces.append(piece)
-        joined = self._joined[openmetrics] = version, b"".join(pieces), crc, size
-        return self._finished(joined, openmetrics)
+        member = joined(_made(parts))
+        self._joined[openmetrics] = version, member
+        return self._finished(member, openmetrics)
 
-    def _finished(self, joined: tuple[int, bytes, int, int], openmetrics: bool) -> Scrape:
-        _, pieces, crc, size = joined
-        tail = self._tail(openmetrics, Filters()) + (b"# EOF\n" if openmetrics else b"")
-        return _member(pieces, tail, crc, size, openmetrics)
+    def _finished(self, member: Member, openmetrics: bool) -> Scrape:
+        return as_gzip(member, self._end(openmetrics), openmetrics=openmetrics)
+
+    def _end(self, openmetrics: bool) -> bytes:
+        return self._tail(openmetrics, Filters()) + _EOF[openmetrics]
 
 
-def _member(begun: bytes, rest: bytes, crc: int, size: int, openmetrics: bool) -> Scrape:
-    """End a gzip member: what is begun holds so many plain bytes of that CRC, the rest is still plain."""
-    trailer = struct.pack("<II", _crc32(rest, crc), (size + len(rest)) & 0xFFFFFFFF)
-    end = b"".join((packed(rest), _LAST_BLOCK, trailer))
-    return Scrape((begun, end), _content_type(openmetrics), gzip=True)
-
-
-def _content_type(openmetrics: bool) -> str:
-    return OPENMETRICS if openmetrics else TEXT
+def _made(parts: Iterable[Block | _Unmade]) -> Iterable[Block]:
+    return (part if isinstance(part, Block) else part.make() for part in parts)

@@ -1,9 +1,6 @@
-"""Every metric family with its type, labels and meaning, and the exporter's own counters."""
+"""The table of metric families: name, type, labels and meaning of each."""
 
-from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
-
-from exporter.holdings.labels import spelled
 
 Kind = Literal["gauge", "counter", "histogram"]
 
@@ -291,13 +288,3 @@ COUNTED: Final = (
 
 FAMILIES: Final = {family.name: family for family in (*RENDERED, *COUNTED)}
 """The metrics table of the README; beside them stand `process_*` and `python_info`."""
-
-
-def quoted(value: str) -> str:
-    """A label value as it stands between double quotes."""
-    return spelled(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def labelled(pairs: Iterable[tuple[str, str]]) -> str:
-    """Label pairs as they stand between braces."""
-    return ",".join(f'{name}="{quoted(value)}"' for name, value in pairs)

@@ -9,8 +9,8 @@ from typing import Final
 from exporter.config import Valuation
 from exporter.core.errors import PollError
 from exporter.core.runtime import Clock
+from exporter.exposition.escaping import labelled
 from exporter.exposition.exposition import Exposition
-from exporter.exposition.families import labelled
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
 from exporter.polling.context import Reads

@@ -10,8 +10,10 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
 from exporter.core.errors import ExporterError
-from exporter.exposition.exposition import Filters, Scrape, wants_gzip, wants_openmetrics
+from exporter.exposition.filters import Filters
+from exporter.exposition.packing import Scrape
 from exporter.web import listening
+from exporter.web.negotiation import wants_gzip, wants_openmetrics
 
 SEND_SECONDS: Final = 60.0
 """How long a client may take to receive an answer before it is cut off: a slow one must not hold a scrape's place."""

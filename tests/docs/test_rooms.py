@@ -10,7 +10,6 @@ from tests.docs.rooms import PACKAGE, PURE, ROOMS, against_the_table, out_of_the
 AWAITED = (
     "config/scalars.py:20 imports exporter.holdings.labels.folded",
     "exposition/account_lines.py:8 imports exporter.config.Account",
-    "exposition/exposition.py:17 imports exporter.web.negotiation",
     "holdings/account.py:11 imports exporter.exposition",
     "holdings/account.py:12 imports exporter.exposition",
     "polling/price_poll.py:12 imports exporter.exposition",

@@ -15,8 +15,9 @@ from exporter.exchanges import htx
 from exporter.exchanges.base import RowMemory
 from exporter.exchanges.readers import SLICE, holding, holdings, rows
 from exporter.exposition.account_lines import AMOUNTS, AccountSamples
+from exporter.exposition.escaping import quoted
 from exporter.exposition.exposition import Exposition
-from exporter.exposition.families import RENDERED, quoted
+from exporter.exposition.families import RENDERED
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.rows import Row, is_plain
 from exporter.holdings.valuation import leans_on_tickers, value

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.exposition.exposition import OPENMETRICS, TEXT, Exposition, Filters
+from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
+from exporter.exposition.filters import Filters
+from exporter.exposition.packing import OPENMETRICS, TEXT
 from exporter.holdings.labels import spelled
 from tests.kit.client_parsers import openmetrics_families, text_families
 from tests.kit.desk import Desk

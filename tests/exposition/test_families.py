@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from exporter.exposition.counters import Counters
-from exporter.exposition.exposition import Filters
-from exporter.exposition.families import COUNTED, FAMILIES, RENDERED, Family, labelled, quoted
+from exporter.exposition.families import COUNTED, FAMILIES, RENDERED, Family
+from exporter.exposition.filters import Filters
 from tests.kit.exposition_checker import differences, problems, values
 
 
@@ -51,15 +51,6 @@ def test_a_counter_is_named_as_each_format_wants_it() -> None:
     family = FAMILIES["exchange_polls_total"]
     assert b"# TYPE exchange_polls_total counter\n" in family.head(openmetrics=False)
     assert b"# TYPE exchange_polls counter\n" in family.head(openmetrics=True)
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [("BTC", "BTC"), ('a"b', 'a\\"b'), ("a\\b", "a\\\\b"), ("a\nb", "a\\nb"), ("\ud800", "\\\\ud800"), ("ü", "ü")],
-)
-def test_label_values_are_escaped(value: str, written: str) -> None:
-    assert quoted(value) == written
-    assert labelled([("one", value), ("two", "2")]) == f'one="{written}",two="2"'
 
 
 def test_requests_are_counted_and_timed() -> None:

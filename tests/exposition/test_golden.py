@@ -18,8 +18,9 @@ from exporter.config.model import Threshold
 from exporter.core.errors import AuthError, Unreachable
 from exporter.core.model import KeyInfo, Reading, WalletValue
 from exporter.exposition.counters import Counters
+from exporter.exposition.escaping import labelled
 from exporter.exposition.exposition import Exposition
-from exporter.exposition.families import FAMILIES, RENDERED, labelled
+from exporter.exposition.families import FAMILIES, RENDERED
 from exporter.holdings.account import Accounts, AccountState
 from exporter.holdings.prices import PriceBook
 from tests.kit.client_parsers import openmetrics_families, text_families

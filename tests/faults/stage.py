@@ -22,7 +22,7 @@ from exporter.app.engine import Engine
 from exporter.app.process import App
 from exporter.config.load import load
 from exporter.core.settings import Settings
-from exporter.exposition.exposition import Filters
+from exporter.exposition.filters import Filters
 from exporter.sandbox import Sandbox, SandboxAccount
 from tests.faults.variants import Variant
 from tests.kit.virtual_time import VirtualClock, VirtualLoop

@@ -7,8 +7,11 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from exporter.exposition.exposition import TEXT, Exposition, Filters, Scrape
-from exporter.exposition.families import RENDERED, labelled
+from exporter.exposition.escaping import labelled
+from exporter.exposition.exposition import Exposition
+from exporter.exposition.families import RENDERED
+from exporter.exposition.filters import Filters
+from exporter.exposition.packing import TEXT, Scrape
 from exporter.web.server import Web
 
 PAGE = "<!doctype html><title>status</title>"

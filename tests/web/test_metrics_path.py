@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from exporter.exposition.exposition import OPENMETRICS, TEXT, Filters, Scrape
+from exporter.exposition.filters import Filters
+from exporter.exposition.packing import OPENMETRICS, TEXT, Scrape
 from tests.kit.served import Held, free_again, serving
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.exposition.exposition import wants_gzip, wants_openmetrics
+from exporter.web.negotiation import wants_gzip, wants_openmetrics
 
 PROMETHEUS_3 = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
