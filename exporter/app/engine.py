@@ -12,9 +12,11 @@ from exporter.core.credentials import Credentials
 from exporter.core.runtime import Clock, Dice
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Endpoint, Request, RowMemory, Wallet
+from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
+from exporter.exposition.price_lines import PriceLines
 from exporter.holdings.account import Accounts, AccountState
 from exporter.polling.context import PollContext, backoff
 from exporter.polling.poller import Poller
@@ -176,9 +178,8 @@ class Engine:
             account.options.get("rate_group", ""),
         )
         self.counters.exchange(exchange.name)
-        state = AccountState(
-            account, api.main, self.exposition, None, shard=self._shard, label_names=self.config.label_names
-        )
+        lines = AccountLines(self.exposition, exchange.name, account.name)
+        state = AccountState(account, api.main, lines, None, shard=self._shard, label_names=self.config.label_names)
         self.accounts.add(state)
         poller = self.pollers[account.name] = Poller(state, caller, self._around)
         self._price(poller)
@@ -228,7 +229,7 @@ class Engine:
             reader = self.price_readers[key] = PriceReader(
                 public,
                 valuation,
-                self.exposition,
+                PriceLines(self.exposition, caller.exchange.name),
                 transport=self.transport,
                 clock=self.clock,
                 backoff=self._around.backoff,

@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 from exporter.config.merge import Found, Stack
 from exporter.config.mistakes import listed, nearest, quoted
-from exporter.config.model import Account, Threshold
+from exporter.config.model import SEVERITIES, Account, Threshold
 from exporter.config.scalars import spelled
-from exporter.config.schema import SEVERITIES
 from exporter.config.secrets import Resolved
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api, Exchange

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from exporter.config.mistakes import KeyPath, Mistakes, quoted, sentence
-from exporter.config.schema import SEVERITIES, AccountSettings, Broken, Match, ThresholdEntry
+from exporter.config.model import SEVERITIES
+from exporter.config.schema import AccountSettings, Broken, Match, ThresholdEntry
 from exporter.config.text import Node, line_of
 
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from exporter.core.credentials import Credentials
 
 Of = Literal["net", "available"]
+
+SEVERITIES: Final = ("warning", "critical", "target")
+"""What a threshold may be set for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,12 @@ class Threshold:
     warning: Decimal | None = None
     critical: Decimal | None = None
     target: Decimal | None = None
+
+    @property
+    def amounts(self) -> dict[str, Decimal]:
+        """The amounts that are set, by severity."""
+        pairs = ((severity, getattr(self, severity)) for severity in SEVERITIES)
+        return {severity: amount for severity, amount in pairs if amount is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

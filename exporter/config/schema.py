@@ -18,11 +18,9 @@ from pydantic_core import PydanticCustomError
 
 from exporter.config import scalars
 from exporter.config.mistakes import SECRET_NAMES, listed, quoted
-from exporter.config.model import Of
+from exporter.config.model import SEVERITIES, Of
 from exporter.config.scalars import mistake
 from exporter.core.credentials import Secret
-
-SEVERITIES: Final = ("warning", "critical", "target")
 
 T = TypeVar("T")
 

@@ -13,7 +13,6 @@ import yaml
 from exporter.config.mistakes import SECRET_NAMES
 from exporter.config.model import Account, Config, Threshold, Valuation
 from exporter.config.scalars import DAY, spelled
-from exporter.config.schema import SEVERITIES
 from exporter.core.credentials import MASK
 
 
@@ -106,12 +105,11 @@ def _account(account: Account) -> dict[str, Any]:
 
 
 def _threshold(threshold: Threshold) -> dict[str, Any]:
-    amounts = {severity: getattr(threshold, severity) for severity in SEVERITIES}
     return {
         "currency": threshold.currency,
         "wallet": threshold.wallet,
         "of": threshold.of,
-        **{severity: _number(amount) for severity, amount in amounts.items() if amount is not None},
+        **{severity: _number(amount) for severity, amount in threshold.amounts.items()},
     }
 
 

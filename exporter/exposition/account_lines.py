@@ -5,10 +5,11 @@ from decimal import Decimal
 from operator import attrgetter, is_
 from typing import Final
 
-from exporter.config import Account
+from exporter.core.errors import REASONS
+from exporter.core.model import KeyInfo
 from exporter.exposition.escaping import labelled, quoted
 from exporter.exposition.exposition import Exposition, Owner
-from exporter.holdings.shown import wallet_of
+from exporter.holdings.publisher import SKIPS, Limit
 from exporter.holdings.wallet import Row, Wallet
 
 AMOUNTS: Final = (
@@ -20,8 +21,6 @@ AMOUNTS: Final = (
     "exchange_balance_borrowed",
 )
 """Families of a balance row, in the order of `_amounts`."""
-
-SEVERITIES: Final = ("warning", "critical", "target")
 
 _USD: Final = AMOUNTS.index("exchange_balance_usd")
 _SPLICED_UP_TO: Final = 0.5
@@ -87,62 +86,77 @@ class _Served:
         self.template = ""
 
 
-class AccountSamples:
-    """Puts the lines of one account into the exposition, whenever something about it has changed."""
+class AccountLines:
+    """Puts the lines of one account into the exposition (`holdings.publisher.AccountPublisher`)."""
 
     def __init__(self, exposition: Exposition, exchange: str, account: str) -> None:
         self._exposition = exposition
         self.owner: Owner = exposition.owner(exchange, account)
         self._labels = labelled((("exchange", exchange), ("account", account)))
         self._wallets: dict[str, _Served] = {}
+        self._told = False
+
+    def configured(
+        self, *, interval: float, stale_after: float, usd: Mapping[str, Decimal], labels: Mapping[str, str]
+    ) -> None:
+        """Serve what the configuration says of the account, and at first that it was never polled."""
+        self._value("exchange_account_poll_interval_seconds", interval)
+        self._value("exchange_account_stale_after_seconds", stale_after)
+        self._put("exchange_account_info", 1, "", f",{labelled(labels.items())}")
+        self._values(
+            "exchange_account_usd_threshold", "severity", {severity: float(limit) for severity, limit in usd.items()}
+        )
+        if not self._told:
+            self._told = True
+            self._polled(0, 0.0, failures=0, up=False)
+            self.failed({})
+            self.skipped({})
+
+    def thresholds(self, limits: Iterable[Limit]) -> None:
+        """Serve the account's thresholds on currencies."""
+        self._several(
+            "exchange_balance_threshold",
+            (
+                ({"wallet": wallet, "currency": currency, "of": of, "severity": severity}, float(amount))
+                for wallet, currency, of, severity, amount in limits
+            ),
+        )
+
+    def polled(self, polls: int, started: float, seconds: float, *, failures: int, up: bool) -> None:
+        """Serve how many polls there were, and what the last one came to."""
+        self._polled(polls, started, failures=failures, up=up)
+        self._value("exchange_account_last_poll_duration_seconds", seconds)
+
+    def failed(self, polls: Mapping[str, int]) -> None:
+        """Serve how many polls failed, by reason."""
+        self._values("exchange_poll_failures_total", "reason", {reason: polls.get(reason, 0) for reason in REASONS})
+
+    def skipped(self, polls: Mapping[str, int]) -> None:
+        """Serve how many polls were left out, by reason."""
+        self._values("exchange_polls_skipped_total", "reason", {reason: polls.get(reason, 0) for reason in SKIPS})
+
+    def due(self, at: float) -> None:
+        """Serve when the next poll starts, in seconds since the epoch."""
+        self._value("exchange_account_next_poll_timestamp_seconds", at)
+
+    def quota(self, endpoint: str, left: int) -> None:
+        """Serve how many requests the exchange says are left."""
+        self._put("exchange_api_rate_limit_remaining", left, endpoint, f',endpoint="{quoted(endpoint)}"')
+
+    def key(self, key: KeyInfo | None, expires: float | None) -> None:
+        """Serve what is known of the key."""
+        permissions, bound = ({}, None) if key is None else (key.permissions, key.ip_restricted)
+        self._values("exchange_api_key_permission", "permission", {name: int(may) for name, may in permissions.items()})
+        self._value("exchange_api_key_ip_restricted", None if bound is None else int(bound))
+        self._value("exchange_api_key_expiry_timestamp_seconds", expires)
+
+    def total(self, usd: Decimal | None) -> None:
+        """Serve what the account is worth, if that is known."""
+        self._value("exchange_account_usd", None if usd is None else float(usd))
 
     def drop(self) -> None:
         """Serve nothing of this account any more."""
         self._exposition.drop(self.owner)
-
-    def value(self, family: str, number: float | None, key: str = "", **labels: str) -> None:
-        """Serve one sample of the account, or none; `key` tells several of one family apart."""
-        self._put(family, number, key, f",{labelled(labels.items())}" if labels else "")
-
-    def values(self, family: str, samples: Iterable[tuple[Mapping[str, str], float]], key: str = "") -> None:
-        """Serve several samples of the account under one family."""
-        lines = [f"{family}{{{self._labels},{labelled(labels.items())}}} {number!r}\n" for labels, number in samples]
-        self._exposition.put(family, self.owner, key, "".join(lines).encode())
-
-    def configuration(self, account: Account, info: Mapping[str, str]) -> None:
-        """Serve what the configuration says of the account, whichever its main wallet is.
-
-        Args:
-            account: as it is configured.
-            info: labels of `exchange_account_info`.
-        """
-        self.value("exchange_account_poll_interval_seconds", account.interval)
-        self.value("exchange_account_stale_after_seconds", account.stale_after)
-        self.value("exchange_account_info", 1, **info)
-        self.values(
-            "exchange_account_usd_threshold",
-            (({"severity": severity}, float(usd)) for severity, usd in account.usd.items()),
-        )
-
-    def thresholds(self, account: Account, main: str) -> None:
-        """Serve the account's thresholds; those of `main` carry the name of the main wallet."""
-        self.values(
-            "exchange_balance_threshold",
-            (
-                (
-                    {
-                        "wallet": wallet_of(each.wallet, main),
-                        "currency": each.currency,
-                        "of": each.of,
-                        "severity": severity,
-                    },
-                    float(amount),
-                )
-                for each in account.thresholds
-                for severity in SEVERITIES
-                if (amount := getattr(each, severity)) is not None
-            ),
-        )
 
     def balances(self, wallet: Wallet) -> None:
         """Serve the rows and the counts of a wallet; lines in which no number changed are left alone."""
@@ -167,9 +181,9 @@ class AccountSamples:
             for family, count in zip(_COUNTS, counts, strict=True):
                 self._put(family, count, name, served.label)
 
-    def reported(self, wallet: Wallet, told: Mapping[str, Decimal]) -> None:
+    def reported(self, wallet: Wallet, usd: Mapping[str, Decimal]) -> None:
         """Serve what an overview says of each wallet, in USD."""
-        self.values(_REPORTED, (({"wallet": name}, float(usd)) for name, usd in told.items()), wallet.name)
+        self._values(_REPORTED, "wallet", {name: float(worth) for name, worth in usd.items()}, wallet.name)
 
     def withdraw(self, wallet: Wallet) -> None:
         """Serve no balance of a wallet any more."""
@@ -236,6 +250,25 @@ class AccountSamples:
             lines[index] = b"%b %b" % (lines[index].rpartition(b" ")[0], str(amount).encode())
         self._exposition.put(family, self.owner, key, b"\n".join(lines))
         return True
+
+    def _polled(self, polls: int, started: float, *, failures: int, up: bool) -> None:
+        self._value("exchange_polls_total", polls)
+        self._value("exchange_account_last_poll_timestamp_seconds", started)
+        self._value("exchange_account_consecutive_failures", failures)
+        self._value("exchange_account_up", int(up))
+
+    def _value(self, family: str, number: float | None) -> None:
+        """Serve the one sample that a family has of the account, or none."""
+        self._put(family, number, "", "")
+
+    def _values(self, family: str, label: str, numbers: Mapping[str, float], key: str = "") -> None:
+        """Serve a sample for each value of a label."""
+        self._several(family, (({label: value}, number) for value, number in numbers.items()), key)
+
+    def _several(self, family: str, samples: Iterable[tuple[Mapping[str, str], float]], key: str = "") -> None:
+        """Serve several samples under one key."""
+        lines = [f"{family}{{{self._labels},{labelled(labels.items())}}} {number!r}\n" for labels, number in samples]
+        self._exposition.put(family, self.owner, key, "".join(lines).encode())
 
     def _put(self, family: str, number: float | None, key: str, more: str) -> None:
         """Serve one sample, or none; `more` is labels as they follow those of the account."""

@@ -1,20 +1,17 @@
-"""What is known of one account: its wallets, its polls and their outcome; every change goes to its samples."""
+"""What is known of one account: its wallets, its polls and their outcome; a publisher is told of every change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Final
 
 from exporter.config import Account
-from exporter.core.errors import REASONS, PollError
+from exporter.core.errors import PollError
 from exporter.core.model import ZERO, KeyInfo, Reading, finite
 from exporter.exchanges.base import Wallet as Readable
-from exporter.exposition.account_lines import AccountSamples
-from exporter.exposition.exposition import Exposition
 from exporter.holdings.prices import PriceBook
-from exporter.holdings.shown import rules_of
+from exporter.holdings.publisher import AccountPublisher, Limit
+from exporter.holdings.shown import rules_of, wallet_of
 from exporter.holdings.wallet import FOREVER, Failure, Wallet
-
-SKIPS: Final = ("late", "rate", "paused")
 
 
 class AccountState:
@@ -35,7 +32,7 @@ class AccountState:
         self,
         account: Account,
         main: str,
-        exposition: Exposition,
+        publisher: AccountPublisher,
         book: PriceBook | None,
         *,
         shard: int,
@@ -55,19 +52,13 @@ class AccountState:
         self._shard = shard
         self._label_names = label_names
         self._served: set[str] = set()
-        self._failed = dict.fromkeys(REASONS, 0)
-        self._skipped = dict.fromkeys(SKIPS, 0)
-        self.samples = AccountSamples(exposition, account.exchange, account.name)
-        self._configured()
-        self.samples.value("exchange_account_up", 0)
-        self.samples.value("exchange_account_last_poll_timestamp_seconds", 0.0)
-        self.samples.value("exchange_account_consecutive_failures", 0)
-        self.samples.value("exchange_polls_total", 0)
-        self._count("exchange_poll_failures_total", self._failed)
-        self._count("exchange_polls_skipped_total", self._skipped)
+        self._failed: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
+        self._publisher = publisher
+        self._tell_configuration()
 
     def reconfigure(self, account: Account, *, shard: int, label_names: Sequence[str]) -> None:
-        """Go on with another configuration of the same account; data and counters stay. `revalue` is to follow."""
+        """Go on with another configuration of the same account; data and counters stay. Call `revalue` afterwards."""
         self.account = account
         self._shard = shard
         self._label_names = label_names
@@ -79,7 +70,7 @@ class AccountState:
                 stale_after=stale_after,
                 strict_seconds=strict_seconds,
             )
-        self._configured()
+        self._tell_configuration()
 
     def wallet(self, name: str, readable: Readable) -> Wallet:
         """The wallet of this name, made and served as not yet read when it is new."""
@@ -98,7 +89,7 @@ class AccountState:
             borrows=readable.borrows,
             overview=readable.overview,
         )
-        self.samples.state(wallet, fresh=False)
+        self._publisher.state(wallet, fresh=False)
         return wallet
 
     def is_required(self, name: str) -> bool:
@@ -111,7 +102,7 @@ class AccountState:
         for wallet in tuple(self.wallets.values()):
             self.forget(wallet)
         self.main = main
-        self.samples.thresholds(self.account, main)
+        self._tell_thresholds()
 
     def accepted(self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> None:
         """Take a good answer; one of a wallet that was forgotten meanwhile comes too late and is ignored.
@@ -125,7 +116,7 @@ class AccountState:
         fresh = wallet.fresh(now)
         if fresh and (changed or wallet.name not in self._served):
             self._serve(wallet, now)
-        self.samples.state(wallet, fresh=fresh)
+        self._publisher.state(wallet, fresh=fresh)
         self._note_end()
 
     def refused(self, wallet: Wallet, error: PollError, now: float, wall: float) -> None:
@@ -133,14 +124,14 @@ class AccountState:
         if self.wallets.get(wallet.name) is not wallet:
             return
         wallet.refuse(Failure(error.reason, str(error), error.advice, wall))
-        self.samples.state(wallet, fresh=wallet.fresh(now))
+        self._publisher.state(wallet, fresh=wallet.fresh(now))
         self.expire(now)
 
     def forget(self, wallet: Wallet) -> None:
         """Serve nothing of a wallet any more."""
         self._served.discard(wallet.name)
         self.wallets.pop(wallet.name, None)
-        self.samples.forget(wallet)
+        self._publisher.forget(wallet)
         self._total()
         self._note_end()
 
@@ -149,7 +140,7 @@ class AccountState:
         for wallet in self.wallets.values():
             if wallet.fresh(now):
                 self._serve(wallet, now)
-                self.samples.state(wallet, fresh=True)
+                self._publisher.state(wallet, fresh=True)
         self.expire(now)
 
     def expire(self, now: float) -> None:
@@ -158,8 +149,8 @@ class AccountState:
             wallet = self.wallets[name]
             if not wallet.fresh(now):
                 self._served.discard(name)
-                self.samples.withdraw(wallet)
-                self.samples.state(wallet, fresh=False)
+                self._publisher.withdraw(wallet)
+                self._publisher.state(wallet, fresh=False)
                 self._total()
             elif now > wallet.valued_until:
                 self._serve(wallet, now)
@@ -178,48 +169,39 @@ class AccountState:
             error: of the first required wallet that this poll could not read, main first.
             up: whether the last read of every required wallet was good, those that this poll left out included.
         """
-        samples = self.samples
         self.polls += 1
         self.last_poll = started
-        samples.value("exchange_polls_total", self.polls)
-        samples.value("exchange_account_last_poll_timestamp_seconds", started)
-        samples.value("exchange_account_last_poll_duration_seconds", seconds)
+        self.up = up
         if error is not None:
             self.failures += 1
             self._failed[error.reason] += 1
-            self._count("exchange_poll_failures_total", self._failed)
-            samples.value("exchange_account_consecutive_failures", self.failures)
-        elif up and self.failures:
+            self._publisher.failed(self._failed)
+        elif up:
             self.failures = 0
-            samples.value("exchange_account_consecutive_failures", 0)
-        if self.up != up:
-            self.up = up
-            samples.value("exchange_account_up", int(up))
+        self._publisher.polled(self.polls, started, seconds, failures=self.failures, up=up)
 
     def skipped(self, reason: str, count: int = 1) -> None:
         """Count polls that were left out."""
         self._skipped[reason] += count
-        self._count("exchange_polls_skipped_total", self._skipped)
+        self._publisher.skipped(self._skipped)
 
     def due(self, at: float) -> None:
         """Note when the next poll starts, seconds since the epoch."""
         self.next_poll = at
-        self.samples.value("exchange_account_next_poll_timestamp_seconds", at)
+        self._publisher.due(at)
 
     def quota(self, endpoint: str, left: int) -> None:
         """Note how many requests the exchange says are left."""
-        self.samples.value("exchange_api_rate_limit_remaining", left, endpoint, endpoint=endpoint)
+        self._publisher.quota(endpoint, left)
 
     def key_read(self, key: KeyInfo) -> None:
         """Note what the exchange tells about the key."""
         self.key = key
-        self.samples.values(
-            "exchange_api_key_permission",
-            (({"permission": name}, int(granted)) for name, granted in key.permissions.items()),
-        )
-        bound = key.ip_restricted
-        self.samples.value("exchange_api_key_ip_restricted", None if bound is None else int(bound))
-        self._key_expiry()
+        self._publisher.key(key, self.key_expires)
+
+    def drop(self) -> None:
+        """Serve nothing of this account any more, whatever a poll that is still ending brings."""
+        self._publisher.drop()
 
     @property
     def key_expires(self) -> float | None:
@@ -247,15 +229,14 @@ class AccountState:
     def _serve(self, wallet: Wallet, now: float) -> None:
         self._served.add(wallet.name)
         if wallet.overview:
-            self.samples.reported(wallet, wallet.reported(self.book, now))
+            self._publisher.reported(wallet, wallet.reported(self.book, now))
             return
         wallet.revalue(self.book, now)
-        self.samples.balances(wallet)
+        self._publisher.balances(wallet)
         self._total()
 
     def _total(self) -> None:
-        usd = self.usd
-        self.samples.value("exchange_account_usd", None if usd is None else float(usd))
+        self._publisher.total(self.usd)
 
     def _note_end(self) -> None:
         served = (self.wallets[name] for name in self._served)
@@ -269,17 +250,24 @@ class AccountState:
             max(account.interval, every) + account.timeout,
         )
 
-    def _count(self, family: str, counts: Mapping[str, int]) -> None:
-        self.samples.values(family, (({"reason": reason}, count) for reason, count in counts.items()))
+    def _tell_configuration(self) -> None:
+        account = self.account
+        own = {name: account.labels.get(name, "") for name in self._label_names}
+        self._publisher.configured(
+            interval=account.interval,
+            stale_after=account.stale_after,
+            usd=account.usd,
+            labels={"shard": str(self._shard), **own},
+        )
+        self._tell_thresholds()
+        self._publisher.key(self.key, self.key_expires)
 
-    def _configured(self) -> None:
-        own = {name: self.account.labels.get(name, "") for name in self._label_names}
-        self.samples.configuration(self.account, {"shard": str(self._shard), **own})
-        self.samples.thresholds(self.account, self.main)
-        self._key_expiry()
-
-    def _key_expiry(self) -> None:
-        self.samples.value("exchange_api_key_expiry_timestamp_seconds", self.key_expires)
+    def _tell_thresholds(self) -> None:
+        self._publisher.thresholds(
+            Limit(wallet_of(each.wallet, self.main), each.currency, each.of, severity, amount)
+            for each in self.account.thresholds
+            for severity, amount in each.amounts.items()
+        )
 
 
 class Accounts:
@@ -307,7 +295,7 @@ class Accounts:
 
     def remove(self, name: str) -> None:
         """Serve an account no longer; its series are gone at the next scrape."""
-        self._states.pop(name).samples.drop()
+        self._states.pop(name).drop()
 
     def expire(self, now: float) -> None:
         """Withdraw what is older than it may be; called at every scrape, so that a dead scheduler withdraws too."""

@@ -2,17 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
 from exporter.config import Valuation
 from exporter.core.errors import PollError
 from exporter.core.runtime import Clock
-from exporter.exposition.escaping import labelled
-from exporter.exposition.exposition import Exposition
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
+from exporter.holdings.publisher import PricePublisher
 from exporter.polling.context import Reads
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
@@ -38,7 +37,7 @@ class PriceReader:
         self,
         caller: Caller,
         valuation: Valuation,
-        exposition: Exposition,
+        publisher: PricePublisher,
         *,
         transport: Reads,
         clock: Clock,
@@ -51,8 +50,7 @@ class PriceReader:
         self.error: PollError | None = None
         self.serves_prices = False
         self._valuation = valuation
-        self._exposition = exposition
-        self._owner = exposition.owner(caller.exchange.name)
+        self._publisher = publisher
         self._transport = transport
         self._clock = clock
         self._backoff = backoff
@@ -115,7 +113,7 @@ class PriceReader:
     def serve(self) -> None:
         """Serve the prices that valuation uses now, if that changed since the last time.
 
-        Half way through a revaluation the book knows only what was asked for so far: then the last ones stand.
+        During a revaluation the book holds only the prices asked for so far, so the previous ones stay served.
         """
         if not self.serves_prices or self._revaluing:
             return
@@ -126,18 +124,14 @@ class PriceReader:
         if self._served == (prices, book.last_success):
             return
         self._served = dict(prices), book.last_success
-        self._put("exchange_price_usd", prices.items())
-        market = ((currency, book.market_price(currency, now)) for currency in book.pegs)
-        self._put(
-            "exchange_peg_market_price_usd", ((currency, price) for currency, price in market if price is not None)
-        )
-        name = self.caller.exchange.name
-        line = f'exchange_price_last_success_timestamp_seconds{{exchange="{name}"}} {book.last_success!r}\n'
-        self._exposition.put("exchange_price_last_success_timestamp_seconds", self._owner, "", line.encode())
+        self._publisher.prices(prices)
+        market = {currency: book.market_price(currency, now) for currency in book.pegs}
+        self._publisher.market_prices({currency: price for currency, price in market.items() if price is not None})
+        self._publisher.last_success(book.last_success)
 
     def drop(self) -> None:
         """Serve nothing any more."""
-        self._exposition.drop(self._owner)
+        self._publisher.drop()
 
     def _delay(self) -> float:
         """Seconds from one start to the next; the book never ends while the exchange is healthy again."""
@@ -145,14 +139,6 @@ class PriceReader:
         if not self._failures:
             return interval
         return self._backoff(self._failures, interval, min(CAP_SECONDS, self.book.max_age / 3))
-
-    def _put(self, family: str, prices: Iterable[tuple[str, Decimal]]) -> None:
-        name = self.caller.exchange.name
-        lines = [
-            f"{family}{{{labelled((('exchange', name), ('currency', currency)))}}} {float(price)!r}\n"
-            for currency, price in prices
-        ]
-        self._exposition.put(family, self._owner, "", "".join(lines).encode())
 
     def _named(self, **more: str) -> dict[str, str]:
         return {"exchange": self.caller.exchange.name, **more}

@@ -9,6 +9,7 @@ from exporter.core.credentials import Credentials, Secret
 from exporter.core.model import Reading
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import RowMemory
+from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
@@ -52,7 +53,9 @@ class Fleet:
         self._memories = [RowMemory() for _ in range(accounts)]
         self.states: list[tuple[AccountState, Wallet]] = []
         for number in range(accounts):
-            state = AccountState(account(f"acct-{number:04}"), API.main, exposition, self.book, shard=0, label_names=())
+            name = f"acct-{number:04}"
+            lines = AccountLines(exposition, "bitget", name)
+            state = AccountState(account(name), API.main, lines, self.book, shard=0, label_names=())
             self.states.append((state, state.wallet("spot", API.wallets["spot"])))
 
     def rows(self) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from exporter.core.model import Balance, Reading
 from exporter.exchanges import htx
 from exporter.exchanges.base import RowMemory
 from exporter.exchanges.readers import SLICE, holding, holdings, rows
-from exporter.exposition.account_lines import AMOUNTS, AccountSamples
+from exporter.exposition.account_lines import AMOUNTS, AccountLines
 from exporter.exposition.escaping import quoted
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
@@ -227,7 +227,7 @@ def written(served: Sequence[Row]) -> dict[str, list[tuple[str, Decimal]]]:
     return found
 
 
-def exposed(exposition: Exposition, samples: AccountSamples, name: str) -> dict[str, list[tuple[str, Decimal]]]:
+def exposed(exposition: Exposition, samples: AccountLines, name: str) -> dict[str, list[tuple[str, Decimal]]]:
     """The same, as it is served."""
     found = {}
     for family in AMOUNTS:
@@ -244,7 +244,7 @@ def test_lines_that_are_filled_in_or_spliced_are_those_written_one_by_one(
     history: list[Sequence[Row] | None],
 ) -> None:
     exposition = Exposition(RENDERED, lambda *_: b"")
-    samples = AccountSamples(exposition, "xt", "desk")
+    samples = AccountLines(exposition, "xt", "desk")
     held: Wallet = wallet()
     for served in history:
         if served is None:

@@ -17,10 +17,11 @@ from prometheus_client.metrics_core import Metric
 from exporter.config.model import Threshold
 from exporter.core.errors import AuthError, Unreachable
 from exporter.core.model import KeyInfo, Reading, WalletValue
+from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.counters import Counters
-from exporter.exposition.escaping import labelled
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import FAMILIES, RENDERED
+from exporter.exposition.price_lines import PriceLines
 from exporter.holdings.account import Accounts, AccountState
 from exporter.holdings.prices import PriceBook
 from tests.kit.client_parsers import openmetrics_families, text_families
@@ -43,8 +44,9 @@ def filled() -> Exposition:
     accounts = Accounts()
 
     def account(name: str, exchange: str, main: str, **other: object) -> AccountState:
+        lines = AccountLines(exposition, exchange, name)
         state = AccountState(
-            configured(name, exchange, **other), main, exposition, book, shard=1, label_names=("bot", "team")
+            configured(name, exchange, **other), main, lines, book, shard=1, label_names=("bot", "team")
         )
         accounts.add(state)
         return state
@@ -100,22 +102,12 @@ def filled() -> Exposition:
 
 
 def _prices(exposition: Exposition, book: PriceBook) -> None:
-    """What the reader of prices serves."""
-    owner = exposition.owner("bitget")
-
-    def put(family: str, prices: dict[str, Decimal]) -> None:
-        lines = [
-            f"{family}{{{labelled((('exchange', 'bitget'), ('currency', name)))}}} {float(price)!r}\n"
-            for name, price in prices.items()
-        ]
-        exposition.put(family, owner, "", "".join(lines).encode())
-
-    market = book.market_price("USDT", NOW)
+    """What the reader of prices tells."""
+    lines, market = PriceLines(exposition, "bitget"), book.market_price("USDT", NOW)
     assert market is not None
-    put("exchange_price_usd", book.known(NOW))
-    put("exchange_peg_market_price_usd", {"USDT": market})
-    family = "exchange_price_last_success_timestamp_seconds"
-    exposition.put(family, owner, "", f'{family}{{exchange="bitget"}} {book.last_success!r}\n'.encode())
+    lines.prices(book.known(NOW))
+    lines.market_prices({"USDT": market})
+    lines.last_success(book.last_success)
 
 
 def _counted(counters: Counters) -> None:

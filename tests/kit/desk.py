@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from exporter.exchanges.base import Wallet as Readable
+from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.holdings.account import Accounts, AccountState
@@ -33,7 +34,8 @@ class Desk:
     def account(self, name: str = "desk", prices: PriceBook | None = None, **other: Any) -> AccountState:
         """One more account, with an unread main wallet called spot."""
         account = configured(name, **other)
-        state = AccountState(account, "spot", self.exposition, prices, shard=0, label_names=LABEL_NAMES)
+        lines = AccountLines(self.exposition, account.exchange, name)
+        state = AccountState(account, "spot", lines, prices, shard=0, label_names=LABEL_NAMES)
         self.accounts.add(state)
         state.wallet("spot", readable())
         return state

@@ -10,6 +10,7 @@ from exporter.core.credentials import Credentials
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, Wallet
+from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.holdings.account import AccountState
@@ -143,7 +144,8 @@ class Stage:
         self.account = account or configured(exchange="tiny")
         chosen = self.account.options.get("mode", exchange.first)
         chosen_api = self.apis[exchange.first if chosen == "auto" else chosen]
-        self.state = AccountState(self.account, chosen_api.main, self.exposition, None, shard=0, label_names=())
+        lines = AccountLines(self.exposition, self.account.exchange, self.account.name)
+        self.state = AccountState(self.account, chosen_api.main, lines, None, shard=0, label_names=())
         self.caller = Caller(exchange, chosen_api, self.account.name, self.account.credentials, None, None, "")
         dice = Random(seed)
         self.context = PollContext(

@@ -9,6 +9,7 @@ from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, Reading, WalletValue
 from exporter.exchanges.base import Wallet as Readable
+from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.holdings.account import AccountState
@@ -62,8 +63,8 @@ def book(prices: Mapping[str, str], pegs: Mapping[str, str] | None = None) -> Pr
 def waiting(name: str = "desk", exchange: str = "xt", priced: PriceBook | None = None, **other: Any) -> AccountState:
     """An account before its first poll."""
     account = configured(name, exchange, **other)
-    exposition = Exposition(RENDERED, lambda *_: b"")
-    state = AccountState(account, "spot", exposition, priced, shard=0, label_names=())
+    lines = AccountLines(Exposition(RENDERED, lambda *_: b""), exchange, name)
+    state = AccountState(account, "spot", lines, priced, shard=0, label_names=())
     state.wallet("spot", Readable(_unread))
     return state
 

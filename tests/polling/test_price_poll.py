@@ -13,6 +13,8 @@ import pytest
 from exporter.config import Valuation
 from exporter.core.errors import TimedOut
 from exporter.exchanges.base import Reader, Request
+from exporter.exposition.account_lines import AccountLines
+from exporter.exposition.price_lines import PriceLines
 from exporter.holdings.account import AccountState
 from exporter.polling.context import backoff
 from exporter.polling.price_poll import PriceReader
@@ -46,7 +48,7 @@ class Market(Stage):
         self.reader = PriceReader(
             self.caller,
             asked,
-            self.exposition,
+            PriceLines(self.exposition, "tiny"),
             transport=self.transport,
             clock=self.clock,
             backoff=lambda failures, interval, cap: backoff(random, failures, interval, cap),
@@ -156,7 +158,8 @@ async def test_a_scrape_in_the_middle_of_a_revaluation_misses_no_price(monkeypat
         coins = ["ETH", "SOL", "XRP", "ADA"]
         for coin in coins:
             account = configured(coin, exchange="tiny")
-            it.join(AccountState(account, "spot", it.exposition, None, shard=0, label_names=()), {coin: "3"})
+            lines = AccountLines(it.exposition, "tiny", coin)
+            it.join(AccountState(account, "spot", lines, None, shard=0, label_names=()), {coin: "3"})
         it.transport.says["prices"] = {f"{coin}USDT": "2" for coin in ("BTC", *coins)}
         await it.clock.advance(1)
         it.transport.says["prices"] = {f"{coin}USDT": "3" for coin in ("BTC", *coins)}
