@@ -1,8 +1,7 @@
-"""Sample lines of one account: what is known of it, written the way it is exposed."""
+"""Sample lines of one account, written when something about it changes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from operator import attrgetter, is_
 from typing import Final
 
 from exporter.core.errors import REASONS
@@ -20,11 +19,10 @@ AMOUNTS: Final = (
     "exchange_balance_usd",
     "exchange_balance_borrowed",
 )
-"""Families of a balance row, in the order of `_amounts`."""
+"""Families of a balance row."""
 
-_USD: Final = AMOUNTS.index("exchange_balance_usd")
 _SPLICED_UP_TO: Final = 0.5
-"""Share of rows with other amounts up to which it pays to look for the numbers that changed."""
+"""Share of rows that changed up to which it pays to write only their lines."""
 
 _COUNTS: Final = (
     "exchange_wallet_unpriced_currencies",
@@ -41,24 +39,21 @@ _STATE: Final = (
 )
 
 
-_NO_SAMPLE: Final = str(None)
-"""Texts are compared, since a Decimal that is compared with None looks through the number classes first."""
-
-
-def _amounts(row: Row) -> tuple[Decimal | None, ...]:
-    balance = row.balance
-    return balance.available, balance.frozen, balance.locked, balance.net, row.usd, balance.borrowed
-
-
-def _columns(rows: Sequence[Row]) -> Sequence[Sequence[Decimal | None]]:
-    """What `_amounts` says of each row, by family."""
+def _amounts(rows: Sequence[Row]) -> Mapping[str, Sequence[Decimal | None]]:
+    """The numbers of these rows, by family."""
     if not rows:
-        return [()] * len(AMOUNTS)
-    _, available, frozen, locked, net, borrowed, *_ = zip(*map(_balance, rows), strict=True)
-    return available, frozen, locked, net, [row.usd for row in rows], borrowed
+        return dict.fromkeys(AMOUNTS, ())
+    _, available, frozen, locked, net, borrowed, *_ = zip(*(row.balance for row in rows), strict=True)
+    columns = available, frozen, locked, net, [row.usd for row in rows], borrowed
+    return dict(zip(AMOUNTS, columns, strict=True))
 
 
-_balance: Final = attrgetter("balance")
+def _changed(before: Sequence[Row] | None, rows: Sequence[Row]) -> Sequence[int] | None:
+    """The places of rows that are other ones than before; None where all lines are to be written."""
+    if before is None or len(before) != len(rows):
+        return None
+    changed = [place for place, (old, new) in enumerate(zip(before, rows, strict=True)) if old is not new]
+    return changed if len(changed) <= _SPLICED_UP_TO * len(rows) else None
 
 
 class _Served:
@@ -68,11 +63,9 @@ class _Served:
         label: its label, as it follows those of the account.
         rows: as they were written; None: none are.
         counts, state: likewise.
-        currencies: those of `template`.
-        template: a line for each of them, a break in front, without the family and with a place for the number.
     """
 
-    __slots__ = ("counts", "currencies", "label", "rows", "state", "template")
+    __slots__ = ("counts", "label", "rows", "state")
 
     def __init__(self, wallet: str) -> None:
         self.label = f',wallet="{quoted(wallet)}"'
@@ -82,8 +75,6 @@ class _Served:
     def forget_rows(self) -> None:
         self.rows: Sequence[Row] | None = None
         self.counts: tuple[int, ...] | None = None
-        self.currencies: Sequence[str] = ()
-        self.template = ""
 
 
 class AccountLines:
@@ -161,19 +152,13 @@ class AccountLines:
     def balances(self, wallet: Wallet) -> None:
         """Serve the rows and the counts of a wallet; lines in which no number changed are left alone."""
         served, name, rows = self._served(wallet), wallet.name, wallet.rows
-        edits = None if served.rows is None else _edits(served.rows, rows)
-        if edits is None:
-            currencies = [row.label for row in rows]
-            if currencies != served.currencies:
-                served.currencies = currencies
-                heads = (self._head(served, label).replace("%", "%%") for label in currencies)
-                served.template = "".join(f"\n{head}%s" for head in heads)
-            for family, column in zip(AMOUNTS, _columns(rows), strict=True):
-                self._put_column(family, name, served, column)
-        else:
-            for place, changed in edits.items():
-                if not self._spliced(name, rows, place, changed):
-                    self._put_column(AMOUNTS[place], name, served, [_amounts(row)[place] for row in rows])
+        changed = _changed(served.rows, rows)
+        whole = AMOUNTS if changed is None else self._splice(name, served, rows, changed)
+        if whole:
+            labels, amounts = [quoted(row.label) for row in rows], _amounts(rows)
+            for family in whole:
+                lines = self._lines(family, served, labels, amounts[family])
+                self._exposition.put(family, self.owner, name, "\n".join((*lines, "")).encode())
         served.rows = rows
         counts = (wallet.unpriced, wallet.hidden, wallet.ignored)
         if served.counts != counts:
@@ -220,36 +205,39 @@ class AccountLines:
             served = self._wallets[wallet.name] = _Served(wallet.name)
         return served
 
-    def _head(self, served: _Served, currency: str) -> str:
-        """All labels of a row, with the braces around and the space behind."""
-        return f'{{{self._labels}{served.label},currency="{quoted(currency)}"}} '
+    def _lines(
+        self, family: str, served: _Served, labels: Iterable[str], amounts: Iterable[Decimal | None]
+    ) -> list[str]:
+        """A line for each amount that there is; the labels are quoted."""
+        head = f'{family}{{{self._labels}{served.label},currency="'
+        # `!s` keeps a Decimal's own text; `__format__` would write the same text at twice the cost.
+        return [
+            f'{head}{label}"}} {amount!s}' for label, amount in zip(labels, amounts, strict=True) if amount is not None
+        ]
 
-    def _put_column(self, family: str, key: str, served: _Served, column: Sequence[Decimal | None]) -> None:
-        if column and column[0] is None and column.count(None) == len(column):
-            self._exposition.remove(family, self.owner, key)
-            return
-        texts = tuple(map(str, column))
-        if _NO_SAMPLE in texts:
-            told = [(label, text) for label, text in zip(served.currencies, texts, strict=True) if text != _NO_SAMPLE]
-            lines = "".join(f"\n{family}{self._head(served, label)}{text}" for label, text in told)
-        else:
-            # No label holds a break: each one in the template begins a line.
-            lines = served.template.replace("\n", f"\n{family}") % texts
-        self._exposition.put(family, self.owner, key, f"{lines[1:]}\n".encode() if lines else b"")
+    def _splice(self, key: str, served: _Served, rows: Sequence[Row], changed: Sequence[int]) -> Sequence[str]:
+        """Put the lines of the rows that changed in place of theirs; the others are not written again.
 
-    def _spliced(self, key: str, rows: Sequence[Row], place: int, changed: Iterable[int]) -> bool:
-        """Replace the lines of these rows within what is served; False where not every row has a line."""
-        family = AMOUNTS[place]
-        lines = self._exposition.lines(family, self.owner, key).split(b"\n")
-        if len(lines) != len(rows) + 1:
-            return False
-        for index in changed:
-            amount = _amounts(rows[index])[place]
-            if amount is None:
-                return False
-            lines[index] = b"%b %b" % (lines[index].rpartition(b" ")[0], str(amount).encode())
-        self._exposition.put(family, self.owner, key, b"\n".join(lines))
-        return True
+        Of BTC, ETH and XRP only ETH (place 1) has moved: the second line of each family is written, and set between
+        the first and the third as they are served.
+
+        Returns:
+            The families in which a row has no line, now or before, so that places tell nothing: they are left alone.
+        """
+        if not changed:
+            return ()
+        unlike = []
+        labels = [quoted(rows[place].label) for place in changed]
+        for family, amounts in _amounts([rows[place] for place in changed]).items():
+            new = self._lines(family, served, labels, amounts)
+            lines = self._exposition.lines(family, self.owner, key).split(b"\n")
+            if len(lines) == len(rows) + 1 and len(new) == len(changed):
+                for place, line in zip(changed, new, strict=True):
+                    lines[place] = line.encode()
+                self._exposition.put(family, self.owner, key, b"\n".join(lines))
+            elif new or len(lines) > 1:
+                unlike.append(family)
+        return unlike
 
     def _polled(self, polls: int, started: float, *, failures: int, up: bool) -> None:
         self._value("exchange_polls_total", polls)
@@ -276,25 +264,3 @@ class AccountLines:
             self._exposition.remove(family, self.owner, key)
         else:
             self._exposition.put(family, self.owner, key, f"{family}{{{self._labels}{more}}} {number!r}\n".encode())
-
-
-def _edits(before: Sequence[Row], rows: Sequence[Row]) -> Mapping[int, Sequence[int]] | None:
-    """For each place in `AMOUNTS` the rows whose number is another one; None: everything is to be written anew."""
-    if len(before) != len(rows):
-        return None
-    kept = sum(map(is_, map(_balance, before), map(_balance, rows)))
-    if len(rows) - kept > _SPLICED_UP_TO * len(rows):
-        return None
-    edits: dict[int, list[int]] = {}
-    pairs = [(index, old, new) for index, (old, new) in enumerate(zip(before, rows, strict=True)) if old is not new]
-    for index, old, new in pairs:
-        if old.label != new.label:
-            return None
-        if old.balance is new.balance:
-            if old.usd != new.usd:
-                edits.setdefault(_USD, []).append(index)
-            continue
-        for place, (was, now) in enumerate(zip(_amounts(old), _amounts(new), strict=True)):
-            if was is not now and was != now:
-                edits.setdefault(place, []).append(index)
-    return edits

@@ -7,6 +7,8 @@ from exporter.holdings.labels import spelled
 
 def quoted(value: str) -> str:
     """A label value as it stands between double quotes."""
+    if value.isalnum():  # nearly every currency is, and no letter or digit needs an escape
+        return value
     return spelled(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
