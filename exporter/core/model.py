@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, setcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DefaultContext, DivisionByZero, InvalidOperation, setcontext
 from typing import Final, NamedTuple
 
 ZERO: Final = Decimal(0)
@@ -94,6 +94,19 @@ class KeyInfo:
         return [name for name in ("trade", "transfer", "withdraw") if self.permissions.get(name)]
 
 
-# Differences of amounts with up to 40 digits stay exact; every thread and task that computes inherits this.
 EXACT: Final = Context(prec=80, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
-setcontext(EXACT)
+"""The decimal context of all sums and differences: amounts of up to 40 digits stay exact in it."""
+
+
+def _compute_exactly() -> None:
+    """Have this thread compute in `EXACT`, and every thread that starts later.
+
+    A new thread takes its context from `decimal.DefaultContext`, not from the thread that starts it.
+    """
+    DefaultContext.prec = EXACT.prec
+    DefaultContext.rounding = EXACT.rounding
+    DefaultContext.traps = EXACT.traps
+    setcontext(EXACT)
+
+
+_compute_exactly()
