@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from pydantic_core import PydanticCustomError
 
 from exporter.config.mistakes import listed, nearest, quoted
+from exporter.core.wording import folded
 from exporter.exchanges import EXCHANGES
-from exporter.holdings.labels import folded
 
 RESERVED_LABELS: Final = ("exchange", "account", "shard", "job", "instance")
 DAY: Final = 86_400.0

@@ -1,4 +1,4 @@
-"""Numbers, times and foreign text as people read them: on the status page and in the tables of the commands."""
+"""Numbers, times and foreign text as they are shown: to people on pages and in tables, and as labels of metrics."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,6 +7,7 @@ from typing import Final
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _LONGEST: Final = 60
 """Digits before or after the point that are still written out."""
+_UPPER: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def visible(text: str) -> str:
@@ -22,6 +23,17 @@ def _escaped(character: str) -> str:
         return short
     code = ord(character)
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def folded(name: str) -> str:
+    """The name with its ASCII letters in upper case; about the case of other letters programs do not agree."""
+    upper = name.translate(_UPPER)
+    return name if upper == name else upper  # an upper-case name stays the same object, so memory holds it once
+
+
+def spelled(raw: str) -> str:
+    """The text as UTF-8 can carry it: a lone surrogate becomes its escape."""
+    return raw if raw.isascii() else raw.encode("utf-8", "backslashreplace").decode()
 
 
 def exact(amount: Decimal) -> str:

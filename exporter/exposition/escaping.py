@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from exporter.holdings.labels import spelled
+from exporter.core.wording import spelled
 
 
 def quoted(value: str) -> str:

@@ -1,62 +1,53 @@
-"""Currency labels: the exchange's names in upper case where that keeps them apart, and the rows added up by them."""
+"""Currency labels: upper case where that keeps the exchange's names apart, and an answer's rows by label."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from operator import attrgetter
-from typing import Final
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import ZERO, Balance, finite
-
-_UPPER: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-
-
-_currency: Final = attrgetter("currency")
+from exporter.core.wording import folded, spelled
 
 
-def folded(name: str) -> str:
-    """The name with its ASCII letters in upper case; other letters have no case that all programs agree on."""
-    upper = name.translate(_UPPER)
-    return name if upper == name else upper  # one text in memory for both
+def texts(names: Iterable[str]) -> dict[str, str]:
+    r"""Each raw name as a text that UTF-8 can carry; no two get the same one.
 
+    A lone surrogate is written as its escape, with one more backslash where a coin is really called like that escape:
 
-def spelled(raw: str) -> str:
-    """A raw name as text that UTF-8 can carry: a lone surrogate becomes its escape."""
-    return raw if raw.isascii() else raw.encode("utf-8", "backslashreplace").decode()
+    >>> texts(["BTC", "\ud800", "\\ud800"])
+    {'BTC': 'BTC', '\ud800': '\\\\ud800', '\\ud800': '\\ud800'}
+    """
+    found = {name: spelled(name) for name in names}
+    taken = {name for name, text in found.items() if text == name}
+    for name, text in found.items():
+        if text != name:
+            while text in taken:
+                text = text.replace("\\", "\\\\")
+            taken.add(text)
+            found[name] = text
+    return found
 
 
 def labels(names: Iterable[str], remembered: Iterable[str] = ()) -> dict[str, str]:
-    """The label of each raw name; no two names get the same one.
+    """The label of each raw name, in upper case where possible; no two get the same one.
+
+    Names that differ only in case keep their spelling.
 
     Args:
         names: raw names, each once.
-        remembered: labels of this wallet that are still served. Those that are no upper case belong to names that
-            would fold together; such names keep their own spelling while only one of them is held, or else a label
-            would read 0 though its coin is there.
+        remembered: labels of this wallet that are still served. One that is not upper case belongs to names that
+            differ only in case. They keep their spelling even while just one of them is held; otherwise a label
+            would read 0 while its coin is there.
     """
-    own: dict[str, str] = {}
-    taken: set[str] | None = None
-    for name in names:
-        text = own[name] = spelled(name)
-        if text != name:
-            taken = set() if taken is None else taken
-    if taken is not None:
-        taken.update(name for name, text in own.items() if text == name)
-        for name, text in own.items():
-            if text != name:
-                while text in taken:  # another coin is really called like this escape
-                    text = text.replace("\\", "\\\\")
-                taken.add(text)
-                own[name] = text
+    own = texts(names)
     upper = {name: folded(text) for name, text in own.items()}
     count = Counter(upper.values())
     twins = {fold for label in remembered if (fold := folded(label)) != label}
     return {name: fold if count[fold] == 1 and fold not in twins else own[name] for name, fold in upper.items()}
 
 
-class Names:
-    """The labels of one wallet's currencies, known from answer to answer."""
+class Labels:
+    """The labels of one wallet's currencies, kept from answer to answer."""
 
     __slots__ = ("_labels",)
 
@@ -66,6 +57,9 @@ class Names:
     def by_label(self, balances: Sequence[Balance], remembered: Iterable[str]) -> dict[str, Balance]:
         """Balances by label, rows of one raw name added.
 
+        An answer of the same names as the one before keeps their labels, and nothing is worked out: after `btc` and
+        `eth`, an answer of `eth` and `btc` comes back under `ETH` and `BTC`.
+
         Args:
             balances: an answer's rows.
             remembered: labels of this wallet that are still served; see `labels`.
@@ -74,27 +68,22 @@ class Names:
             BadPayload: rows of one name add up to more than a float holds.
         """
         known = self._labels
-        if len(balances) == len(known):
-            try:
-                same = dict(zip(map(known.__getitem__, map(_currency, balances)), balances, strict=True))
-            except KeyError:
-                pass
-            else:
-                if len(same) == len(known):
-                    return same
+        names = [balance.currency for balance in balances]
+        if len(names) == len(known) and known.keys() == set(names):
+            return {known[name]: balance for name, balance in zip(names, balances, strict=True)}
         by_name: dict[str, Balance] = {}
         for balance in balances:
             first = by_name.setdefault(balance.currency, balance)
             if first is not balance:
                 by_name[balance.currency] = added(first, balance)
-        # Known labels are in use again, so that memory holds one text for each.
+        # A label that was known stays the same object, so that memory holds it once.
         again = labels(by_name, remembered)
         self._labels = {name: known[name] if known.get(name) == label else label for name, label in again.items()}
         return {self._labels[name]: balance for name, balance in by_name.items()}
 
 
 def added(one: Balance, other: Balance) -> Balance:
-    """Two rows of one currency as one; a statement about the whole that only one of them makes is dropped.
+    """Two rows of one currency as one; a value of the whole that only one of them states is dropped.
 
     Raises:
         BadPayload: the sum is more than a float holds.

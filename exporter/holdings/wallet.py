@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import ZERO, Balance, Reading, WalletValue, finite
-from exporter.holdings.labels import Names
+from exporter.holdings.labels import Labels
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.rows import Row, Shown, is_plain, repriced
 from exporter.holdings.shown import Rules
@@ -131,7 +131,7 @@ class Wallet:
         self.failure: Failure | None = None
         self.unpriced = self.hidden = self.ignored = 0
         self.usd: Decimal | None = None
-        self._names = Names()
+        self._names = Labels()
         self._answer: Sequence[Balance] | None = None
         self._read_at = NEVER
         self._empty_seen = False

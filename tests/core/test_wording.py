@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.wording import counted, dollars, exact, moment, span, visible
+from exporter.core.wording import counted, dollars, exact, folded, moment, span, spelled, visible
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,17 @@ def test_counts_have_their_noun() -> None:
         "2,000 accounts",
         "0 currencies",
     ]
+
+
+def test_only_ascii_letters_are_folded_to_upper_case() -> None:
+    assert [folded(name) for name in ("usdt", "Btc", "straße", "ı")] == ["USDT", "BTC", "STRAßE", "ı"]
+
+
+def test_a_name_in_upper_case_stays_the_same_object() -> None:
+    name = "".join(["BT", "C"])
+    assert folded(name) is name
+
+
+@given(st.text(st.characters()))
+def test_whatever_is_spelled_can_be_carried_by_utf8(raw: str) -> None:
+    assert spelled(raw).encode().decode() == spelled(raw)

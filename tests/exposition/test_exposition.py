@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.core.wording import spelled
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.exposition.filters import Filters
 from exporter.exposition.packing import OPENMETRICS, TEXT
-from exporter.holdings.labels import spelled
 from tests.kit.client_parsers import openmetrics_families, text_families
 from tests.kit.desk import Desk
 from tests.kit.exposition_checker import differences, problems, samples, values

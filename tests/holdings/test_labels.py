@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.errors import BadPayload
-from exporter.holdings.labels import Names, labels
+from exporter.holdings.labels import Labels, labels, texts
 from tests.kit.states import balance as row
 
 ANY_NAMES = st.lists(st.text(st.characters(), min_size=1, max_size=4), unique=True, max_size=8)
 TWINS = st.lists(st.text("aA\\ud8\ud800\udfff", min_size=1, max_size=6), unique=True, max_size=8)
 
 
-def nets(names: Names, *rows: tuple[str, str], remembered: tuple[str, ...] = ()) -> dict[str, Decimal]:
+def nets(names: Labels, *rows: tuple[str, str], remembered: tuple[str, ...] = ()) -> dict[str, Decimal]:
     answer = [row(name, amount) for name, amount in rows]
     return {label: held.net for label, held in names.by_label(answer, remembered).items()}
 
@@ -37,34 +37,49 @@ def test_a_twin_keeps_its_spelling_while_the_other_one_still_reads_zero() -> Non
 
 
 def test_rows_of_one_raw_name_are_added() -> None:
-    assert nets(Names(), ("BTC", "1"), ("ETH", "2"), ("BTC", "0.5")) == {"BTC": Decimal("1.5"), "ETH": 2}
+    assert nets(Labels(), ("BTC", "1"), ("ETH", "2"), ("BTC", "0.5")) == {"BTC": Decimal("1.5"), "ETH": 2}
 
 
 def test_the_same_names_in_another_order_keep_the_order_of_the_answer() -> None:
-    names = Names()
+    names = Labels()
     nets(names, ("btc", "1"), ("eth", "2"))
     assert list(nets(names, ("eth", "2"), ("btc", "1"))) == ["ETH", "BTC"]
 
 
+def test_a_label_that_is_still_in_use_is_the_same_object() -> None:
+    names = Labels()
+    (before,) = nets(names, ("btc", "1"))
+    after, _ = nets(names, ("btc", "1"), ("eth", "2"))
+    assert after is before
+
+
 def test_a_name_that_comes_twice_the_second_time_is_added() -> None:
-    names = Names()
+    names = Labels()
     nets(names, ("btc", "1"), ("eth", "2"))
     assert nets(names, ("btc", "1"), ("btc", "2")) == {"BTC": 3}
 
 
 def test_a_sum_beyond_a_float_is_refused() -> None:
     with pytest.raises(BadPayload):
-        nets(Names(), *[("BTC", "9e306")] * 20)
+        nets(Labels(), *[("BTC", "9e306")] * 20)
 
 
 def test_a_statement_that_one_of_two_rows_lacks_is_dropped() -> None:
     rows = [row("BTC", "1", usd=Decimal(5)), row("BTC", "1")]
-    assert Names().by_label(rows, ())["BTC"].usd is None
+    assert Labels().by_label(rows, ())["BTC"].usd is None
 
 
 def test_debts_of_one_raw_name_are_added() -> None:
     rows = [row("BTC", "1", borrowed=Decimal(2)), row("BTC", "1"), row("BTC", "1", borrowed=Decimal(3))]
-    assert Names().by_label(rows, ())["BTC"].borrowed == 5
+    assert Labels().by_label(rows, ())["BTC"].borrowed == 5
+
+
+def test_a_surrogate_becomes_its_escape() -> None:
+    assert texts(["BTC", "\ud800"]) == {"BTC": "BTC", "\ud800": "\\ud800"}
+
+
+def test_a_coin_that_is_called_like_an_escape_keeps_its_name() -> None:
+    assert texts(["\ud800", "\\ud800"]) == {"\ud800": "\\\\ud800", "\\ud800": "\\ud800"}
 
 
 def test_a_surrogate_does_not_take_the_label_of_a_coin_that_is_called_like_its_escape() -> None:
