@@ -10,7 +10,7 @@ from exporter.core.model import ZERO, KeyInfo, Reading, finite
 from exporter.exchanges.base import Wallet as Readable
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.publisher import AccountPublisher, Limit
-from exporter.holdings.shown import rules_of, wallet_of
+from exporter.holdings.shown import choice_of, wallet_of
 from exporter.holdings.wallet import FOREVER, Failure, Wallet
 
 
@@ -65,7 +65,7 @@ class AccountState:
         for wallet in self.wallets.values():
             stale_after, strict_seconds = self._bounds(wallet.every)
             wallet.reconfigure(
-                rules_of(account, wallet.name, self.main),
+                choice_of(account, wallet.name, self.main),
                 required=self.is_required(wallet.name),
                 stale_after=stale_after,
                 strict_seconds=strict_seconds,
@@ -80,7 +80,7 @@ class AccountState:
         stale_after, strict_seconds = self._bounds(readable.every)
         wallet = self.wallets[name] = Wallet(
             name,
-            rules_of(self.account, name, self.main),
+            choice_of(self.account, name, self.main),
             required=self.is_required(name),
             stale_after=stale_after,
             strict_seconds=strict_seconds,

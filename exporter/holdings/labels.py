@@ -70,7 +70,7 @@ class Labels:
         known = self._labels
         names = [balance.currency for balance in balances]
         if len(names) == len(known) and known.keys() == set(names):
-            return {known[name]: balance for name, balance in zip(names, balances, strict=True)}
+            return dict(zip(map(known.__getitem__, names), balances, strict=True))
         by_name: dict[str, Balance] = {}
         for balance in balances:
             first = by_name.setdefault(balance.currency, balance)

@@ -18,13 +18,13 @@ from exporter.exposition.account_lines import AMOUNTS, AccountLines
 from exporter.exposition.escaping import quoted
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
-from exporter.holdings.prices import PriceBook
-from exporter.holdings.rows import Row, is_plain
-from exporter.holdings.valuation import leans_on_tickers, value
+from exporter.holdings.labels import Labels
+from exporter.holdings.rows import Row, valued
 from exporter.holdings.wallet import Wallet
+from exporter.holdings.zeros import Zeros
 from tests.exchanges.driver import converse
 from tests.kit.states import NOW, book
-from tests.kit.wallets import wallet
+from tests.kit.wallets import DAY, wallet
 
 FIELDS = itemgetter("asset", "free", "locked")
 SEEDED = settings(deadline=None, derandomize=True, max_examples=100)
@@ -142,20 +142,15 @@ def quiet(nets: dict[str, str], statement: tuple[str, Decimal] | None = None) ->
     return Step({label: Decimal(net) for label, net in nets.items()}, statement, None, None, 30.0)
 
 
-def valued(label: str, balance: Balance, prices: PriceBook, now: float) -> Row:
-    """One row, from the beginning."""
-    price = prices.price(label, now) if is_plain(balance) else None
-    return Row(
-        label, balance, value(balance, label, prices, now), price, leans_on_tickers(balance, label, prices), True
-    )
-
-
 @SEEDED
 @given(st.lists(step_strategy, min_size=2, max_size=6))
 @example([quiet({"ETH": "1"}), quiet({"ETH": "1e305"}), quiet({"ETH": "-1e305"})])
 @example([quiet({"ETH": "1"}), quiet({"ETH": "2"}, statement=("usd", Decimal(7)))])
-def test_rows_that_are_valued_at_once_or_kept_are_those_valued_one_by_one(steps: list[Step]) -> None:
-    held, prices, now = wallet(), book({"BTC": "100", "ETH": "1e10"}), NOW
+@example([quiet({"ETH": "1", "BTC": "1"}), quiet({"ETH": "1", "BTC": "-2.5"})])
+@example([quiet({"ETH": "1"}), quiet({"ETH": "1"})])
+def test_rows_that_are_kept_are_those_valued_anew(steps: list[Step]) -> None:
+    keeping, copying, prices, now = wallet(), wallet(), book({"BTC": "100", "ETH": "1e10"}), NOW
+    known: dict[Balance, Balance] = {}
     for step in steps:
         now += step.later
         if step.price is not None:
@@ -163,15 +158,63 @@ def test_rows_that_are_valued_at_once_or_kept_are_those_valued_one_by_one(steps:
         if step.peg is not None:
             prices.pegs = {"USDT": Decimal(step.peg)}
         stated = dict([step.statement]) if step.statement is not None else {}
-        balances = [
+        answer = [
             Balance(label, abs(net), Decimal(0), Decimal(0), net, **(stated if label == "ETH" else {}))
             for label, net in step.nets.items()
         ]
-        held.accept(Reading(balances), now, now, trusted=True)
-        held.revalue(prices, now)
-        assert [row for row in held.rows if row.balance.net] == [
-            valued(balance.currency, balance, prices, now) for balance in balances
-        ]
+        for held, balances in (
+            (keeping, [known.setdefault(balance, balance) for balance in answer]),
+            (copying, [Balance(*balance) for balance in answer]),
+        ):
+            held.accept(Reading(balances), now, now, trusted=True)
+            held.revalue(prices, now)
+            assert [row for row in held.rows if row.balance.net] == [
+                valued(balance.currency, balance, prices, now, wanted=True) for balance in balances
+            ]
+        assert keeping.rows == copying.rows
+        assert (keeping.usd, keeping.unpriced, keeping.hidden) == (copying.usd, copying.unpriced, copying.hidden)
+        assert keeping.valued_until == copying.valued_until
+
+
+names_of_an_answer = st.lists(st.sampled_from(["btc", "BTC", "eth", "\ud800", "\\ud800"]), min_size=1, max_size=4)
+
+
+@SEEDED
+@given(st.lists(names_of_an_answer, min_size=2, max_size=6))
+@example([["btc", "eth"], ["eth", "btc"], ["btc", "btc"], ["btc"]])
+@example([["btc", "BTC"], ["btc"], ["btc"]])
+def test_labels_that_are_known_are_those_worked_out_anew(series: list[list[str]]) -> None:
+    known, served = Labels(), set[str]()
+    for names in series:
+        balances = [Balance(name, Decimal(1), Decimal(0), Decimal(0), Decimal(1)) for name in names]
+        found = known.by_label(balances, served)
+        assert list(found.items()) == list(Labels().by_label(balances, served).items())
+        served |= found.keys()
+
+
+@SEEDED
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([30.0, DAY / 2, DAY, DAY + 1]), st.sets(st.sampled_from(["ADA", "BTC", "ETH"]))),
+        min_size=1,
+        max_size=8,
+    )
+)
+@example([(0.0, {"BTC"}), (30.0, set()), (DAY, set()), (1.0, set())])
+def test_zeros_that_are_left_alone_are_those_worked_out_from_every_read(reads: list[tuple[float, set[str]]]) -> None:
+    zeros, now = Zeros({"ADA"}), 0.0
+    history: list[tuple[float, set[str]]] = []
+    for later, held in reads:
+        now += later
+        history.append((now, held))
+        zeros.replace(dict.fromkeys(held), now)
+        gone = set()
+        for label in {"ADA", "BTC", "ETH"} - held:
+            last = max((number for number, (_, labels) in enumerate(history) if label in labels), default=None)
+            if last is not None and now - history[last + 1][0] <= DAY:
+                gone.add(label)
+        assert zeros.gone == gone
+        assert list(zeros.balances) == sorted((gone | {"ADA"}) - held)
 
 
 numbers = st.sampled_from([Decimal(text) for text in ("0", "1", "1.50", "1E+5", "2e-9", "-4")])
@@ -209,7 +252,7 @@ def histories(draw: st.DrawFn) -> list[Sequence[Row] | None]:
             else:
                 borrowed = draw(st.none() | numbers)
                 balance = Balance(label, draw(numbers), draw(numbers), Decimal(0), draw(numbers), borrowed)
-            known[label] = Row(label, balance, draw(st.none() | numbers), None, False, True)
+            known[label] = Row(label, balance, draw(st.none() | numbers), False, True)
         history.append([known[label] for label in current])
     return history
 

@@ -4,14 +4,14 @@ from decimal import Decimal
 
 from exporter.core.model import Reading, WalletValue
 from exporter.holdings.prices import PriceBook
-from exporter.holdings.wallet import Rules
+from exporter.holdings.shown import Choice
 from tests.kit.states import NOW, book
 from tests.kit.states import balance as row
 from tests.kit.wallets import DAY, accept, shown, values, wallet
 
 
 def test_excluded_currencies_are_hidden_and_counted_but_not_as_unpriced() -> None:
-    held = wallet(Rules(include=("B*",), exclude=("*3L",)))
+    held = wallet(Choice(include=("B*",), exclude=("*3L",)))
     accept(held, {"BTC": "1", "BTC3L": "5", "ETH": "1"}, priced=book({"BTC": "100"}))
     assert shown(held) == {"BTC": 1}
     assert (held.hidden, held.unpriced) == (2, 0)
@@ -20,7 +20,7 @@ def test_excluded_currencies_are_hidden_and_counted_but_not_as_unpriced() -> Non
 
 def test_expected_currencies_are_exempt_from_every_limit() -> None:
     held = wallet(
-        Rules(expected=frozenset({"BTC"}), exclude=("*",), min_usd=Decimal(1000), max_currencies=1),
+        Choice(expected=frozenset({"BTC"}), exclude=("*",), min_usd=Decimal(1000), max_currencies=1),
     )
     accept(held, {"BTC": "1"}, priced=book({"BTC": "100"}))
     assert shown(held) == {"BTC": 1}
@@ -29,14 +29,14 @@ def test_expected_currencies_are_exempt_from_every_limit() -> None:
 def test_an_exclusion_that_comes_with_a_reload_hides_what_was_shown() -> None:
     held = wallet()
     accept(held, {"BTC": "1", "ETH": "1"})
-    held.reconfigure(Rules(exclude=("ETH",)), required=True, stale_after=600.0, strict_seconds=40.0)
+    held.reconfigure(Choice(exclude=("ETH",)), required=True, stale_after=600.0, strict_seconds=40.0)
     held.revalue(None, NOW)
     assert shown(held) == {"BTC": 1}
     assert held.hidden == 1
 
 
 def test_small_holdings_do_not_start_to_be_shown() -> None:
-    held = wallet(Rules(min_usd=Decimal(10)))
+    held = wallet(Choice(min_usd=Decimal(10)))
     prices = book({"BTC": "100", "DUST": "0.001", "EDGE": "10"})
     accept(held, {"BTC": "1", "DUST": "5", "EDGE": "1"}, priced=prices)
     assert shown(held) == {"BTC": 1, "EDGE": 1}
@@ -44,7 +44,7 @@ def test_small_holdings_do_not_start_to_be_shown() -> None:
 
 
 def test_what_is_shown_stays_when_it_becomes_small_until_the_zero_rule_lets_it_go() -> None:
-    held, prices = wallet(Rules(min_usd=Decimal(10))), book({"BTC": "100"})
+    held, prices = wallet(Choice(min_usd=Decimal(10))), book({"BTC": "100"})
     accept(held, {"BTC": "1", "USDT": "50"}, priced=prices)
     accept(held, {"BTC": "0.01", "USDT": "50"}, NOW + 30, prices)
     assert shown(held) == {"BTC": Decimal("0.01"), "USDT": 50}
@@ -56,14 +56,14 @@ def test_what_is_shown_stays_when_it_becomes_small_until_the_zero_rule_lets_it_g
 
 
 def test_a_large_debt_is_not_a_small_holding() -> None:
-    held = wallet(Rules(min_usd=Decimal(10)), borrows=True)
+    held = wallet(Choice(min_usd=Decimal(10)), borrows=True)
     held.accept(Reading([row("BTC", "0", net=Decimal(-5), borrowed=Decimal(5))]), NOW, NOW)
     held.revalue(book({"BTC": "100"}), NOW)
     assert values(held) == {"BTC": -500}
 
 
 def test_a_small_holding_stays_hidden_while_its_price_is_unknown() -> None:
-    held = wallet(Rules(min_usd=Decimal(10)))
+    held = wallet(Choice(min_usd=Decimal(10)))
     accept(held, {"DUST": "1"}, priced=book({"DUST": "1"}))
     held.revalue(book({}), NOW + 60)
     assert shown(held) == {}
@@ -71,8 +71,24 @@ def test_a_small_holding_stays_hidden_while_its_price_is_unknown() -> None:
     assert shown(held) == {"DUST": 1}
 
 
+def test_what_was_small_is_forgotten_once_it_is_gone() -> None:
+    held = wallet(Choice(min_usd=Decimal(10)))
+    accept(held, {"DUST": "1", "USDT": "50"}, priced=book({"DUST": "1"}))
+    accept(held, {"USDT": "50"}, NOW + 30, book({}))
+    accept(held, {"DUST": "1", "USDT": "50"}, NOW + 60, book({}))
+    assert values(held) == {"DUST": None, "USDT": 50}
+
+
+def test_what_was_small_is_looked_at_again_after_a_reload() -> None:
+    held = wallet(Choice(min_usd=Decimal(10)))
+    accept(held, {"DUST": "1"}, priced=book({"DUST": "1"}))
+    held.reconfigure(Choice(min_usd=Decimal(5)), required=True, stale_after=600.0, strict_seconds=40.0)
+    held.revalue(book({}), NOW)
+    assert values(held) == {"DUST": None}
+
+
 def test_what_no_market_prices_is_shown_and_counted_as_unpriced() -> None:
-    held = wallet(Rules(min_usd=Decimal(10)))
+    held = wallet(Choice(min_usd=Decimal(10)))
     accept(held, {"ODD": "1"}, priced=book({}))
     assert values(held) == {"ODD": None}
     assert held.unpriced == 1
@@ -80,7 +96,7 @@ def test_what_no_market_prices_is_shown_and_counted_as_unpriced() -> None:
 
 def test_before_the_first_prices_a_minimum_is_not_decided() -> None:
     unread = PriceBook(lambda base, quote: f"{base}/{quote}", {"USDT": Decimal(1)}, 600.0)
-    held = wallet(Rules(min_usd=Decimal(10)))
+    held = wallet(Choice(min_usd=Decimal(10)))
     accept(held, {"DUST": "1", "BTC": "1", "USDT": "50"}, priced=unread)
     assert shown(held) == {"USDT": 50}
     assert held.hidden == 2
@@ -97,8 +113,18 @@ def test_without_a_minimum_nothing_waits_for_prices() -> None:
     assert values(held) == {"BTC": None}
 
 
+def test_before_the_first_prices_too_many_currencies_wait_to_be_compared() -> None:
+    unread = PriceBook(lambda base, quote: f"{base}/{quote}", {"USDT": Decimal(1)}, 600.0)
+    held = wallet(Choice(max_currencies=2))
+    accept(held, {"DUST": "1", "BTC": "1", "USDT": "50"}, priced=unread)
+    assert shown(held) == {"USDT": 50}
+    unread.replace({"BTC/USDT": "100", "DUST/USDT": "1"}, NOW, NOW)
+    held.revalue(unread, NOW)
+    assert shown(held) == {"BTC": 1, "USDT": 50}
+
+
 def test_without_valuation_a_minimum_hides_nothing_and_nothing_counts_as_unpriced() -> None:
-    held = wallet(Rules(min_usd=Decimal(10)))
+    held = wallet(Choice(min_usd=Decimal(10)))
     accept(held, {"BTC": "1"})
     assert values(held) == {"BTC": None}
     assert held.unpriced == 0
@@ -106,24 +132,30 @@ def test_without_valuation_a_minimum_hides_nothing_and_nothing_counts_as_unprice
 
 
 def test_the_least_valuable_are_not_shown() -> None:
-    held = wallet(Rules(max_currencies=2))
+    held = wallet(Choice(max_currencies=2))
     accept(held, {"A": "1", "B": "1", "C": "1"}, priced=book({"A": "1", "B": "3", "C": "2"}))
     assert shown(held) == {"B": 1, "C": 1}
     assert held.hidden == 1
 
 
 def test_a_later_currency_does_not_push_out_what_is_shown() -> None:
-    held, prices = wallet(Rules(max_currencies=1)), book({"A": "1", "B": "3"})
+    held, prices = wallet(Choice(max_currencies=1)), book({"A": "1", "B": "3"})
     accept(held, {"A": "1"}, priced=prices)
     accept(held, {"A": "1", "B": "1"}, NOW + 30, prices)
     assert shown(held) == {"A": 1}
 
 
 def test_zeros_do_not_count_against_the_maximum() -> None:
-    held = wallet(Rules(max_currencies=1))
+    held = wallet(Choice(max_currencies=1))
     accept(held, {"A": "1"})
     accept(held, {"B": "1"}, NOW + 30)
     assert shown(held) == {"B": 1, "A": 0}
+
+
+def test_expected_currencies_do_not_count_against_the_maximum() -> None:
+    held = wallet(Choice(expected=frozenset({"A"}), max_currencies=1))
+    accept(held, {"A": "1", "B": "1"})
+    assert shown(held) == {"A": 1, "B": 1}
 
 
 # Sums.
@@ -146,7 +178,7 @@ def test_with_prices_too_old_a_sum_of_what_is_pegged_is_no_sum() -> None:
     assert held.usd is None
 
 
-def test_values_that_lean_on_no_ticker_do_not_end() -> None:
+def test_values_that_come_from_no_ticker_do_not_end() -> None:
     held = wallet()
     accept(held, {"USDT": "5"}, priced=book({}))
     assert held.valued_until == float("inf")

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import Reading, WalletValue
-from exporter.holdings.wallet import Rules
+from exporter.holdings.shown import Choice
 from tests.kit.states import NOW, book
 from tests.kit.states import balance as row
 from tests.kit.wallets import DAY, accept, fail, shown, values, wallet
@@ -20,7 +20,7 @@ def test_a_good_answer_replaces_the_wallet_whole() -> None:
 
 
 def test_rows_stand_in_the_order_of_the_answer_with_zeros_last() -> None:
-    held = wallet(Rules(expected=frozenset({"AAA"})))
+    held = wallet(Choice(expected=frozenset({"AAA"})))
     accept(held, {"XRP": "3", "BTC": "4"})
     assert list(shown(held)) == ["XRP", "BTC", "AAA"]
 
@@ -104,7 +104,7 @@ def test_with_stale_after_0_values_end_after_one_interval_and_timeout() -> None:
 def test_another_bound_counts_from_the_last_good_read() -> None:
     held = wallet()
     accept(held, {"BTC": "1"})
-    held.reconfigure(Rules(), required=True, stale_after=60.0, strict_seconds=40.0)
+    held.reconfigure(Choice(), required=True, stale_after=60.0, strict_seconds=40.0)
     assert held.fresh(NOW + 60)
     assert not held.fresh(NOW + 61)
 
@@ -146,6 +146,14 @@ def test_a_debt_alone_is_held() -> None:
     assert shown(held) == {"BTC": -1}
 
 
+def test_a_debt_as_large_as_what_is_free_is_held() -> None:
+    held = wallet(borrows=True)
+    held.accept(Reading([row("BTC", "1", net=Decimal(0), borrowed=Decimal(1))]), NOW, NOW)
+    held.revalue(None, NOW)
+    assert [(one.label, one.balance.borrowed) for one in held.rows] == [("BTC", Decimal(1))]
+    assert held.holds
+
+
 def test_what_comes_back_starts_its_24_hours_anew() -> None:
     held = wallet()
     for at, amount in ((0.0, "1"), (30.0, "0"), (DAY, "1"), (DAY + 30, "0"), (2 * DAY, "0")):
@@ -154,7 +162,7 @@ def test_what_comes_back_starts_its_24_hours_anew() -> None:
 
 
 def test_an_expected_currency_reads_zero_without_end() -> None:
-    held = wallet(Rules(expected=frozenset({"BTC"})))
+    held = wallet(Choice(expected=frozenset({"BTC"})))
     accept(held, {"ETH": "1"})
     accept(held, {"ETH": "1"}, NOW + 3 * DAY)
     assert shown(held) == {"ETH": 1, "BTC": 0}
@@ -162,13 +170,13 @@ def test_an_expected_currency_reads_zero_without_end() -> None:
 
 @pytest.mark.parametrize(("borrows", "borrowed"), [(True, Decimal(0)), (False, None)])
 def test_a_zero_row_owes_nothing_where_amounts_can_be_owed(borrows: bool, borrowed: Decimal | None) -> None:
-    held = wallet(Rules(expected=frozenset({"BTC"})), borrows=borrows)
+    held = wallet(Choice(expected=frozenset({"BTC"})), borrows=borrows)
     accept(held, {"ETH": "1"})
     assert held.rows[-1].balance.borrowed == borrowed
 
 
 def test_a_zero_row_is_worth_nothing_only_where_there_is_a_price() -> None:
-    held = wallet(Rules(expected=frozenset({"BTC", "ODD"})))
+    held = wallet(Choice(expected=frozenset({"BTC", "ODD"})))
     accept(held, {"USDT": "1"}, priced=book({"BTC": "100"}))
     assert values(held) == {"USDT": 1, "BTC": 0, "ODD": None}
     assert held.valued_until < float("inf")
@@ -177,7 +185,7 @@ def test_a_zero_row_is_worth_nothing_only_where_there_is_a_price() -> None:
 def test_a_newly_expected_currency_reads_zero_at_once() -> None:
     held, rows = wallet(), [row("ETH", "1")]
     held.accept(Reading(rows), NOW, NOW)
-    held.reconfigure(Rules(expected=frozenset({"BTC"})), required=True, stale_after=600.0, strict_seconds=40.0)
+    held.reconfigure(Choice(expected=frozenset({"BTC"})), required=True, stale_after=600.0, strict_seconds=40.0)
     held.revalue(None, NOW)
     assert shown(held) == {"ETH": 1, "BTC": 0}
     held.accept(Reading(rows), NOW + 30, NOW + 30)
@@ -186,9 +194,9 @@ def test_a_newly_expected_currency_reads_zero_at_once() -> None:
 
 
 def test_a_zero_that_is_no_longer_expected_goes() -> None:
-    held = wallet(Rules(expected=frozenset({"BTC"})))
+    held = wallet(Choice(expected=frozenset({"BTC"})))
     accept(held, {"ETH": "1"})
-    held.reconfigure(Rules(), required=True, stale_after=600.0, strict_seconds=40.0)
+    held.reconfigure(Choice(), required=True, stale_after=600.0, strict_seconds=40.0)
     held.revalue(None, NOW)
     assert shown(held) == {"ETH": 1}
 
@@ -230,7 +238,7 @@ def test_an_empty_answer_that_is_not_repeated_is_not_believed(between: str) -> N
 
 
 def test_an_empty_first_answer_is_believed_at_once() -> None:
-    held = wallet(Rules(expected=frozenset({"BTC"})))
+    held = wallet(Choice(expected=frozenset({"BTC"})))
     accept(held, {})
     assert shown(held) == {"BTC": 0}
     assert held.fresh(NOW)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import Reading
-from exporter.holdings.shown import Rules
+from exporter.holdings.shown import Choice
 from exporter.holdings.wallet import Failure, Wallet
 from tests.kit.states import balance
 
@@ -93,7 +93,7 @@ def test_a_wallet_keeps_the_rules_through_any_sequence(
 ) -> None:
     wallet = Wallet(
         "spot",
-        Rules(expected=EXPECTED),
+        Choice(expected=EXPECTED),
         required=True,
         stale_after=stale_after,
         strict_seconds=STRICT,

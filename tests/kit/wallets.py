@@ -6,16 +6,17 @@ from typing import Any
 
 from exporter.core.model import Reading
 from exporter.holdings.prices import PriceBook
-from exporter.holdings.wallet import Failure, Rules, Wallet
+from exporter.holdings.shown import Choice
+from exporter.holdings.wallet import Failure, Wallet
 from tests.kit.states import NOW
 from tests.kit.states import balance as row
 
 DAY = 24 * 3600.0
 
 
-def wallet(rules: Rules | None = None, **other: Any) -> Wallet:
+def wallet(choice: Choice | None = None, **other: Any) -> Wallet:
     settings = {"required": True, "stale_after": 600.0, "strict_seconds": 40.0, **other}
-    return Wallet("spot", rules or Rules(), **settings)
+    return Wallet("spot", choice or Choice(), **settings)
 
 
 def accept(held: Wallet, amounts: Mapping[str, str], at: float = NOW, priced: PriceBook | None = None) -> None:

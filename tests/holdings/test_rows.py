@@ -7,13 +7,17 @@ import pytest
 
 from exporter.core.model import Balance
 from exporter.holdings.prices import PriceBook
-from exporter.holdings.valuation import leans_on_tickers, value
+from exporter.holdings.rows import valued
 from tests.kit.states import NOW, balance, book
 
 PEGGED = book({"BTC": "100", "USDC": "0.5"}, {"USDT": "1", "USDC": "1"})
 UNPEGGED = book({}, {"USD": "1"})
 UNPEGGED.replace({"USDT/USD": "0.9"}, NOW, NOW)
 EVERYTHING: dict[str, Any] = {"usd": Decimal(7), "usdt": Decimal(8), "price": Decimal(9)}
+
+
+def value(held: Balance, prices: PriceBook, at: float = NOW) -> Decimal | None:
+    return valued(held.currency, held, prices, at, wanted=True).usd
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,7 @@ EVERYTHING: dict[str, Any] = {"usd": Decimal(7), "usdt": Decimal(8), "price": De
     ],
 )
 def test_the_first_source_that_says_something_counts(held: Balance, prices: PriceBook, usd: str) -> None:
-    assert value(held, held.currency, prices, NOW) == Decimal(usd)
+    assert value(held, prices) == Decimal(usd)
 
 
 @pytest.mark.parametrize(
@@ -42,16 +46,17 @@ def test_the_first_source_that_says_something_counts(held: Balance, prices: Pric
     [balance("ODD", "2"), balance("ODD", "2", usd=Decimal(0)), balance("ODD", "2", price=Decimal(0))],
 )
 def test_without_a_price_there_is_no_value(held: Balance) -> None:
-    assert value(held, "ODD", PEGGED, NOW) is None
+    assert value(held, PEGGED) is None
 
 
 def test_without_valuation_nothing_has_a_value() -> None:
-    assert value(balance("BTC", "2", **EVERYTHING), "BTC", None, NOW) is None
+    row = valued("BTC", balance("BTC", "2", **EVERYTHING), None, NOW, wanted=True)
+    assert (row.usd, row.on_tickers) == (None, False)
 
 
 def test_a_value_in_usdt_falls_back_when_usdt_has_no_price() -> None:
     held = balance("BTC", "2", usdt=Decimal(8), price=Decimal(9))
-    assert value(held, "BTC", UNPEGGED, UNPEGGED.good_until + 1) == 18
+    assert value(held, UNPEGGED, UNPEGGED.good_until + 1) == 18
 
 
 @pytest.mark.parametrize(
@@ -64,14 +69,21 @@ def test_a_value_in_usdt_falls_back_when_usdt_has_no_price() -> None:
     ],
 )
 def test_a_value_beyond_a_float_is_no_value(held: Balance) -> None:
-    assert value(held, held.currency, PEGGED, NOW) is None
+    assert value(held, PEGGED) is None
 
 
-def test_only_values_from_tickers_end_with_their_age() -> None:
-    assert leans_on_tickers(balance("BTC", "2"), "BTC", PEGGED)
-    assert leans_on_tickers(balance("BTC", "2", usd=Decimal(0)), "BTC", PEGGED)
-    assert leans_on_tickers(balance("BTC", "2", usdt=Decimal(8)), "BTC", UNPEGGED)
-    assert not leans_on_tickers(balance("BTC", "2", usdt=Decimal(8)), "BTC", PEGGED)
-    assert not leans_on_tickers(balance("BTC", "2", usd=Decimal(8)), "BTC", UNPEGGED)
-    assert not leans_on_tickers(balance("BTC", "2", price=Decimal(8)), "BTC", PEGGED)
-    assert not leans_on_tickers(balance("USDC", "2"), "USDC", PEGGED)
+@pytest.mark.parametrize(
+    ("held", "prices", "on_tickers"),
+    [
+        (balance("BTC", "2"), PEGGED, True),
+        (balance("BTC", "2", usd=Decimal(0)), PEGGED, True),
+        (balance("BTC", "2", usdt=Decimal(8)), UNPEGGED, True),
+        (balance("ODD", "2"), PEGGED, True),
+        (balance("BTC", "2", usdt=Decimal(8)), PEGGED, False),
+        (balance("BTC", "2", usd=Decimal(8)), UNPEGGED, False),
+        (balance("BTC", "2", price=Decimal(8)), PEGGED, False),
+        (balance("USDC", "2"), PEGGED, False),
+    ],
+)
+def test_only_values_from_tickers_end_with_their_age(held: Balance, prices: PriceBook, on_tickers: bool) -> None:
+    assert valued(held.currency, held, prices, NOW, wanted=True).on_tickers is on_tickers
