@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import is_
 from typing import Final
 
 from exporter.core.errors import REASONS
@@ -48,12 +49,13 @@ def _amounts(rows: Sequence[Row]) -> Mapping[str, Sequence[Decimal | None]]:
     return dict(zip(AMOUNTS, columns, strict=True))
 
 
-def _changed(before: Sequence[Row] | None, rows: Sequence[Row]) -> Sequence[int] | None:
-    """The places of rows that are other ones than before; None where all lines are to be written."""
-    if before is None or len(before) != len(rows):
+def _changed(before: Sequence[Row], rows: Sequence[Row]) -> Sequence[int] | None:
+    """The places of the rows that are not the same objects; None where so much is new that all lines are."""
+    if len(before) != len(rows):
         return None
     changed = [place for place, (old, new) in enumerate(zip(before, rows, strict=True)) if old is not new]
-    return changed if len(changed) <= _SPLICED_UP_TO * len(rows) else None
+    few = len(changed) <= _SPLICED_UP_TO * len(rows)
+    return changed if few and all(before[place].label == rows[place].label for place in changed) else None
 
 
 class _Served:
@@ -152,8 +154,7 @@ class AccountLines:
     def balances(self, wallet: Wallet) -> None:
         """Serve the rows and the counts of a wallet; lines in which no number changed are left alone."""
         served, name, rows = self._served(wallet), wallet.name, wallet.rows
-        changed = _changed(served.rows, rows)
-        whole = AMOUNTS if changed is None else self._splice(name, served, rows, changed)
+        whole = AMOUNTS if served.rows is None else self._splice(name, served, served.rows, rows)
         if whole:
             labels, amounts = [quoted(row.label) for row in rows], _amounts(rows)
             for family in whole:
@@ -215,29 +216,34 @@ class AccountLines:
             f'{head}{label}"}} {amount!s}' for label, amount in zip(labels, amounts, strict=True) if amount is not None
         ]
 
-    def _splice(self, key: str, served: _Served, rows: Sequence[Row], changed: Sequence[int]) -> Sequence[str]:
-        """Put the lines of the rows that changed in place of theirs; the others are not written again.
+    def _splice(self, key: str, served: _Served, before: Sequence[Row], rows: Sequence[Row]) -> Sequence[str]:
+        """Write the lines of the few rows that changed, each in the place of the one that stands there.
 
-        Of BTC, ETH and XRP only ETH (place 1) has moved: the second line of each family is written, and set between
-        the first and the third as they are served.
+        Of BTC, ETH and XRP only what is free of ETH has moved: the second line of `available`, `net` and `usd` is
+        written, and the first and the third stay as they are served. `frozen` is not touched.
 
         Returns:
-            The families in which a row has no line, now or before, so that places tell nothing: they are left alone.
+            The families that are to be written whole: all, where more has changed than this; or those in which a row
+            has no line, now or before, so that a line's place does not tell whose it is.
         """
-        if not changed:
-            return ()
-        unlike = []
-        labels = [quoted(rows[place].label) for place in changed]
-        for family, amounts in _amounts([rows[place] for place in changed]).items():
-            new = self._lines(family, served, labels, amounts)
+        changed = _changed(before, rows)
+        if changed is None:
+            return AMOUNTS
+        whole = []
+        new = [rows[place] for place in changed]
+        labels, amounts = [quoted(row.label) for row in new], _amounts(new)
+        for family, was in _amounts([before[place] for place in changed]).items():
+            if all(map(is_, was, amounts[family])):
+                continue
+            written = self._lines(family, served, labels, amounts[family])
             lines = self._exposition.lines(family, self.owner, key).split(b"\n")
-            if len(lines) == len(rows) + 1 and len(new) == len(changed):
-                for place, line in zip(changed, new, strict=True):
-                    lines[place] = line.encode()
-                self._exposition.put(family, self.owner, key, b"\n".join(lines))
-            elif new or len(lines) > 1:
-                unlike.append(family)
-        return unlike
+            if len(lines) != len(rows) + 1 or len(written) != len(changed):
+                whole.append(family)
+                continue
+            for place, line in zip(changed, written, strict=True):
+                lines[place] = line.encode()
+            self._exposition.put(family, self.owner, key, b"\n".join(lines))
+        return whole
 
     def _polled(self, polls: int, started: float, *, failures: int, up: bool) -> None:
         self._value("exchange_polls_total", polls)

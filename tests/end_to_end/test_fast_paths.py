@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.core.errors import BadPayload
-from exporter.core.model import Balance, Reading
+from exporter.core.model import ZERO, Balance, Reading
 from exporter.exchanges import htx
 from exporter.exchanges.base import RowMemory
 from exporter.exchanges.readers import SLICE, holding, holdings, rows
@@ -251,7 +251,7 @@ def histories(draw: st.DrawFn) -> list[Sequence[Row] | None]:
                 balance = before.balance
             else:
                 borrowed = draw(st.none() | numbers)
-                balance = Balance(label, draw(numbers), draw(numbers), Decimal(0), draw(numbers), borrowed)
+                balance = Balance(label, draw(numbers), draw(numbers), ZERO, draw(numbers), borrowed)
             known[label] = Row(label, balance, draw(st.none() | numbers), False, True)
         history.append([known[label] for label in current])
     return history
@@ -280,8 +280,14 @@ def exposed(exposition: Exposition, samples: AccountLines, name: str) -> dict[st
     return found
 
 
+def one(label: str) -> Row:
+    """A row of one unit, its zeros the one object that readers take for zero."""
+    return Row(label, Balance(label, Decimal(1), ZERO, ZERO, Decimal(1)), None, None, False, True)
+
+
 @SEEDED
 @given(histories())
+@example([[one("BTC"), kept := one("ETH")], [one("XRP"), kept]])
 def test_lines_that_are_spliced_are_those_written_one_by_one(
     history: list[Sequence[Row] | None],
 ) -> None:
