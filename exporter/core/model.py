@@ -19,7 +19,7 @@ class Balance(NamedTuple):
     """One currency in one wallet, as one good answer stated it.
 
     Attributes:
-        currency: the name as the exchange spells it; the label is made from it by the store.
+        currency: the name as the exchange spells it; its label is made from it later.
         available: free to use.
         frozen: tied up by open orders.
         locked: held for any other reason.
@@ -80,8 +80,8 @@ class KeyInfo:
 
     Attributes:
         permissions: of `read`, `trade`, `transfer`, `withdraw`: those that the exchange tells, true or false.
-        ip_restricted: whether the key is bound to addresses; None where it is not told.
-        expires: seconds since the epoch; None where it is not told or never.
+        ip_restricted: whether the key is bound to addresses; None where the exchange does not say.
+        expires: seconds since the epoch; None where the exchange does not say, or never.
     """
 
     permissions: Mapping[str, bool] = field(default_factory=dict)

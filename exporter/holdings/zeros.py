@@ -19,7 +19,7 @@ class Zeros:
 
     Attributes:
         balances: a row of zeros for each of them by label, in alphabetical order.
-        end: the moment (on the clock that `replace` is told) after which the first of them has had its 24 hours.
+        end: the moment (on the clock of `replace`) after which the first of them has had its 24 hours.
     """
 
     __slots__ = ("_borrowed", "_expected", "_gone", "_held", "balances", "end")
