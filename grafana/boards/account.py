@@ -49,9 +49,8 @@ def _now() -> Section:
                 5,
                 stat_panel(
                     "USD value",
-                    "What the account's wallets are worth together, as last known. Fresh is that sum "
-                    "while every required "
-                    "wallet is fresh, and absent otherwise.",
+                    "What the account's wallets are worth together, as last known. Fresh is "
+                    "that sum while every required wallet is fresh, and absent otherwise.",
                     "currencyUSD",
                     [
                         Query(total(known(USD, COIN)), "last known"),
@@ -114,9 +113,8 @@ def _now() -> Section:
                 6,
                 table_panel(
                     "Polls",
-                    "When the account was polled last and will be next, how often it is meant to be, "
-                    "and after how long "
-                    "without a good read its balances are withdrawn.",
+                    "When the account was polled last and will be next, how often it is meant to "
+                    "be, and after how long without a good read its balances are withdrawn.",
                     EXCHANGE_ACCOUNT,
                     [
                         Column("Polled ago", last_poll, "s", decimals=0),
@@ -252,9 +250,8 @@ def _value() -> Section:
                 9,
                 lines_panel(
                     "Account value and thresholds",
-                    "Sum over the account's balance wallets, absent unless each required one is "
-                    "fresh, and the account's "
-                    "USD thresholds as dashed lines.",
+                    "Sum over the account's balance wallets, absent unless each required "
+                    "one is fresh, and the account's USD thresholds as dashed lines.",
                     "currencyUSD",
                     [
                         Query(latest("exchange_account_usd", ACCOUNT), "{{exchange}} {{account}}"),

@@ -23,9 +23,8 @@ def reads() -> Section:
                 10,
                 timeline_panel(
                     "Up and fresh",
-                    "Up: the last poll read it. Fresh: its balances are being exported; grey means "
-                    "that they are withdrawn "
-                    "or not there yet. A reason stands in red for as long as reads fail for it.",
+                    "Up: the last poll read it. Fresh: its balances are being exported; grey means that they "
+                    "are withdrawn or not there yet. A reason stands in red for as long as reads fail for it.",
                     [
                         Query(latest("exchange_account_up", ACCOUNT), "{{account}} up"),
                         Query(latest("exchange_wallet_up", WALLET), "{{account}} {{wallet}} up"),
@@ -99,9 +98,9 @@ def key() -> Section:
                 7,
                 table_panel(
                     "API key",
-                    "What the key may do, where the exchange tells. Reading is all that is needed: a "
-                    "key that can trade, "
-                    "transfer or withdraw should be replaced. An empty cell means that the exchange does not say.",
+                    "What the key may do, where the exchange tells. Reading is all that "
+                    "is needed: a key that can trade, transfer or withdraw should be "
+                    "replaced. An empty cell means that the exchange does not say.",
                     EXCHANGE_ACCOUNT,
                     [
                         Column("Last poll", latest("exchange_account_up", ACCOUNT), "none", states=UP),

@@ -85,8 +85,7 @@ def limits() -> Section:
                 lines_panel(
                     "Waits for rate, and remaining quota",
                     "Seconds per second that requests waited for their share of the exchange's limit "
-                    "(left), and what the "
-                    "exchange says is left of it, where it says so (right).",
+                    "(left), and what the exchange says is left of it, where it says so (right).",
                     "percentunit",
                     [
                         Query(
@@ -107,9 +106,8 @@ def limits() -> Section:
                 8,
                 lines_panel(
                     "Clock offsets",
-                    "The exchange's clock minus ours, for the worst of its hosts. It is applied to "
-                    "signatures; a large one "
-                    "says that a clock is wrong.",
+                    "The exchange's clock minus ours, for the worst of its hosts. It is "
+                    "applied to signatures; a large one says that a clock is wrong.",
                     "s",
                     [Query(latest("exchange_api_clock_offset_seconds", EXCHANGE), "{{exchange}}")],
                 ),
@@ -129,9 +127,8 @@ def prices() -> Section:
                 9,
                 lines_panel(
                     "Age of prices",
-                    "Time since each exchange's prices were last read. A book older than ten "
-                    "valuation intervals values "
-                    "nothing.",
+                    "Time since each exchange's prices were last read. A book "
+                    "older than ten valuation intervals values nothing.",
                     "s",
                     [Query(age("exchange_price_last_success_timestamp_seconds", EXCHANGE), "{{exchange}}")],
                     minimum=0,

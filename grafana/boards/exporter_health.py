@@ -69,9 +69,8 @@ def _now() -> Section:
                 4,
                 stat_panel(
                     "Configurations in use",
-                    "How many different configurations the processes run, secrets aside. More than "
-                    "one is drift, unless a "
-                    "roll-out is under way.",
+                    "How many different configurations the processes run, secrets "
+                    "aside. More than one is drift, unless a roll-out is under way.",
                     "none",
                     [Query(f"count({hashes})", "different")],
                     steps=((None, GREEN), (2, ORANGE)),

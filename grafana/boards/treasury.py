@@ -173,8 +173,7 @@ def _where() -> Section:
                 lines_panel(
                     f"By {label} over time",
                     f"The {count} largest of today, stacked. The grey band is the last known value of "
-                    "what is not fresh: "
-                    "a failing exchange turns grey, it does not fall to zero.",
+                    "what is not fresh: a failing exchange turns grey, it does not fall to zero.",
                     "currencyUSD",
                     [
                         Query(leading(count, now, *by, by=largest), name),
@@ -205,10 +204,9 @@ def _moves() -> Section:
                 10,
                 table_panel(
                     "Biggest moves in 24 h",
-                    "The holdings whose USD value changed most against 24 hours ago. Flow is what "
-                    "came or went as coins, "
-                    "at the price of now; price is what the market made of the coins that were held all along. Where "
-                    "there is no reading from 24 hours ago, it is the change of the last hour.",
+                    "The holdings whose USD value changed most against 24 hours ago. Flow is what came or went as "
+                    "coins, at the price of now; price is what the market made of the coins that were held all "
+                    "along. Where there is no reading from 24 hours ago, it is the change of the last hour.",
                     {**EXCHANGE_ACCOUNT, "currency": "Currency"},
                     [
                         Column("Size", biggest, "currencyUSD", decimals=2),
@@ -247,9 +245,8 @@ def _holdings() -> Section:
                 14,
                 table_panel(
                     "Holdings",
-                    "Every balance that is exported now, zeros included. No USD value means that "
-                    "there is no price, not "
-                    "that it is worth nothing.",
+                    "Every balance that is exported now, zeros included. No USD value "
+                    "means that there is no price, not that it is worth nothing.",
                     EXCHANGE_COIN,
                     [
                         Column("USD", fresh(USD), "currencyUSD", decimals=2),

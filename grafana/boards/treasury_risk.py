@@ -44,10 +44,8 @@ def limits() -> Section:
                 table_panel(
                     "Balances and their thresholds",
                     "Every balance that has a threshold, the nearest to its limit first. Distance is "
-                    "what is left above "
-                    "the higher of warning and critical, as a share of it: below 0 is under the "
-                    "limit. Amounts of wallets "
-                    "that read stale are the last known ones.",
+                    "what is left above the higher of warning and critical, as a share of it: below 0 "
+                    "is under the limit. Amounts of wallets that read stale are the last known ones.",
                     {**EXCHANGE_COIN, "of": "Of"},
                     [
                         Column("Amount", watched),
@@ -158,9 +156,8 @@ def trust() -> Section:
                 10,
                 table_panel(
                     "Age of every number",
-                    "How long ago each wallet was last read, and that age as a share of the time "
-                    "after which its balances "
-                    "are withdrawn: at 100 % they are gone. Price is the age of the exchange's price book.",
+                    "How long ago each wallet was last read, and that age as a share of the time after which its "
+                    "balances are withdrawn: at 100 % they are gone. Price is the age of the exchange's price book.",
                     EXCHANGE_WALLET,
                     [
                         Column("Data", WALLETS_FRESH, "none", states=FRESH),
@@ -195,9 +192,8 @@ def trust() -> Section:
                 10,
                 table_panel(
                     "Reported value against our sum",
-                    "What the exchange says a wallet is worth, where it says so, beside the sum of "
-                    "the balances that are "
-                    "read. A wallet with a reported value and no sum holds money that nobody watches.",
+                    "What the exchange says a wallet is worth, where it says so, beside the sum of the balances "
+                    "that are read. A wallet with a reported value and no sum holds money that nobody watches.",
                     EXCHANGE_WALLET,
                     [
                         Column("Reported", reported, "currencyUSD", decimals=2),
@@ -220,9 +216,8 @@ def trust() -> Section:
                 10,
                 table_panel(
                     "What is not in the total",
-                    "Currencies held that have no price, currencies that the configuration hides, "
-                    "and rows of an answer "
-                    "that are of no known kind, for each wallet.",
+                    "Currencies held that have no price, currencies that the configuration "
+                    "hides, and rows of an answer that are of no known kind, for each wallet.",
                     EXCHANGE_WALLET,
                     [
                         Column(
