@@ -13,7 +13,8 @@ from typing import Final
 import aiohttp
 
 from exporter.sandbox import Fault
-from tests.kit.running import Exporter, Samples, exporting
+from tests.kit.running import Exporter, exporting
+from tests.kit.scrape import Samples, Series
 
 AVAILABLE: Final = "exchange_balance_available"
 POLLS: Final = "exchange_polls_total"
@@ -73,7 +74,12 @@ def without(text: str, name: str) -> str:
 
 
 def polls(samples: Samples) -> dict[str, float]:
-    return {dict(labels)["account"]: value for labels, value in samples.values(POLLS).items()}
+    return {own["account"]: value for own, value in samples.of(POLLS)}
+
+
+def served(samples: Samples) -> set[Series]:
+    """Whose available balances are there."""
+    return {series for series in samples if series[0] == AVAILABLE}
 
 
 async def test_a_bad_file_changes_nothing_but_what_is_said_of_it(tmp_path: Path) -> None:
@@ -84,13 +90,13 @@ async def test_a_bad_file_changes_nothing_but_what_is_said_of_it(tmp_path: Path)
         status, words = await reload(it)
         assert (status, "accounts" in words, "demo-" in words) == (500, True, False)
         samples = await it.until(lambda samples: polls(samples)["treasury"] > polls(before)["treasury"])
-        assert samples(RELOADED) == 0
+        assert samples.one(RELOADED) == 0
         assert (await it.get("/config"))[1] == config
-        assert all(each(AVAILABLE, account="treasury", wallet="unified", currency="BTC") for each in load.seen)
-        assert samples("exchange_exporter_config_hash") == before("exchange_exporter_config_hash")
+        assert all(each.one(AVAILABLE, account="treasury", wallet="unified", currency="BTC") for each in load.seen)
+        assert samples.one("exchange_exporter_config_hash") == before.one("exchange_exporter_config_hash")
         it.write(it.config())
         assert (await reload(it))[0] == 200
-        assert (await it.scrape())(RELOADED) == 1
+        assert (await it.scrape()).one(RELOADED) == 1
 
 
 async def test_unchanged_and_retouched_accounts_keep_data_counters_and_schedule(tmp_path: Path) -> None:
@@ -107,12 +113,12 @@ async def test_unchanged_and_retouched_accounts_keep_data_counters_and_schedule(
         samples = await it.polled("arbitrage")
         assert it.app.engine.pollers == pollers
         assert it.app.engine._tasks == tasks
-        assert samples("exchange_account_info", account="arbitrage", team="other") == 1
-        assert samples("exchange_account_info", account="arbitrage", team="arbitrage") is None
+        assert samples.one("exchange_account_info", account="arbitrage", team="other") == 1
+        assert samples.one("exchange_account_info", account="arbitrage", team="arbitrage") is None
         for each in load.seen:
             assert all(value >= polls(before)[name] for name, value in polls(each).items()), "a counter fell"
             assert polls(each).keys() == polls(before).keys()
-            assert each.values(AVAILABLE).keys() == before.values(AVAILABLE).keys(), "data was withdrawn"
+            assert served(each) == served(before), "data was withdrawn"
 
 
 async def test_a_removed_account_is_gone_at_the_next_scrape_and_an_added_one_comes_at_once(tmp_path: Path) -> None:
@@ -128,8 +134,8 @@ async def test_a_removed_account_is_gone_at_the_next_scrape_and_an_added_one_com
         assert not any('account="arbitrage"' in each.text for each in load.seen[SCRAPERS:])
         it.write(whole)
         assert (await reload(it))[0] == 200
-        samples = await it.until(lambda samples: samples("exchange_account_up", account="arbitrage"))
-        assert samples.values(AVAILABLE, account="arbitrage")
+        samples = await it.until(lambda samples: samples.one("exchange_account_up", account="arbitrage"))
+        assert samples.of(AVAILABLE, account="arbitrage")
         assert polls(samples)["arbitrage"] < polls(samples)["grid-bots"]
 
 
@@ -139,19 +145,19 @@ async def test_a_changed_secret_starts_that_account_anew_and_no_other(tmp_path: 
         it.write(it.config().replace("demo-perp-desk-secret", "another-secret-altogether"))
         assert (await reload(it))[0] == 200
         samples = await it.scrape()
-        assert samples.values(AVAILABLE, account="perp-desk") == {}
-        assert samples("exchange_wallet_last_success_timestamp_seconds", account="perp-desk", wallet="spot") == 0
+        assert samples.of(AVAILABLE, account="perp-desk") == []
+        assert samples.one("exchange_wallet_last_success_timestamp_seconds", account="perp-desk", wallet="spot") == 0
         load.seen.clear()
         samples = await it.until(
-            lambda samples: samples("exchange_wallet_failing", account="perp-desk", wallet="spot", reason="auth")
+            lambda samples: samples.one("exchange_wallet_failing", account="perp-desk", wallet="spot", reason="auth")
         )
-        assert (samples(POLLS, account="perp-desk") or 0) < polls(before)["perp-desk"] + 2
+        assert (samples.one(POLLS, account="perp-desk") or 0) < polls(before)["perp-desk"] + 2
         assert all(value >= polls(before)[name] for name, value in polls(samples).items() if name != "perp-desk")
-        assert all(not each.values(AVAILABLE, account="perp-desk") for each in load.seen)
-        assert all(each.values(AVAILABLE, account="treasury") for each in load.seen)
+        assert all(not each.of(AVAILABLE, account="perp-desk") for each in load.seen)
+        assert all(each.of(AVAILABLE, account="treasury") for each in load.seen)
         it.write(it.config())
         os.kill(os.getpid(), signal.SIGHUP)
-        await it.until(lambda samples: samples("exchange_account_up", account="perp-desk"))
+        await it.until(lambda samples: samples.one("exchange_account_up", account="perp-desk"))
         assert "another-secret" not in (await it.get("/config"))[1] + (await it.get("/"))[1]
 
 
@@ -162,6 +168,6 @@ async def test_many_reloads_at_once_end_in_the_last_file(tmp_path: Path) -> None
         answers = await asyncio.gather(*(reload(it) for _ in range(8)))
         assert {status for status, _ in answers} == {200}
         samples = await it.scrape()
-        assert samples("exchange_exporter_accounts") == 6
+        assert samples.one("exchange_exporter_accounts") == 6
         assert it.app.problem() is None
         assert 'account="exit-desk"' not in samples.text

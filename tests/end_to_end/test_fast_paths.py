@@ -282,7 +282,7 @@ def exposed(exposition: Exposition, samples: AccountLines, name: str) -> dict[st
 
 def one(label: str) -> Row:
     """A row of one unit, its zeros the one object that readers take for zero."""
-    return Row(label, Balance(label, Decimal(1), ZERO, ZERO, Decimal(1)), None, None, False, True)
+    return Row(label, Balance(label, Decimal(1), ZERO, ZERO, Decimal(1)), None, False, True)
 
 
 @SEEDED

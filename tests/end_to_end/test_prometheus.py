@@ -79,7 +79,7 @@ async def test_prometheus_reads_the_exact_numbers_and_forgets_what_is_withdrawn(
         assert await server.one("count(exchange_account_up == 1)") == 7
 
         await server.scraped()
-        assert await server.one("scrape_samples_scraped") == len((await it.scrape()).all)
+        assert await server.one("scrape_samples_scraped") == len(await it.scrape())
 
         head, _, _ = it.config().rpartition("  - name: treasury")
         it.write(head)
@@ -91,7 +91,7 @@ async def test_prometheus_reads_the_exact_numbers_and_forgets_what_is_withdrawn(
 
         it.clock.ahead += 601
         it.sandbox.exchange("xt").accounts.pop(it.account("grid-bots").key)
-        await it.until(lambda samples: samples("exchange_wallet_fresh", account="grid-bots", wallet="spot") == 0)
+        await it.until(lambda samples: samples.one("exchange_wallet_fresh", account="grid-bots", wallet="spot") == 0)
         await server.scraped()
         assert await server.series('exchange_balance_available{account="grid-bots"}') == []
         assert await server.one('exchange_wallet_fresh{account="grid-bots",wallet="spot"}') == 0

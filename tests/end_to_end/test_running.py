@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from exporter.sandbox import Fault, Holding
-from tests.kit.running import Exporter, Samples, exporting
+from tests.kit.running import Exporter, exporting
+from tests.kit.scrape import Samples
 
 AVAILABLE = "exchange_balance_available"
 ACCOUNTS = {
@@ -41,11 +42,10 @@ def set_long_digits(exporter: Exporter) -> None:
 async def test_every_account_is_complete_after_the_first_poll(tmp_path: Path) -> None:
     async with exporting(tmp_path) as it:
         samples = await it.scrape()
-        assert {dict(labels)["account"] for labels in samples.values("exchange_account_up")} == set(ACCOUNTS)
-        assert set(samples.values("exchange_account_up").values()) == {1.0}
-        assert samples.values("exchange_wallet_failing") == {}
-        samples = await it.until(lambda samples: len(samples.values("exchange_account_usd")) == len(ACCOUNTS))
-        assert min(samples.values("exchange_account_usd").values()) > 1_000
+        assert samples.by("exchange_account_up", "account") == dict.fromkeys(ACCOUNTS, 1.0)
+        assert samples.of("exchange_wallet_failing") == []
+        samples = await it.until(lambda samples: len(samples.of("exchange_account_usd")) == len(ACCOUNTS))
+        assert min(usd for _, usd in samples.of("exchange_account_usd")) > 1_000
         assert (await it.get("/-/ready"))[0] == (await it.get("/-/healthy"))[0] == 200
 
 
@@ -53,10 +53,9 @@ async def test_the_numbers_are_the_exchange_s_to_the_last_digit_of_a_float(tmp_p
     async with exporting(tmp_path, set_long_digits) as it:
         samples = await it.scrape()
         compared = set()
-        for labels, available in samples.values(AVAILABLE).items():
-            where = dict(labels)
+        for where, available in samples.of(AVAILABLE):
             holding = it.account(where["account"]).wallet(where["wallet"]).get(where["currency"], Holding())
-            served = {name: samples(f"exchange_balance_{name}", **where) for name in ("frozen", "locked", "net")}
+            served = {name: samples.one(f"exchange_balance_{name}", **where) for name in ("frozen", "locked", "net")}
             assert available == float(holding.available), where
             assert served["frozen"] == float(holding.frozen), where
             assert served["locked"] == float(holding.locked + holding.bank), where
@@ -74,25 +73,27 @@ async def test_a_wrong_secret_is_that_account_s_trouble_alone(tmp_path: Path) ->
 
     async with exporting(tmp_path, config=wrong) as it:
         samples = await it.scrape()
-        ups = {dict(labels)["account"]: up for labels, up in samples.values("exchange_account_up").items()}
+        ups = samples.by("exchange_account_up", "account")
         assert ups == {**dict.fromkeys(ACCOUNTS, 1.0), "market-maker": 0.0}
-        assert samples("exchange_wallet_failing", account="market-maker", wallet="spot", reason="auth") == 1
-        assert samples(AVAILABLE, account="market-maker", currency="USDT") is None
+        assert samples.one("exchange_wallet_failing", account="market-maker", wallet="spot", reason="auth") == 1
+        assert samples.one(AVAILABLE, account="market-maker", currency="USDT") is None
 
 
 async def test_past_stale_after_the_balances_of_a_refused_account_are_gone(tmp_path: Path) -> None:
     async with exporting(tmp_path) as it:
         account = it.account("market-maker")
         account.secret = "changed on the exchange"
-        samples = await it.until(lambda samples: samples("exchange_account_up", account="market-maker") == 0)
-        assert samples(AVAILABLE, account="market-maker", currency="BTC") == 0.85
-        assert samples("exchange_wallet_fresh", account="market-maker", wallet="spot") == 1
+        samples = await it.until(lambda samples: samples.one("exchange_account_up", account="market-maker") == 0)
+        assert samples.one(AVAILABLE, account="market-maker", currency="BTC") == 0.85
+        assert samples.one("exchange_wallet_fresh", account="market-maker", wallet="spot") == 1
         it.clock.ahead += 601
         samples = await it.scrape()
-        assert samples(AVAILABLE, account="market-maker", currency="BTC") is None
-        assert samples("exchange_wallet_fresh", account="market-maker", wallet="spot") == 0
-        samples = await it.until(lambda samples: samples("exchange_wallet_fresh", account="treasury", wallet="unified"))
-        assert samples(AVAILABLE, account="market-maker", currency="BTC") is None
+        assert samples.one(AVAILABLE, account="market-maker", currency="BTC") is None
+        assert samples.one("exchange_wallet_fresh", account="market-maker", wallet="spot") == 0
+        samples = await it.until(
+            lambda samples: samples.one("exchange_wallet_fresh", account="treasury", wallet="unified")
+        )
+        assert samples.one(AVAILABLE, account="market-maker", currency="BTC") is None
 
 
 async def test_an_emptied_currency_reads_zero_on_every_exchange(tmp_path: Path) -> None:
@@ -109,8 +110,8 @@ async def test_an_emptied_currency_reads_zero_on_every_exchange(tmp_path: Path) 
             seen: list[float | None] = []
 
             def is_zero(samples: Samples, where: dict[str, str] = where, seen: list[float | None] = seen) -> bool:
-                seen.append(samples(AVAILABLE, **where))
-                return (seen[-1], samples("exchange_balance_net", **where)) == (0, 0)
+                seen.append(samples.one(AVAILABLE, **where))
+                return (seen[-1], samples.one("exchange_balance_net", **where)) == (0, 0)
 
             await it.until(is_zero)
             assert None not in seen
@@ -129,11 +130,11 @@ async def test_an_answer_of_a_foreign_shape_is_that_wallet_s_payload_failure(tmp
             account = it.account(name)
             it.sandbox.exchange(account.exchange).faults.append(Fault("mutate", change=odd, account=account.key))
         well = len(ACCOUNTS) - len(names)
-        samples = await it.until(lambda samples: sum(samples.values("exchange_account_up").values()) == well)
+        samples = await it.until(lambda samples: sum(up for _, up in samples.of("exchange_account_up")) == well)
         for name in names:
-            assert samples("exchange_account_up", account=name) == 0
-            assert samples("exchange_wallet_failing", account=name, wallet=ACCOUNTS[name], reason="payload") == 1
-            assert samples.values(AVAILABLE, account=name) == held.values(AVAILABLE, account=name)
+            assert samples.one("exchange_account_up", account=name) == 0
+            assert samples.one("exchange_wallet_failing", account=name, wallet=ACCOUNTS[name], reason="payload") == 1
+            assert samples.of(AVAILABLE, account=name) == held.of(AVAILABLE, account=name)
 
 
 async def test_a_hostile_currency_name_stays_a_label(tmp_path: Path) -> None:
@@ -144,10 +145,10 @@ async def test_a_hostile_currency_name_stays_a_label(tmp_path: Path) -> None:
 
     async with exporting(tmp_path, hostile) as it:
         samples = await it.scrape()
-        families = {name for name, _, _ in samples.all}
+        families = {name for name, _ in samples}
         assert all(name.startswith(("exchange_", "process_", "python_")) for name in families)
         assert not any("fake" in name for name in families)
-        assert sum(r"\n" in labels["currency"] for name, labels, _ in samples.all if name == AVAILABLE) >= 6
+        assert sum("\n" in labels["currency"] for labels, _ in samples.of(AVAILABLE)) >= 6
 
 
 # -- reload
@@ -160,11 +161,11 @@ async def test_a_bad_file_keeps_the_old_configuration_and_says_so(tmp_path: Path
         assert problem is not None
         assert "nowhere" in problem
         samples = await it.polled("arbitrage")
-        assert samples("exchange_exporter_config_last_reload_successful") == 0
-        assert samples("exchange_account_up", account="arbitrage") == 1
+        assert samples.one("exchange_exporter_config_last_reload_successful") == 0
+        assert samples.one("exchange_account_up", account="arbitrage") == 1
         it.write(it.config())
         assert await it.app.reloading.reload() is None
-        assert (await it.scrape())("exchange_exporter_config_last_reload_successful") == 1
+        assert (await it.scrape()).one("exchange_exporter_config_last_reload_successful") == 1
 
 
 async def test_a_signal_reloads(tmp_path: Path) -> None:
@@ -173,14 +174,14 @@ async def test_a_signal_reloads(tmp_path: Path) -> None:
         it.write(head)
         before = await it.scrape()
         os.kill(os.getpid(), signal.SIGHUP)
-        await it.until(lambda samples: samples("exchange_exporter_accounts") == 6)
+        await it.until(lambda samples: samples.one("exchange_exporter_accounts") == 6)
         samples = await it.scrape()
         assert 'account="treasury"' not in samples.text
-        assert samples(AVAILABLE, account="market-maker", currency="BTC") == 0.85
-        assert samples("exchange_exporter_config_hash") != before("exchange_exporter_config_hash")
+        assert samples.one(AVAILABLE, account="market-maker", currency="BTC") == 0.85
+        assert samples.one("exchange_exporter_config_hash") != before.one("exchange_exporter_config_hash")
         it.write(f"{head}  - name: treasury{treasury}")
         os.kill(os.getpid(), signal.SIGHUP)
-        await it.until(lambda samples: samples("exchange_account_up", account="treasury") == 1)
+        await it.until(lambda samples: samples.one("exchange_account_up", account="treasury") == 1)
 
 
 async def test_http_reloads_where_that_is_allowed(tmp_path: Path) -> None:
@@ -202,13 +203,13 @@ async def test_a_rewritten_secret_file_is_polled_at_once_without_a_reload(tmp_pa
         return it.config().replace('secret: "demo-treasury-secret"', f"secret_file: {secret}")
 
     async with exporting(tmp_path, config=from_file) as it:
-        assert (await it.scrape())("exchange_account_up", account="treasury") == 0
+        assert (await it.scrape()).one("exchange_account_up", account="treasury") == 0
         secret.write_text("demo-treasury-secret\n")
-        samples = await it.until(lambda samples: samples("exchange_account_up", account="treasury") == 1)
-        assert samples(AVAILABLE, account="treasury", wallet="unified", currency="BTC") == 1.6
-        polls = samples("exchange_polls_total", account="treasury")
+        samples = await it.until(lambda samples: samples.one("exchange_account_up", account="treasury") == 1)
+        assert samples.one(AVAILABLE, account="treasury", wallet="unified", currency="BTC") == 1.6
+        polls = samples.one("exchange_polls_total", account="treasury")
         assert await it.app.reloading.reload() is None
-        assert ((await it.scrape())("exchange_polls_total", account="treasury") or 0) >= (polls or 0)
+        assert ((await it.scrape()).one("exchange_polls_total", account="treasury") or 0) >= (polls or 0)
 
 
 # -- modes
@@ -220,19 +221,19 @@ async def test_the_mode_of_a_bitget_account_is_found_out_and_followed(tmp_path: 
 
     async with exporting(tmp_path, config=unsaid) as it:
         samples = await it.scrape()
-        assert samples(AVAILABLE, account="treasury", wallet="unified", currency="BTC") == 1.6
-        assert samples(AVAILABLE, account="market-maker", wallet="spot", currency="BTC") == 0.85
-        assert samples.values("exchange_wallet_up", account="treasury", wallet="spot") == {}
+        assert samples.one(AVAILABLE, account="treasury", wallet="unified", currency="BTC") == 1.6
+        assert samples.one(AVAILABLE, account="market-maker", wallet="spot", currency="BTC") == 0.85
+        assert samples.of("exchange_wallet_up", account="treasury", wallet="spot") == []
         account = it.account("market-maker")
         account.balances["unified"] = {"BTC": Holding(available=Decimal("0.5"))}
         account.mode = "unified"
         samples = await it.until(
-            lambda samples: samples(AVAILABLE, account="market-maker", wallet="unified", currency="BTC")
+            lambda samples: samples.one(AVAILABLE, account="market-maker", wallet="unified", currency="BTC")
         )
-        assert samples.values(AVAILABLE, account="market-maker", wallet="spot") == {}
-        assert samples.values("exchange_wallet_reported_usd", account="market-maker") == {}
-        threshold = samples.values("exchange_balance_threshold", account="market-maker", severity="warning")
-        assert {dict(labels)["wallet"] for labels in threshold} == {"unified"}
+        assert samples.of(AVAILABLE, account="market-maker", wallet="spot") == []
+        assert samples.of("exchange_wallet_reported_usd", account="market-maker") == []
+        threshold = samples.by("exchange_balance_threshold", "wallet", account="market-maker", severity="warning")
+        assert threshold.keys() == {"unified"}
 
 
 # -- health

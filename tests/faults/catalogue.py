@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from exporter.sandbox import Fault
 from tests.faults.shapes import as_numbers, reshaped
-from tests.faults.stage import KINDS, Amounts, Stage
+from tests.faults.stage import Stage
 from tests.faults.variants import VARIANTS, Variant
+from tests.kit.scrape import KINDS, Amounts
 
 PAGE: Final = "<html><head><title>Attention required</title></head><body>Ray ID 7f3a</body></html>"
 HOSTILE: Final = 'USDT"} 1\nFAKE_METRIC 2'

@@ -25,8 +25,9 @@ from random import Random
 from typing import Final
 
 from exporter.sandbox import Fault
-from tests.faults.stage import KINDS, Member, Stage, staged
+from tests.faults.stage import Member, Stage, staged
 from tests.faults.variants import VARIANTS
+from tests.kit.scrape import KINDS
 from tests.kit.virtual_time import run
 
 INTERVAL: Final = 30.0

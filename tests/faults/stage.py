@@ -25,19 +25,14 @@ from exporter.core.settings import Settings
 from exporter.exposition.filters import Filters
 from exporter.sandbox import Sandbox, SandboxAccount
 from tests.faults.variants import Variant
+from tests.kit.scrape import KINDS, Amounts, Samples
 from tests.kit.virtual_time import VirtualClock, VirtualLoop
 
 INTERVAL: Final = 30.0
 TIMEOUT: Final = 10.0
 STALE_AFTER: Final = 90.0
 
-KINDS: Final = ("available", "frozen", "locked")
-_LINE: Final = re.compile(r"([a-z_]+)(?:\{((?:[a-z_]+=\"(?:[^\"\\\n]|\\[\\\"n])*\",?)*)\})? (\S+)")
-_LABEL: Final = re.compile(r"([a-z_]+)=\"((?:[^\"\\\n]|\\[\\\"n])*)\"")
 _PLAIN_RECORD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "taskName"}
-
-Amounts = dict[tuple[str, str], float]
-"""Currency and kind to the number that is served."""
 
 
 @dataclass(frozen=True)
@@ -104,47 +99,6 @@ async def _recording(heard: Heard) -> AsyncIterator[None]:
         logging.getLogger("asyncio").setLevel(asyncio_level)
 
 
-class Samples(dict[tuple[str, frozenset[tuple[str, str]]], float]):
-    """One scrape: name and labels to value."""
-
-    def of(self, name: str, **labels: str) -> list[tuple[dict[str, str], float]]:
-        """The samples of a family that carry these labels."""
-        wanted = labels.items()
-        return [(dict(own), value) for (family, own), value in self.items() if family == name and wanted <= own]
-
-    def one(self, name: str, **labels: str) -> float | None:
-        """The value of the only sample, None if there is none."""
-        found = self.of(name, **labels)
-        assert len(found) <= 1, f"{len(found)} samples of {name} {labels}"
-        return found[0][1] if found else None
-
-    def amounts(self, account: str, wallet: str) -> Amounts:
-        """The three amounts of every currency of a wallet."""
-        return {
-            (own["currency"], kind): value
-            for kind in KINDS
-            for own, value in self.of(f"exchange_balance_{kind}", account=account, wallet=wallet)
-        }
-
-
-def parsed(text: str) -> Samples:
-    """Read an exposition strictly: every line is a comment or a sample."""
-    samples = Samples()
-    for line in text.splitlines():
-        if line.startswith("#"):
-            continue
-        found = _LINE.fullmatch(line)
-        assert found is not None, f"no sample: {line!r}"
-        name, labels, value = found.groups()
-        own = {key: _unescaped(raw) for key, raw in _LABEL.findall(labels or "")}
-        samples[name, frozenset(own.items())] = float(value)
-    return samples
-
-
-def _unescaped(raw: str) -> str:
-    return re.sub(r"\\(.)", lambda escape: "\n" if escape[1] == "n" else escape[1], raw)
-
-
 @dataclass
 class Stage:
     """What is running.
@@ -172,7 +126,7 @@ class Stage:
         filters = Filters(accounts=(account,)) if account is not None else None
         scrape = await self.engine.exposition.scrape(openmetrics=False, gzip=False, filters=filters)
         assert scrape is not None
-        return parsed(scrape.body.decode())
+        return Samples(scrape.body.decode())
 
     async def until(self, condition: Callable[[], bool], within: float, what: str) -> None:
         """Let time pass until something is true.
@@ -339,6 +293,3 @@ def same(one: Amounts, other: Amounts) -> bool:
     return one.keys() == other.keys() and all(
         math.isfinite(value) and value == other[key] for key, value in one.items()
     )
-
-
-__all__ = ["INTERVAL", "STALE_AFTER", "TIMEOUT", "Amounts", "Heard", "Member", "Samples", "Stage", "staged"]

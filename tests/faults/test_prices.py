@@ -7,8 +7,9 @@ import pytest
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Request
 from exporter.sandbox import Fault
-from tests.faults.stage import INTERVAL, KINDS, Member, Samples, Stage, staged
+from tests.faults.stage import INTERVAL, Member, Stage, staged
 from tests.faults.variants import VARIANTS, Variant, of_another_exchange
+from tests.kit.scrape import KINDS, Samples
 from tests.kit.virtual_time import run
 
 EVERY: Final = 10.0

@@ -1,55 +1,23 @@
 """A strict reader of expositions: says what a parser would let pass, and what a user would trip over."""
 
 import re
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
-_SAMPLE: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)(?:\{((?:[^"]|"(?:[^"\\]|\\.)*")*)\})? ([^ ]+)( .*)?')
-_LABEL: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
+from tests.kit.scrape import Samples, Series, lines
+
 _FINITE: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _SUFFIXES: Final = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
 _RESERVED: Final = ("job", "instance")
-_UNESCAPED: Final = {"\\n": "\n", "\\\\": "\\", '\\"': '"'}
-
-Series = tuple[str, tuple[tuple[str, str], ...]]
 
 
-class Line(NamedTuple):
-    """One sample line, read."""
-
-    name: str
-    labels: tuple[tuple[str, str], ...]
-    value: str
-    more: str
-
-
-def lines(text: str) -> Iterator[Line | str]:
-    """Every sample line, read, or as it stands where it is none."""
-    for line in text.removesuffix("\n").split("\n"):
-        if line.startswith("#"):
-            continue
-        found = _SAMPLE.fullmatch(line)
-        inside = (found and found[2]) or ""
-        labels = tuple((name, re.sub(r"\\.", lambda m: _UNESCAPED[m[0]], raw)) for name, raw in _LABEL.findall(inside))
-        if found is None or _LABEL.sub("", inside):
-            yield line
-        else:
-            yield Line(found[1], labels, found[3], found[4] or "")
-
-
-def samples(text: str) -> dict[Series, float]:
+def samples(text: str) -> Samples:
     """Every sample of an exposition without faults."""
-    return {(one.name, tuple(sorted(one.labels))): float(one.value) for one in lines(text) if isinstance(one, Line)}
+    return Samples(text)
 
 
 def values(text: str, family: str, *names: str) -> dict[tuple[str, ...] | str, float]:
     """The samples of one name by the values of these labels; by the text itself where it is a single one."""
-    found: dict[tuple[str, ...] | str, float] = {}
-    for (name, labels), value in samples(text).items():
-        if name == family:
-            key = tuple(dict(labels)[each] for each in names)
-            found[key[0] if len(key) == 1 else key] = value
-    return found
+    return Samples(text).by(family, *names)
 
 
 def problems(text: str, *, openmetrics: bool = False) -> list[str]:
@@ -107,7 +75,7 @@ def _samples(text: str, kinds: dict[str, str], openmetrics: bool) -> list[str]:
             continue
         family = _family(one.name, kinds, openmetrics)
         names = [name for name, _ in one.labels]
-        series = one.name, tuple(sorted(one.labels))
+        series = one.series
         if series in seen:
             found.append(f"duplicate: {series}")
         seen.add(series)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,10 @@ from exporter.core.runtime import SystemClock
 from exporter.core.settings import Settings
 from exporter.sandbox import Sandbox, SandboxAccount
 from exporter.sandbox.demo import Scenario, build_demo
+from tests.kit.scrape import Samples
 
 PATIENCE = 15.0
 """Seconds after which a test gives up; nothing waits that long when all is well."""
-
-_SAMPLE = re.compile(r"(?P<name>[a-z_]+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
-_LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
 
 class TurnedClock(SystemClock):
@@ -68,13 +66,13 @@ class Exporter:
         async with self.client.get(f"http://{self.app.web.addresses[0]}{path}") as answer:
             return answer.status, await answer.text()
 
-    async def scrape(self) -> "Samples":
+    async def scrape(self) -> Samples:
         """Everything that is served now."""
         status, body = await self.get()
         assert status == 200
         return Samples(body)
 
-    async def until(self, holds: Callable[["Samples"], object]) -> "Samples":
+    async def until(self, holds: Callable[[Samples], object]) -> Samples:
         """Scrape until something holds."""
         async with asyncio.timeout(PATIENCE):
             while True:
@@ -83,38 +81,10 @@ class Exporter:
                     return samples
                 await asyncio.sleep(0.02)
 
-    async def polled(self, name: str) -> "Samples":
+    async def polled(self, name: str) -> Samples:
         """Wait for a whole poll of an account that begins from now on."""
-        polls = (await self.scrape())("exchange_polls_total", account=name) or 0
-        return await self.until(lambda samples: (samples("exchange_polls_total", account=name) or 0) >= polls + 2)
-
-
-class Samples:
-    """One scrape, taken apart."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.all: list[tuple[str, Mapping[str, str], float]] = []
-        for line in text.splitlines():
-            if not line.startswith("#"):
-                found = _SAMPLE.fullmatch(line)
-                assert found, line
-                labels = dict(_LABEL.findall(found["labels"] or ""))
-                self.all.append((found["name"], labels, float(found["value"])))
-
-    def __call__(self, name: str, **labels: str) -> float | None:
-        """The value of the one sample with these labels, None where there is none."""
-        found = list(self.values(name, **labels).values())
-        assert len(found) <= 1, found
-        return found[0] if found else None
-
-    def values(self, name: str, **labels: str) -> dict[tuple[tuple[str, str], ...], float]:
-        """Every sample of a family with these labels."""
-        return {
-            tuple(own.items()): value
-            for family, own, value in self.all
-            if family == name and labels.items() <= own.items()
-        }
+        polls = (await self.scrape()).one("exchange_polls_total", account=name) or 0
+        return await self.until(lambda samples: (samples.one("exchange_polls_total", account=name) or 0) >= polls + 2)
 
 
 @asynccontextmanager
