@@ -1,7 +1,7 @@
-"""The whole way from a balance to a page: simulated exchanges, the exporter, Prometheus, Alertmanager, a receiver.
+"""From a balance to an alert's page: simulated exchanges, the exporter, Prometheus, Alertmanager and a receiver.
 
 Rules and configurations are the shipped ones. To have minutes pass in seconds, every duration in them is divided by
-FACTOR; addresses are those of the stage, and a scrape may take as long as the scrape interval. Nothing else differs.
+FACTOR; addresses are those of this machine, and a scrape may take as long as the scrape interval. Nothing else differs.
 Durations of the exporter, which polls once a second at most, and plain numbers in expressions stay as they are.
 """
 
@@ -40,7 +40,7 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "market-maker": {"credentials": {"expires": "2036-12-31"}},
     "perp-desk": {"thresholds": [{"currency": "XRP", "of": "available", "warning": 1000}]},
 }
-"""What the stage's accounts have beyond those of the demo."""
+"""What the accounts here have beyond those of the demo."""
 
 RATE_SHARE = {"bingx": 0.1}
 """So little for one exchange that polls have to be skipped."""
@@ -61,7 +61,7 @@ class Page(NamedTuple):
     alert: dict[str, Any]
 
 
-class Stage:
+class Monitoring:
     """Everything that runs.
 
     Attributes:
@@ -170,16 +170,16 @@ async def until(ask: Callable[[], Awaitable[T | None]], what: Callable[[], objec
 
 
 @asynccontextmanager
-async def raised(folder: Path) -> AsyncIterator[Stage]:
-    """The stage, with data of every account in Prometheus."""
+async def monitored(folder: Path) -> AsyncIterator[Monitoring]:
+    """All of it running, with data of every account in Prometheus."""
     async with AsyncExitStack() as stack:
         sandbox = Sandbox()
         scenario = build_demo(sandbox, seed=1)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        stage = Stage(scenario, session)
+        monitoring = Monitoring(scenario, session)
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
-        receiver = await _receiver(stage, stack)
+        receiver = await _receiver(monitoring, stack)
 
         config = folder / "config.yaml"
         config.touch(mode=0o600)
@@ -203,20 +203,20 @@ async def raised(folder: Path) -> AsyncIterator[Stage]:
             text = quicker_rules(rules.read_text(encoding="utf-8"), FACTOR)
             (scraping / "rules" / rules.name).write_text(text, encoding="utf-8")
         (scraping / "prometheus.yml").write_text(_prometheus_config(exporter.url, alerts_to), encoding="utf-8")
-        stage.prometheus = stack.enter_context(prometheus(scraping, resend_delay=f"{60 // FACTOR}s"))
+        monitoring.prometheus = stack.enter_context(prometheus(scraping, resend_delay=f"{60 // FACTOR}s"))
 
         async def watched() -> bool | None:
-            rows = await stage.answer("sum(exchange_account_up)")
+            rows = await monitoring.answer("sum(exchange_account_up)")
             return True if rows and float(rows[0]["value"][1]) == len(scenario.accounts) else None
 
         await until(watched, lambda: exporter.log)
-        yield stage
+        yield monitoring
 
 
-async def _receiver(stage: Stage, stack: AsyncExitStack) -> str:
+async def _receiver(monitoring: Monitoring, stack: AsyncExitStack) -> str:
     app = web.Application()
-    app.router.add_route("*", "/telegram/{call:.*}", stage.telegram)
-    app.router.add_post("/{path:.*}", stage.receive)
+    app.router.add_route("*", "/telegram/{call:.*}", monitoring.telegram)
+    app.router.add_post("/{path:.*}", monitoring.receive)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

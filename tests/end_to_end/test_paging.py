@@ -1,4 +1,4 @@
-"""From a balance to a page and back, and on to the dashboards: the shipped files on real servers; see tests.stage."""
+"""From a balance to an alert's page and back, and on to the dashboards: the shipped files on real servers."""
 
 import json
 import re
@@ -10,9 +10,9 @@ import pytest_asyncio
 import yaml
 
 from exporter.sandbox.faults import Fault
+from tests.end_to_end.monitoring import FACTOR, Monitoring, Page, Point, monitored, until
 from tests.grafana.queries import queries
 from tests.kit.servers import require
-from tests.kit.stage import FACTOR, Page, Point, Stage, raised, until
 from tests.kit.stage_servers import ROOT, RULES, quicker_rules, seconds
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio(loop_scope="module")]
@@ -30,16 +30,16 @@ EMPTIED = {"exchange": "bitmart", "account": "exit-desk", "wallet": "spot", "cur
 HAND_OVER = {"BalanceLow", "BalanceCritical", "BalanceStale", "BalanceMissing"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", name="stage")
-async def _stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", name="monitoring")
+async def _monitoring(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monitoring]:
     require("prometheus")
     require("prometheus-alertmanager", "alertmanager")
-    async with raised(tmp_path_factory.mktemp("stage")) as stage:
-        yield stage
+    async with monitored(tmp_path_factory.mktemp("monitoring")) as monitoring:
+        yield monitoring
 
 
 def rule_for(alert: str) -> float:
-    """Seconds that the alert has to hold on the stage before it fires."""
+    """Seconds that the alert has to hold here before it fires."""
     rules = [rule for path in RULES.glob("*.yml") for group in _groups(path.read_text()) for rule in group["rules"]]
     [wait] = {rule["for"] for rule in rules if rule.get("alert") == alert}
     return seconds(wait) / FACTOR
@@ -54,41 +54,43 @@ def selector(name: str, **labels: str) -> str:
     return name + "{" + ",".join(f"{label}={json.dumps(value)}" for label, value in labels.items()) + "}"
 
 
-async def fell_and_fired(stage: Stage, limit: float, since: float, labels: dict[str, str]) -> tuple[Point, Point]:
+async def fell_and_fired(
+    monitoring: Monitoring, limit: float, since: float, labels: dict[str, str]
+) -> tuple[Point, Point]:
     """The last scrape that was not under the limit, and the evaluation from which on the alert fired."""
     coin = {name: labels[name] for name in ("exchange", "account", "wallet", "currency")}
-    [balance] = await stage.samples(selector("exchange_balance_net", **coin), since)
-    [firing] = await stage.samples(selector("ALERTS", alertstate="firing", **labels), since)
+    [balance] = await monitoring.samples(selector("exchange_balance_net", **coin), since)
+    [firing] = await monitoring.samples(selector("ALERTS", alertstate="firing", **labels), since)
     first_low = next(index for index, point in enumerate(balance) if point.value < limit)
     return balance[first_low - 1], firing[0]
 
 
-async def resolved(stage: Stage, page: Page, path: str) -> Page:
+async def resolved(monitoring: Monitoring, page: Page, path: str) -> Page:
     """Wait for the end of what a page was about."""
-    return await stage.page(path, page.alert["labels"], "resolved", page.received)
+    return await monitoring.page(path, page.alert["labels"], "resolved", page.received)
 
 
-async def test_the_stage_differs_from_what_ships_in_durations_only() -> None:
+async def test_what_runs_here_differs_from_what_ships_in_durations_only() -> None:
     duration = r"(?<!\w)\d+(?:ms|[smhd])\b"
     for path in RULES.glob("*.yml"):
         shipped = yaml.safe_load(path.read_text())
-        staged = yaml.safe_load(quicker_rules(path.read_text(), FACTOR))
-        before, after = (re.findall(duration, json.dumps(rules)) for rules in (shipped, staged))
+        quicker = yaml.safe_load(quicker_rules(path.read_text(), FACTOR))
+        before, after = (re.findall(duration, json.dumps(rules)) for rules in (shipped, quicker))
         assert [1000 * seconds(text) / FACTOR for text in before] == [float(text.removesuffix("ms")) for text in after]
-        assert re.sub(duration, "", json.dumps(shipped)) == re.sub(duration, "", json.dumps(staged))
+        assert re.sub(duration, "", json.dumps(shipped)) == re.sub(duration, "", json.dumps(quicker))
 
 
 async def test_a_balance_under_its_limits_pages_in_time_with_what_to_do_and_resolves_when_refilled(
-    stage: Stage,
+    monitoring: Monitoring,
 ) -> None:
-    account = stage.account("market-maker")
+    account = monitoring.account("market-maker")
     account.set("spot", "USDT", "4200")
-    low = await stage.page("/market-making", {"alertname": "BalanceLow"} | DRAINED)
+    low = await monitoring.page("/market-making", {"alertname": "BalanceLow"} | DRAINED)
     assert low.alert["labels"]["severity"] == "warning"
 
     began = low.received - 5
     account.set("spot", "USDT", "640.5", "100")
-    page = await stage.page("/page", CRITICAL | DRAINED)
+    page = await monitoring.page("/page", CRITICAL | DRAINED)
     assert page.alert["labels"] == CRITICAL | DRAINED | {"team": "market-making", "site": "main"}
     texts = page.alert["annotations"]
     assert texts["description"] == (
@@ -99,47 +101,47 @@ async def test_a_balance_under_its_limits_pages_in_time_with_what_to_do_and_reso
     )
     assert texts["runbook_url"].endswith("/deploy/runbooks/BalanceCritical.md")
     assert texts["dashboard_url"].endswith("?var-exchange=bitget&var-account=market-maker")
-    assert (await stage.page("/market-making", CRITICAL | DRAINED)).alert["status"] == "firing"
+    assert (await monitoring.page("/market-making", CRITICAL | DRAINED)).alert["status"] == "firing"
 
-    fell, fired = await fell_and_fired(stage, 1000, began, CRITICAL | DRAINED)
+    fell, fired = await fell_and_fired(monitoring, 1000, began, CRITICAL | DRAINED)
     assert fired.time - fell.time <= 2 * SCRAPE + rule_for("BalanceCritical") + SLACK
     wait = next(seconds(route["group_wait"]) for route in ROUTES["routes"] if route["receiver"] == "page")
     assert page.received - fired.time <= wait / FACTOR + SLACK
 
     async def told() -> str | None:
-        return next((text for text in stage.telegrams if "740.5 USDT" in text), None)
+        return next((text for text in monitoring.telegrams if "740.5 USDT" in text), None)
 
-    assert "<b>[FIRING 1] BalanceCritical bitget (market-making)</b>" in await until(told, lambda: stage.telegrams)
+    assert "<b>[FIRING 1] BalanceCritical bitget (market-making)</b>" in await until(told, lambda: monitoring.telegrams)
 
     account.set("spot", "USDT", "12000")
-    await resolved(stage, page, "/page")
-    await resolved(stage, low, "/market-making")
+    await resolved(monitoring, page, "/page")
+    await resolved(monitoring, low, "/market-making")
 
 
-async def test_a_coin_that_is_emptied_and_then_left_out_of_the_answer_pages_as_zero(stage: Stage) -> None:
-    account = stage.account("exit-desk")
+async def test_a_coin_that_is_emptied_and_then_left_out_of_the_answer_pages_as_zero(monitoring: Monitoring) -> None:
+    account = monitoring.account("exit-desk")
     holding = account.wallet("spot")["DOGE"]
     account.remove("spot", "DOGE")
-    page = await stage.page("/page", CRITICAL | EMPTIED)
+    page = await monitoring.page("/page", CRITICAL | EMPTIED)
     assert " is 0 DOGE, under the critical limit of 2000. Add 50000 DOGE" in page.alert["annotations"]["description"]
-    assert not await stage.answer(selector("ALERTS", alertname="CoinVanished"))
+    assert not await monitoring.answer(selector("ALERTS", alertname="CoinVanished"))
     account.set("spot", "DOGE", holding.available)
-    await resolved(stage, page, "/page")
-    assert not await stage.samples(selector("ALERTS", alertname="CoinVanished"), page.received - 30)
+    await resolved(monitoring, page, "/page")
+    assert not await monitoring.samples(selector("ALERTS", alertname="CoinVanished"), page.received - 30)
 
 
-async def test_low_gives_way_to_stale_and_missing_without_a_gap_when_the_exchange_stops(stage: Stage) -> None:
-    exchange, account = stage.sandbox.exchange("xt"), stage.account("grid-bots")
+async def test_low_gives_way_to_stale_and_missing_without_a_gap_when_the_exchange_stops(monitoring: Monitoring) -> None:
+    exchange, account = monitoring.sandbox.exchange("xt"), monitoring.account("grid-bots")
     account.set("spot", "USDT", "1200")
-    low = await stage.page("/page", CRITICAL | STOPPED)
-    firing = [await stage.firing("grid-bots", HAND_OVER)]
+    low = await monitoring.page("/page", CRITICAL | STOPPED)
+    firing = [await monitoring.firing("grid-bots", HAND_OVER)]
 
     async def only_old_and_missing() -> bool | None:
-        firing.append(await stage.firing("grid-bots", HAND_OVER))
+        firing.append(await monitoring.firing("grid-bots", HAND_OVER))
         return firing[-1] == {"BalanceStale", "BalanceMissing"} or None
 
     async def nothing() -> bool | None:
-        firing.append(await stage.firing("grid-bots", HAND_OVER))
+        firing.append(await monitoring.firing("grid-bots", HAND_OVER))
         return not firing[-1] or None
 
     await exchange.close_port()
@@ -147,30 +149,30 @@ async def test_low_gives_way_to_stale_and_missing_without_a_gap_when_the_exchang
     assert firing[0] == {"BalanceLow", "BalanceCritical"}
     assert all(firing), firing
     assert HAND_OVER in firing
-    missing = await stage.page("/page", {"alertname": "BalanceMissing"} | STOPPED)
+    missing = await monitoring.page("/page", {"alertname": "BalanceMissing"} | STOPPED)
     assert missing.alert["labels"].items() >= {"severity": "critical", "team": "grid"}.items()
     said = missing.alert["annotations"]["description"]
     assert said.startswith("No balance of wallet spot of account grid-bots on xt is served; it was last read ")
     assert said.endswith("; reads fail: network. Currencies with limits that nobody watches now: 1.")
-    await stage.page("/alerts", {"alertname": "ExchangeUnreachable", "exchange": "xt"})
+    await monitoring.page("/alerts", {"alertname": "ExchangeUnreachable", "exchange": "xt"})
 
     account.set("spot", "USDT", "15250.75", "3120")
     await exchange.open_port()
     await until(nothing, lambda: firing)
-    await resolved(stage, missing, "/page")
-    await resolved(stage, low, "/page")
+    await resolved(monitoring, missing, "/page")
+    await resolved(monitoring, low, "/page")
 
 
-async def test_every_query_of_every_dashboard_has_an_answer(stage: Stage) -> None:
+async def test_every_query_of_every_dashboard_has_an_answer(monitoring: Monitoring) -> None:
     """Also those that ask for trouble: an account fails and its values are withdrawn, another's polls are skipped."""
-    faults = stage.sandbox.exchange("htx").faults
-    faults.append(Fault("vendor_error", situation="maintenance", account=stage.account("arbitrage").key))
+    faults = monitoring.sandbox.exchange("htx").faults
+    faults.append(Fault("vendor_error", situation="maintenance", account=monitoring.account("arbitrage").key))
     missing = {(query[:3], query.expr) for query in queries(rate_interval=f"{4 * SCRAPE * FACTOR:.0f}s")}
     assert missing
 
     async def all_answered() -> bool | None:
         for name, expr in tuple(missing):
-            if await stage.answer(quicker_rules(expr, FACTOR)):
+            if await monitoring.answer(quicker_rules(expr, FACTOR)):
                 missing.discard((name, expr))
         return not missing or None
 
