@@ -23,6 +23,7 @@ from exporter.polling.account_poll import SLOW_CAP_SECONDS
 from exporter.polling.plan import LIST_SECONDS
 from exporter.polling.poller import CAP_SECONDS
 from exporter.transport.conversation import RETRIES
+from tests.docs.rooms import PACKAGE, PATH, ROOMS
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
@@ -266,17 +267,33 @@ def _sentence(text: str) -> str:
 
 
 def files() -> str:
-    """Every file of the package with the first sentence of its docstring; the sandbox is one row."""
-    package = ROOT / "exporter"
+    """Every file of every room with the first sentence of its docstring; the simulated exchanges are one row."""
     rows = []
-    for file in sorted(package.rglob("*.py"), key=lambda file: (file.parent, file.name)):
-        inside = "sandbox" in file.parts and file.name != "__init__.py"
-        if inside or file == package / "__init__.py":
-            continue
-        told = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
-        name = file.relative_to(package).as_posix().removesuffix("__init__.py")
-        rows.append((f"`{name}`", " ".join(told.partition("\n\n")[0].split())))
+    for file in sorted(PACKAGE.rglob("*.py"), key=lambda file: (file.parent, file.name)):
+        opens_a_room = file.name == "__init__.py" and file.parent.parent in (PACKAGE, PACKAGE.parent)
+        if not opens_a_room and (file.parent.name != "vendors" or file.name == "__init__.py"):
+            name = file.relative_to(PACKAGE).as_posix().removesuffix("__init__.py")
+            rows.append((f"`{name}`", _first_sentence(file)))
     return table(("in `exporter/`", "what lives there"), rows)
+
+
+def path() -> str:
+    """The rooms that a balance passes, in their order."""
+    return f"```\n{'  ->  '.join(PATH)}\n```"
+
+
+def rooms(allowed: Mapping[str, Sequence[str]] = ROOMS) -> str:
+    """Every room with what it holds and which rooms it may import."""
+    rows = [
+        (f"`{room}/`", _first_sentence(PACKAGE / room / "__init__.py"), ", ".join(others) or "no other room")
+        for room, others in allowed.items()
+    ]
+    return table(("room", "what lives there", "may import"), rows)
+
+
+def _first_sentence(file: Path) -> str:
+    told = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    return " ".join(told.partition("\n\n")[0].split())
 
 
 Tables = Mapping[str, Callable[[], str]]
@@ -291,7 +308,7 @@ TABLES: Final[Mapping[Path, Tables]] = {
         "cost": cost,
         "capacity": capacity,
     },
-    CONTRIBUTING: {"files": files},
+    CONTRIBUTING: {"path": path, "rooms": rooms, "files": files},
 }
 
 
@@ -318,5 +335,5 @@ def rewritten(text: str, tables: Tables) -> str:
 
 
 if __name__ == "__main__":
-    for path, tables in TABLES.items():
-        path.write_text(rewritten(path.read_text("utf-8"), tables), "utf-8")
+    for page, tables in TABLES.items():
+        page.write_text(rewritten(page.read_text("utf-8"), tables), "utf-8")

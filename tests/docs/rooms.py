@@ -28,6 +28,9 @@ ROOMS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Room -> the rooms that it may import beside itself, in the order in which they are read."""
 
+PATH: Final = ("config", "exchanges", "transport", "polling", "holdings", "exposition", "web")
+"""The rooms in the order in which a newcomer reads them: the path of a balance."""
+
 PURE: Final = ("config", "exchanges", "holdings")
 """Rooms below `transport`: what they say is worked out from arguments alone."""
 

@@ -19,7 +19,8 @@ from exporter.core.errors import REASONS
 from exporter.core.settings import LISTEN_ADDRESS, OWN_PATHS, Settings, listen_address
 from exporter.exchanges import EXCHANGES
 from exporter.exposition.families import FAMILIES
-from tests.docs.readme_tables import CONTRIBUTING, README, ROOT, TABLES, between, commands
+from tests.docs.readme_tables import CONTRIBUTING, README, ROOT, TABLES, between, commands, rooms
+from tests.docs.rooms import PACKAGE, ROOMS
 
 CHANGELOG = ROOT / "CHANGELOG.md"
 PAGES = (README, CONTRIBUTING, CHANGELOG)
@@ -119,6 +120,22 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 def test_every_make_target_that_is_offered_is_explained() -> None:
     told = set(re.findall(r"'make ([a-z]+) ", (ROOT / "Makefile").read_text("utf-8")))
     assert told == makefile_targets() - {"help"}
+
+
+def test_every_room_is_in_the_picture_with_the_rooms_that_it_may_import() -> None:
+    assert [row[0] for row in rows(CONTRIBUTING, "<!-- rooms:start -->")] == [f"`{room}/`" for room in ROOMS]
+    other = rooms({"core": (), "web": ("core", "holdings")})
+    assert re.findall(r"^\| `(\w+)/` \|.*\| ([^|]+) \|$", other, re.MULTILINE) == [
+        ("core", "no other room"),
+        ("web", "core, holdings"),
+    ]
+
+
+def test_every_file_of_the_package_that_is_named_by_its_room_exists() -> None:
+    prose = re.sub(r"<!-- files:start -->.*<!-- files:end -->", "", CONTRIBUTING.read_text("utf-8"), flags=re.DOTALL)
+    named = re.findall(rf"`((?:{'|'.join(ROOMS)})/[\w/]+\.py)`", prose)
+    assert named
+    assert sorted(name for name in named if not (PACKAGE / name).exists()) == []
 
 
 def named_files(page: Path) -> Iterator[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.rooms import PACKAGE, PURE, ROOMS, against_the_table, out_of_the_house
+from tests.docs.rooms import PACKAGE, PATH, PURE, ROOMS, against_the_table, out_of_the_house
 
 
 @pytest.fixture
@@ -16,6 +16,11 @@ def copy(tmp_path: Path) -> Path:
 def test_the_package_has_these_rooms_and_nothing_beside_them() -> None:
     entries = {each.name for each in PACKAGE.iterdir()} - {"__pycache__"}
     assert entries == {*ROOMS, "__init__.py", "__main__.py", "py.typed"}
+
+
+def test_the_path_of_a_balance_passes_each_of_its_rooms_once_in_the_order_of_the_table() -> None:
+    assert [room for room in ROOMS if room in PATH] == list(PATH)
+    assert set(ROOMS) - set(PATH) == {"core", "app", "cli", "sandbox"}
 
 
 def test_no_import_runs_against_the_table() -> None:
