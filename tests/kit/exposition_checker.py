@@ -43,7 +43,7 @@ def problems(text: str, *, openmetrics: bool = False) -> list[str]:
 
 def differences(text: str, openmetrics: str) -> list[str]:
     """Samples that one of the two formats of the same exposition has, and the other has not."""
-    one, other = samples(text).items(), samples(openmetrics).items()
+    one, other = Samples(text).items(), Samples(openmetrics).items()
     return [f"only in one format: {sample}" for sample in (*(one - other), *(other - one))]
 
 
