@@ -166,8 +166,7 @@ class Engine:
 
     def _add(self, account: Account) -> Poller:
         exchange = EXCHANGES[account.exchange]
-        chosen = account.options.get(exchange.option, exchange.first)
-        api = exchange.apis[exchange.first if chosen == "auto" else chosen]
+        api = exchange.api_for(account.options)
         caller = Caller(
             exchange,
             api,

@@ -13,10 +13,9 @@ from exporter.config.model import SEVERITIES, Account, Threshold
 from exporter.config.scalars import spelled
 from exporter.config.secrets import Resolved
 from exporter.exchanges import EXCHANGES
-from exporter.exchanges.base import Api, Exchange
+from exporter.exchanges.base import AUTO, Api, Exchange
 
 RATE_GROUP: Final = "rate_group"
-AUTO: Final = "auto"
 
 
 def account(stack: Stack, exchange: Exchange, resolved: Resolved | None) -> Account | None:
@@ -100,8 +99,7 @@ class Wallets:
     @classmethod
     def of(cls, exchange: Exchange, options: Mapping[str, str]) -> "Wallets":
         """What the exchange can read under these options."""
-        chosen = options.get(exchange.option, AUTO if exchange.probes else exchange.first)
-        apis = tuple(exchange.apis.values()) if chosen == AUTO else (exchange.apis[chosen],)
+        apis = exchange.apis_for(options)
         return cls(apis, any(api.discover is not None for api in apis))
 
     def main(self, name: str) -> str:

@@ -26,6 +26,9 @@ from exporter.exchanges.values import (
 
 Scope = Literal["ip", "uid", "key"]
 
+AUTO: Final = "auto"
+"""The value of an exchange's option that leaves the choice of the API to the answers."""
+
 
 class Limit(NamedTuple):
     """A published limit: so many requests in so many seconds, for all requests of one scope and name."""
@@ -212,8 +215,23 @@ class Exchange:
     ban_scope: Scope = "ip"
     notice: str = ""
 
+    def apis_for(self, options: Mapping[str, str]) -> tuple[Api, ...]:
+        """Every API that may serve an account with these options, the one to ask first in front.
+
+        One where it is chosen or there is no choice; all of them where the answers decide.
+        """
+        chosen = options.get(self.option, AUTO if self.probes else self.first)
+        if chosen != AUTO:
+            return (self.apis[chosen],)
+        return (self.apis[self.first], *(api for name, api in self.apis.items() if name != self.first))
+
+    def api_for(self, options: Mapping[str, str]) -> Api:
+        """The API that is asked first for an account with these options."""
+        return self.apis_for(options)[0]
+
 
 __all__ = [
+    "AUTO",
     "MAX_ROWS",
     "PAUSE",
     "ZEROS",

@@ -312,9 +312,9 @@ class AccountPoll:
 
     def _may_be(self, api: str) -> bool:
         """Whether the account may go over to this API: the configuration pins no other one."""
-        exchange, options = self.caller.exchange, self.state.account.options
-        pinned = options.get(exchange.option, "auto" if exchange.probes else exchange.first)
-        return pinned == "auto" and api in exchange.apis and exchange.apis[api] is not self.caller.api
+        exchange = self.caller.exchange
+        named = exchange.apis.get(api)
+        return named is not self.caller.api and named in exchange.apis_for(self.state.account.options)
 
     def _switch_api(self, name: str) -> None:
         """Go over to the API that the exchange named; nothing of the other one is served any more."""

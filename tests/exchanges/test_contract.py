@@ -12,7 +12,7 @@ import pytest
 from exporter.core.errors import BadPayload
 from exporter.core.model import KeyInfo, Reading
 from exporter.exchanges import EXCHANGES
-from exporter.exchanges.base import Api, Exchange, Reader, Request, RowMemory
+from exporter.exchanges.base import AUTO, Api, Exchange, Reader, Request, RowMemory
 from tests.exchanges.driver import NOW, converse, credentials, from_samples, respond
 from tests.exchanges.facts import FOLDER, ApiFacts, everything
 
@@ -65,6 +65,21 @@ def test_an_api_can_be_chosen_and_has_its_main_wallet(exchange: Exchange, api: A
     assert not api.wallets[api.main].overview
     assert api.host.startswith("https://")
     assert api.host.count("/") == 2
+
+
+@every_api
+def test_an_api_that_is_chosen_serves_the_account_alone(exchange: Exchange, api: Api) -> None:
+    (name,) = [name for name, each in exchange.apis.items() if each is api]
+    assert exchange.apis_for({exchange.option: name}) == (api,)
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=EXCHANGES)
+def test_without_a_choice_the_first_api_is_asked_and_others_only_where_the_answers_decide(exchange: Exchange) -> None:
+    first, *others = exchange.apis_for({})
+    assert first is exchange.api_for({}) is exchange.apis[exchange.first]
+    assert len(others) == (len(exchange.apis) - 1 if exchange.probes else 0)
+    if exchange.probes:
+        assert exchange.apis_for({exchange.option: AUTO}) == (first, *others)
 
 
 @every_api

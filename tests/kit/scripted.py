@@ -131,8 +131,7 @@ class Stage:
         self.lags: list[float] = []
         self.secrets: Credentials | None = None
         known = {"spot": wallet("spot")} if wallets is None else wallets
-        first = changed(API, wallets=known, **api)
-        self.apis = apis or {"": first}
+        self.apis = apis or {"": changed(API, wallets=known, **api)}
         exchange = Exchange(
             name="tiny",
             credentials=("api_key",),
@@ -142,11 +141,10 @@ class Stage:
             probes=probes,
         )
         self.account = account or configured(exchange="tiny")
-        chosen = self.account.options.get("mode", exchange.first)
-        chosen_api = self.apis[exchange.first if chosen == "auto" else chosen]
+        first = exchange.api_for(self.account.options)
         lines = AccountLines(self.exposition, self.account.exchange, self.account.name)
-        self.state = AccountState(self.account, chosen_api.main, lines, None, shard=0, label_names=())
-        self.caller = Caller(exchange, chosen_api, self.account.name, self.account.credentials, None, None, "")
+        self.state = AccountState(self.account, first.main, lines, None, shard=0, label_names=())
+        self.caller = Caller(exchange, first, self.account.name, self.account.credentials, None, None, "")
         dice = Random(seed)
         self.context = PollContext(
             self.transport,
