@@ -11,7 +11,6 @@ from exporter.config import Account, Config
 from exporter.core.credentials import Credentials
 from exporter.core.runtime import Clock, Dice
 from exporter.exchanges import EXCHANGES
-from exporter.exchanges.base import Endpoint, Request, RowMemory, Wallet
 from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
@@ -274,13 +273,9 @@ class Engine:
         for poller in self.pollers.values():
             caller, interval = poller.account_poll.caller, poller.state.account.interval
             name, scopes = caller.exchange.name, caller.scopes
-            for planned in poller.account_poll.plan.readings.values():
-                endpoint = _first_endpoint(planned.wallet) if planned.wallet is not None else None
-                if planned.wallet is None or endpoint is None:
-                    continue
-                per_second = 1 / max(interval, planned.wallet.every)
-                for limit in endpoint.limits:
-                    yield Demand(name, getattr(scopes, limit.scope), limit, per_second)
+            for ask in poller.account_poll.plan.asks(interval):
+                for limit in ask.endpoint.limits:
+                    yield Demand(name, getattr(scopes, limit.scope), limit, 1 / ask.every)
 
 
 def _starts_anew(old: Account, new: Account) -> bool:
@@ -288,9 +283,3 @@ def _starts_anew(old: Account, new: Account) -> bool:
         getattr(old, name) != getattr(new, name)
         for name in ("exchange", "credentials", "base_url", "proxy", "wallets", "options")
     )
-
-
-def _first_endpoint(wallet: Wallet) -> Endpoint | None:
-    """What a read of the wallet asks first."""
-    request = next(wallet.read(RowMemory()), None)
-    return request.endpoint if isinstance(request, Request) else None

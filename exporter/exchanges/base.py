@@ -106,11 +106,12 @@ class RowMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Wallet:
-    """One wallet that an API can read.
+class WalletSource:
+    """How one wallet of an API is read.
 
     Attributes:
         read: makes a reader for one read; the memory belongs to this wallet of this account.
+        endpoints: what one read asks, in this order; an endpoint that is asked four times stands here four times.
         default: read unless the configuration names its wallets (the main wallet always is).
         overview: the exchange's own value per wallet; holds no balance.
         lists_zeros: whether a healthy answer lists emptied currencies, so that an empty list is no answer.
@@ -120,6 +121,7 @@ class Wallet:
     """
 
     read: Callable[[RowMemory], Reader[Reading]]
+    endpoints: tuple[Endpoint, ...]
     default: bool = False
     overview: bool = False
     lists_zeros: bool = False
@@ -157,8 +159,10 @@ class Api:
         main: name of the main wallet.
         wallets: what can be read, by our wallet names; with `discover`, what is known before it has run.
         prices: reads every ticker: symbol as the exchange spells it -> price as it stands in the answer.
+        price_endpoints: what one read of `prices` asks.
         symbol: base and quote, upper case -> the symbol under which `prices` knows them.
         discover: lists the wallets of an account where the exchange has a list.
+        list_endpoints: what one read of `discover` asks.
         may_be_absent: wallets that the exchange opens on first use: not listed means nothing is there.
         key_info: what the exchange tells about the key; None where it tells nothing.
         address: reads the address that the exchange sees us at; None where it has no such call.
@@ -174,10 +178,12 @@ class Api:
     unwrap: Callable[[int, Any], Any]
     time: Callable[[], Reader[int]]
     main: str
-    wallets: Mapping[str, Wallet]
+    wallets: Mapping[str, WalletSource]
     prices: Callable[[], Reader[Mapping[str, Any]]]
+    price_endpoints: tuple[Endpoint, ...]
     symbol: Callable[[str, str], str]
-    discover: Callable[[], Reader[Mapping[str, Wallet]]] | None = None
+    discover: Callable[[], Reader[Mapping[str, WalletSource]]] | None = None
+    list_endpoints: tuple[Endpoint, ...] = ()
     may_be_absent: Callable[[str], bool] = _never_absent
     key_info: Callable[[], Reader[KeyInfo]] | None = None
     address: Callable[[], Reader[str]] | None = None
@@ -245,7 +251,7 @@ __all__ = [
     "RowMemory",
     "Scope",
     "Signed",
-    "Wallet",
+    "WalletSource",
     "cut",
     "decimal",
     "field",

@@ -43,7 +43,7 @@ from exporter.exchanges.base import (
     Request,
     RowMemory,
     Signed,
-    Wallet,
+    WalletSource,
     cut,
     decimal,
     field,
@@ -188,7 +188,7 @@ def _bind(text: str) -> str | None:
     return None
 
 
-def discover() -> Reader[Mapping[str, Wallet]]:
+def discover() -> Reader[Mapping[str, WalletSource]]:
     """List the wallets of the account: several accounts of one name are one wallet; `otc` cannot be read."""
     answer = yield Request(ACCOUNTS)
     kinds: dict[str, str] = {}
@@ -200,16 +200,18 @@ def discover() -> Reader[Mapping[str, Wallet]]:
         wallet = _wallet_name(kind, row.get("subtype"))
         kinds[wallet] = kind
         ids.setdefault(wallet, []).append(_number(field(row, "id"), "account id"))
-    return {
-        wallet: Wallet(
-            partial(read_accounts, tuple(dict.fromkeys(ids[wallet])), kind in BORROWING),
-            default=True,
-            lists_zeros=wallet == "spot",
-            borrows=kind in BORROWING,
-            rare=kind not in COMMON,
-        )
-        for wallet, kind in kinds.items()
-    }
+    return {wallet: _source(wallet, kind, tuple(dict.fromkeys(ids[wallet]))) for wallet, kind in kinds.items()}
+
+
+def _source(wallet: str, kind: str, ids: tuple[str, ...]) -> WalletSource:
+    return WalletSource(
+        partial(read_accounts, ids, kind in BORROWING),
+        (BALANCE,) * len(ids),
+        default=True,
+        lists_zeros=wallet == "spot",
+        borrows=kind in BORROWING,
+        rare=kind not in COMMON,
+    )
 
 
 def _number(value: Any, where: str) -> str:
@@ -382,12 +384,14 @@ EXCHANGE: Final = Exchange(
             time=read_time,
             main="spot",
             wallets={
-                "spot": Wallet(read_spot, lists_zeros=True),
-                "overview": Wallet(read_overview, overview=True, every=300.0),
+                "spot": WalletSource(read_spot, (ACCOUNTS, BALANCE), lists_zeros=True),
+                "overview": WalletSource(read_overview, (VALUATION,) * len(VALUED), overview=True, every=300.0),
             },
             prices=read_prices,
+            price_endpoints=(TICKERS,),
             symbol=symbol,
             discover=discover,
+            list_endpoints=(ACCOUNTS,),
             may_be_absent=may_be_absent,
             key_info=read_key_info,
             remaining=remaining,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from exporter.config import Account
 from exporter.core.errors import PollError
 from exporter.core.model import ZERO, KeyInfo, Reading, finite
-from exporter.exchanges.base import Wallet as Readable
+from exporter.exchanges.base import WalletSource
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.publisher import AccountPublisher, Limit
 from exporter.holdings.shown import choice_of, wallet_of
@@ -72,22 +72,22 @@ class AccountState:
             )
         self._tell_configuration()
 
-    def wallet(self, name: str, readable: Readable) -> Wallet:
+    def wallet(self, name: str, source: WalletSource) -> Wallet:
         """The wallet of this name, made and served as not yet read when it is new."""
         known = self.wallets.get(name)
         if known is not None:
             return known
-        stale_after, strict_seconds = self._bounds(readable.every)
+        stale_after, strict_seconds = self._bounds(source.every)
         wallet = self.wallets[name] = Wallet(
             name,
             choice_of(self.account, name, self.main),
             required=self.is_required(name),
             stale_after=stale_after,
             strict_seconds=strict_seconds,
-            every=readable.every,
-            lists_zeros=readable.lists_zeros,
-            borrows=readable.borrows,
-            overview=readable.overview,
+            every=source.every,
+            lists_zeros=source.lists_zeros,
+            borrows=source.borrows,
+            overview=source.overview,
         )
         self._publisher.state(wallet, fresh=False)
         return wallet

@@ -89,7 +89,7 @@ class AccountPoll:
     def __init__(self, state: AccountState, caller: Caller, context: PollContext) -> None:
         self.state = state
         self.caller = caller
-        self.plan = Plan(caller.api, state.account)
+        self.plan = Plan(caller.api, state.account.wallets)
         self.key = KeyInfoPoll(state)
         self._context, self._transport, self._clock = context, context.transport, context.clock
         self._answered = False
@@ -322,7 +322,7 @@ class AccountPoll:
         log.info("the exchange says of what mode the account is", extra=self.fields(mode=name))
         self.caller = replace(self.caller, api=api)
         self.state.switch_api(api.main)
-        self.plan = Plan(api, self.state.account)
+        self.plan = Plan(api, self.state.account.wallets)
         self.key.due = ALWAYS
         self._answered = False
         self._know_wallets()

@@ -1,12 +1,11 @@
 """Which wallets of an account are read, and when each of them may be read again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
-from exporter.config import Account
 from exporter.core.model import Reading
-from exporter.exchanges.base import Api, Reader, RowMemory, Wallet
+from exporter.exchanges.base import Api, Endpoint, Reader, RowMemory, WalletSource
 
 LIST_SECONDS: Final = 3600.0
 """How long an exchange's list of wallets is taken as it was."""
@@ -26,7 +25,7 @@ def _nothing(memory: RowMemory) -> Reader[Reading]:
     return Reading()
 
 
-UNOPENED: Final = Wallet(_nothing)
+UNOPENED: Final = WalletSource(_nothing, ())
 """Stands for a wallet that the exchange has not opened, or not listed yet."""
 
 
@@ -42,15 +41,33 @@ class Planned:
         answered: whether it ever did.
     """
 
-    wallet: Wallet | None
+    wallet: WalletSource | None
     memory: RowMemory = field(default_factory=RowMemory)
     not_before: float = ALWAYS
     failures: int = 0
     answered: bool = False
 
 
+class Ask(NamedTuple):
+    """A request that comes again and again.
+
+    Attributes:
+        wallet: whose; empty for the exchange's list of wallets.
+        endpoint: what is asked.
+        every: seconds from one such request to the next.
+    """
+
+    wallet: str
+    endpoint: Endpoint
+    every: float
+
+
 class Plan:
     """The wallets of one account on one API.
+
+    Args:
+        api: what can be read.
+        wallets: names from the configuration; None: what is read by default.
 
     Attributes:
         readings: by wallet name, the main one first.
@@ -59,11 +76,11 @@ class Plan:
         list_failures: reads of the list that failed since the last good one.
     """
 
-    __slots__ = ("_account", "_api", "_listed_at", "list_failures", "list_not_before", "readings", "unknown")
+    __slots__ = ("_api", "_listed_at", "_wallets", "list_failures", "list_not_before", "readings", "unknown")
 
-    def __init__(self, api: Api, account: Account) -> None:
+    def __init__(self, api: Api, wallets: Sequence[str] | None) -> None:
         self._api = api
-        self._account = account
+        self._wallets = wallets
         self._listed_at = ALWAYS
         self.readings: dict[str, Planned] = {}
         self.unknown: tuple[str, ...] = ()
@@ -82,7 +99,7 @@ class Plan:
             return False
         return self.list_not_before <= now + _ROUNDING
 
-    def listed(self, wallets: Mapping[str, Wallet], now: float) -> None:
+    def listed(self, wallets: Mapping[str, WalletSource], now: float) -> None:
         """Take a good list; wallets that stay keep what is known of them."""
         self._listed_at = now
         self.list_not_before = ALWAYS
@@ -110,29 +127,41 @@ class Plan:
             planned.not_before = ALWAYS
             planned.failures = 0
 
-    def _take(self, known: Mapping[str, Wallet]) -> None:
+    def asks(self, interval: float) -> Iterator[Ask]:
+        """What polls at this interval ask when all goes well; before the list was read, what is known of it by then."""
+        listing = self._api.list_endpoints
+        yield from (Ask("", endpoint, LIST_SECONDS) for endpoint in listing)
+        if self.readings:
+            sources = {name: each.wallet for name, each in self.readings.items() if each.wallet is not None}
+        else:
+            known = self._api.wallets
+            sources = {name: known[name] for name in self._chosen(known)[0] if name in known}
+        for name, source in sources.items():
+            for endpoint in source.endpoints:
+                if self.readings or endpoint not in listing:  # a wallet that looks itself up in the list stops doing so
+                    yield Ask(name, endpoint, max(interval, source.every))
+
+    def _take(self, known: Mapping[str, WalletSource]) -> None:
         before, self.readings = self.readings, {}
-        for name in self._chosen(known):
+        names, self.unknown = self._chosen(known)
+        for name in names:
             wallet = known.get(name)
             planned = before.get(name) or Planned(wallet)
             planned.wallet = wallet
             self.readings[name] = planned
 
-    def _chosen(self, known: Mapping[str, Wallet]) -> Iterable[str]:
-        """Names of what is to be read, the main wallet first; one name may come twice."""
-        api, named = self._api, self._account.wallets
-        yield api.main
-        if named is None:
-            yield from (name for name, wallet in known.items() if wallet.default)
-            return
-        unknown = []
-        for asked in named:
+    def _chosen(self, known: Mapping[str, WalletSource]) -> tuple[list[str], tuple[str, ...]]:
+        """Names of what is to be read, the main wallet first, where one may stand twice; and those that are unknown."""
+        api = self._api
+        chosen, unknown = [api.main], []
+        if self._wallets is None:
+            return [*chosen, *(name for name, wallet in known.items() if wallet.default)], ()
+        for asked in self._wallets:
             name = api.main if asked == "main" else asked
             # One name of a family asks for all its members: isolated_margin for isolated_margin/BTCUSDT.
             members = [other for other in known if other == name or other.startswith(f"{name}/")]
-            yield from members
-            if not members and api.may_be_absent(name):
-                yield name
-            elif not members:
+            if members or api.may_be_absent(name):
+                chosen += members or [name]
+            else:
                 unknown.append(name)
-        self.unknown = tuple(unknown)
+        return chosen, tuple(unknown)

@@ -17,7 +17,8 @@ from exporter.config import Account, Config, Threshold, Valuation
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import TimedOut
 from exporter.core.model import Reading
-from exporter.exchanges.base import Endpoint, Exchange, Limit, Reader, Request, RowMemory, Wallet
+from exporter.exchanges import EXCHANGES
+from exporter.exchanges.base import Endpoint, Exchange, Limit, Reader, Request, RowMemory, WalletSource
 from tests.kit.fakes import FakeClock, settle
 from tests.kit.scripted import ASK, Scripted, key_info, rows, wallet
 from tests.kit.states import configured
@@ -63,7 +64,7 @@ class Works:
             "key": {"read": True},
         }
         monkeypatch.setattr(exporter.app.engine, "Transport", lambda *_: self.transport)
-        main = Wallet(read_scarce) if other.pop("scarce", False) else wallet("spot")
+        main = WalletSource(read_scarce, (SCARCE,)) if other.pop("scarce", False) else wallet("spot")
         api = changed(API, wallets={"spot": main}, prices=read_prices, key_info=key_info)
         tiny = Exchange(name="tiny", credentials=("api_key",), apis={"": api})
         monkeypatch.setattr(exporter.app.engine, "EXCHANGES", {"tiny": tiny})
@@ -299,6 +300,61 @@ async def test_more_than_the_limits_give_is_told_once_for_each_limit(works: Any)
         assert "1 requests/s" in sentence
         await it.engine.apply(config(*many.accounts[:5]))
         assert it.engine.oversubscribed() == []
+
+
+EVERY_API = [
+    pytest.param(exchange, api, id=f"{exchange.name}-{api}".rstrip("-"))
+    for exchange in EXCHANGES.values()
+    for api in exchange.apis
+]
+
+
+def limits_asked_too_often(exchange: Exchange, api: str, share: float, count: int = 1, **other: Any) -> dict[str, str]:
+    """Limit to sentence, for accounts of one user that are polled each second and have not been polled yet."""
+    options = {"rate_group": "desk", exchange.option: api} if exchange.option else {"rate_group": "desk"}
+    accounts = [
+        configured(f"desk-{number}", exchange.name, interval=1.0, options=options, **other) for number in range(count)
+    ]
+    asked = replace(config(*accounts), rate_share={exchange.name: share})
+    sentences = Engine(asked, FakeClock(), Random(1)).oversubscribed()
+    return {sentence.split("'")[1]: sentence for sentence in sentences}
+
+
+@pytest.mark.parametrize(("exchange", "api"), EVERY_API)
+def test_the_main_wallet_counts_before_anything_was_read(exchange: Exchange, api: str) -> None:
+    chosen = exchange.apis[api]
+    own = {endpoint for endpoint in chosen.wallets[chosen.main].endpoints if endpoint not in chosen.list_endpoints}
+    found = limits_asked_too_often(exchange, api, 0.0001, wallets=("main",))
+    assert set(found) == {limit.name for endpoint in own for limit in endpoint.limits}
+
+
+@pytest.mark.parametrize(("exchange", "api"), EVERY_API)
+def test_accounts_of_one_user_are_added_up_and_those_that_fit_are_not_told_of(exchange: Exchange, api: str) -> None:
+    main = exchange.apis[api].wallets[exchange.apis[api].main].endpoints[-1]
+    by_user = [limit for limit in main.limits if limit.scope == "uid"]
+    for limit in by_user:
+        fit = int(limit.requests / limit.seconds / 2)
+        assert limit.name not in limits_asked_too_often(exchange, api, 0.5, fit, wallets=("main",))
+        assert limit.name in limits_asked_too_often(exchange, api, 0.5, fit + 1, wallets=("main",))
+    assert by_user or all(limit.scope == "key" for limit in main.limits)
+
+
+def test_three_hundred_accounts_of_one_htx_user_are_too_many_for_a_second() -> None:
+    [sentence] = limits_asked_too_often(EXCHANGES["htx"], "", 0.5, 300).values()
+    assert sentence.startswith("htx: the accounts ask for 300 requests/s")
+    assert "their share gives 25/s" in sentence
+
+
+def test_an_overview_counts_at_its_own_rhythm_with_each_of_its_requests() -> None:
+    path = "/v2/account/asset-valuation"
+    assert path in limits_asked_too_often(EXCHANGES["htx"], "", 3.9 / 300 / 50, wallets=("main", "overview"))
+    assert path not in limits_asked_too_often(EXCHANGES["htx"], "", 4.1 / 300 / 50, wallets=("main", "overview"))
+
+
+def test_the_list_of_wallets_counts_once_an_hour() -> None:
+    path = "/v1/account/accounts"
+    assert path in limits_asked_too_often(EXCHANGES["htx"], "", 0.9 / 3600 / 50)
+    assert path not in limits_asked_too_often(EXCHANGES["htx"], "", 1.1 / 3600 / 50)
 
 
 # -- health

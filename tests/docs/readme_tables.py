@@ -17,10 +17,10 @@ from exporter.config.load import load
 from exporter.config.scalars import spelled
 from exporter.core.errors import REASONS, PollError
 from exporter.exchanges import EXCHANGES
-from exporter.exchanges.base import Api, Endpoint, Exchange, Limit, Request, RowMemory, Wallet
+from exporter.exchanges.base import Api, Endpoint, Exchange, Limit
 from exporter.exposition.families import FAMILIES
 from exporter.polling.account_poll import SLOW_CAP_SECONDS
-from exporter.polling.plan import LIST_SECONDS
+from exporter.polling.plan import Plan
 from exporter.polling.poller import CAP_SECONDS
 from exporter.transport.conversation import RETRIES
 from tests.docs.rooms import PACKAGE, PATH, ROOMS
@@ -218,29 +218,17 @@ def _short(exchange: Exchange, api: str) -> str:
 
 
 def _uses(exchange: Exchange, api: Api) -> Iterator[Use]:
+    """What is asked as soon as an account is configured, each endpoint of a wallet once."""
     config = _defaults(exchange)
-    interval = config.accounts[0].interval
-    wallets: Mapping[str, Wallet] = api.wallets
-    if api.discover is not None:
-        reader = api.discover()
-        listing = next(reader)
-        assert isinstance(listing, Request)
-        yield Use("list of accounts", listing.endpoint, 60 / LIST_SECONDS)
-        try:
-            reader.send([{"id": 1, "type": "spot", "state": "working"}])
-        except StopIteration as end:
-            wallets = end.value
-    for name, wallet in wallets.items():
-        if name == api.main or wallet.default:
-            what = "each listed account" if api.discover is not None else f"`{name}`"
-            yield Use(what, _endpoint(wallet.read(RowMemory())), 60 / max(interval, wallet.every))
-    yield Use("prices", _endpoint(api.prices()), 60 / config.valuation.interval)
-
-
-def _endpoint(reader: Iterator[object]) -> Endpoint:
-    request = next(reader)
-    assert isinstance(request, Request)
-    return request.endpoint
+    (account,) = config.accounts
+    per_minute: dict[tuple[str, Endpoint], float] = {}
+    for wallet, endpoint, every in Plan(api, account.wallets).asks(account.interval):
+        listed = "each listed account" if wallet else "list of accounts"
+        what = f"`{wallet}`" if api.discover is None else listed
+        per_minute[what, endpoint] = per_minute.get((what, endpoint), 0.0) + 60 / every
+    for endpoint in api.price_endpoints:
+        per_minute["prices", endpoint] = 60 / config.valuation.interval
+    return (Use(what, endpoint, often) for (what, endpoint), often in per_minute.items())
 
 
 def _defaults(exchange: Exchange) -> Config:

@@ -12,7 +12,7 @@ import pytest
 from exporter.core.errors import BadPayload
 from exporter.core.model import KeyInfo, Reading
 from exporter.exchanges import EXCHANGES
-from exporter.exchanges.base import AUTO, Api, Exchange, Reader, Request, RowMemory
+from exporter.exchanges.base import AUTO, Api, Endpoint, Exchange, Reader, Request, RowMemory, WalletSource
 from tests.exchanges.driver import NOW, converse, credentials, from_samples, respond
 from tests.exchanges.facts import FOLDER, ApiFacts, everything
 
@@ -30,11 +30,16 @@ def readers(exchange: Exchange, api: Api) -> Iterator[tuple[str, Callable[[], Re
     for name in ("discover", "key_info", "address"):
         if (reader := getattr(api, name)) is not None:
             yield name, reader
-    wallets = dict(api.wallets)
-    if api.discover is not None:
-        wallets |= respond(api.discover(), from_samples(exchange.name, api)).result
-    for name, wallet in wallets.items():
+    for name, wallet in wallets(exchange, api):
         yield f"wallet {name}", partial(wallet.read, RowMemory())
+
+
+def wallets(exchange: Exchange, api: Api) -> Iterator[tuple[str, WalletSource]]:
+    """Every wallet of an API by name, first as the file has it, then as the exchange's list has it."""
+    yield from api.wallets.items()
+    if api.discover is not None:
+        listed = respond(api.discover(), from_samples(exchange.name, api)).result
+        yield from ((f"{name} of the list", wallet) for name, wallet in listed.items())
 
 
 READERS = [
@@ -151,6 +156,28 @@ def test_each_declared_endpoint_is_used_and_has_its_sample(exchange: Exchange, a
         for request in respond(reader(), from_samples(exchange.name, api)).requests
     }
     assert used == set(api.endpoints)
+
+
+def asked(exchange: Exchange, api: Api, reader: Reader[Any]) -> tuple[Endpoint, ...]:
+    return tuple(request.endpoint for request in respond(reader, from_samples(exchange.name, api)).requests)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "api", "wallet"),
+    [
+        pytest.param(exchange, api, wallet, id=f"{label}-{name}")
+        for (exchange, api), label in zip(APIS, API_IDS, strict=True)
+        for name, wallet in wallets(exchange, api)
+    ],
+)
+def test_a_wallet_declares_exactly_what_a_read_of_it_asks(exchange: Exchange, api: Api, wallet: WalletSource) -> None:
+    assert asked(exchange, api, wallet.read(RowMemory())) == wallet.endpoints
+
+
+@every_api
+def test_prices_and_the_list_of_wallets_declare_exactly_what_they_ask(exchange: Exchange, api: Api) -> None:
+    assert asked(exchange, api, api.prices()) == api.price_endpoints
+    assert (asked(exchange, api, api.discover()) if api.discover else ()) == api.list_endpoints
 
 
 @pytest.mark.parametrize("name", EXCHANGES)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, Final
 
-from exporter.exchanges.base import Wallet as Readable
+from exporter.exchanges.base import WalletSource
 from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
@@ -19,9 +19,9 @@ def _unread(memory: object) -> Any:
     raise AssertionError("nothing is read here")
 
 
-def readable(**other: Any) -> Readable:
+def readable(**other: Any) -> WalletSource:
     """A wallet whose answers are given by the test."""
-    return Readable(_unread, **other)
+    return WalletSource(_unread, (), **other)
 
 
 class Desk:

@@ -9,7 +9,7 @@ from exporter.config import Account
 from exporter.core.credentials import Credentials
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, KeyInfo, Reading
-from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, Wallet
+from exporter.exchanges.base import Api, Endpoint, Exchange, Reader, Request, RowMemory, WalletSource
 from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
@@ -42,12 +42,12 @@ def seen_address() -> Reader[str]:
     return address
 
 
-def wallet(name: str, **more: Any) -> Wallet:
+def wallet(name: str, **more: Any) -> WalletSource:
     def read(memory: RowMemory) -> Reader[Reading]:
         answer = yield Request(ASK, id=name)
         return answer if isinstance(answer, Reading) else rows(answer)
 
-    return Wallet(read, **more)
+    return WalletSource(read, (ASK,), **more)
 
 
 def rows(amounts: Mapping[str, str]) -> Reading:
@@ -58,9 +58,9 @@ def key_info() -> Reader[KeyInfo]:
     return KeyInfo(permissions=(yield Request(ASK, id="key")))
 
 
-def listing() -> Reader[Mapping[str, Wallet]]:
+def listing() -> Reader[Mapping[str, WalletSource]]:
     """An exchange's list of wallets, as the test has put it together."""
-    wallets: Mapping[str, Wallet] = yield Request(ASK, id="list")
+    wallets: Mapping[str, WalletSource] = yield Request(ASK, id="list")
     return wallets
 
 
@@ -117,7 +117,7 @@ class Stage:
 
     def __init__(
         self,
-        wallets: Mapping[str, Wallet] | None = None,
+        wallets: Mapping[str, WalletSource] | None = None,
         *,
         account: Account | None = None,
         seed: int = 1,

@@ -8,7 +8,7 @@ from exporter.config import Account
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, Reading, WalletValue
-from exporter.exchanges.base import Wallet as Readable
+from exporter.exchanges.base import WalletSource
 from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
@@ -65,7 +65,7 @@ def waiting(name: str = "desk", exchange: str = "xt", priced: PriceBook | None =
     account = configured(name, exchange, **other)
     lines = AccountLines(Exposition(RENDERED, lambda *_: b""), exchange, name)
     state = AccountState(account, "spot", lines, priced, shard=0, label_names=())
-    state.wallet("spot", Readable(_unread))
+    state.wallet("spot", WalletSource(_unread, ()))
     return state
 
 
@@ -77,17 +77,18 @@ def balance(currency: str, available: str, frozen: str = "0", **other: Any) -> B
 
 def read(state: AccountState, *rows: Balance, wallet: str = "spot", at: float = NOW) -> None:
     """Let one wallet answer."""
-    state.accepted(state.wallet(wallet, Readable(_unread)), Reading(rows), at, WALL + at - NOW)
+    state.accepted(state.wallet(wallet, WalletSource(_unread, ())), Reading(rows), at, WALL + at - NOW)
 
 
 def valued(state: AccountState, *values: WalletValue) -> None:
     """Let the overview answer."""
-    state.accepted(state.wallet("overview", Readable(_unread, overview=True)), Reading(values=values), NOW, WALL)
+    overview = state.wallet("overview", WalletSource(_unread, (), overview=True))
+    state.accepted(overview, Reading(values=values), NOW, WALL)
 
 
 def refuse(state: AccountState, error: PollError, wallet: str = "spot", at: float = NOW) -> None:
     """Let one wallet fail."""
-    state.refused(state.wallet(wallet, Readable(_unread)), error, at, WALL + at - NOW)
+    state.refused(state.wallet(wallet, WalletSource(_unread, ())), error, at, WALL + at - NOW)
 
 
 def polled(state: AccountState, error: PollError | None = None) -> AccountState:

@@ -82,6 +82,7 @@ API: Final = Api(
     main="spot",
     wallets={},
     prices=read_nothing,
+    price_endpoints=(TICKERS,),
     symbol=lambda base, quote: base + quote,
     remaining=remaining,
     page_hint="Perhaps a region is blocked.",
