@@ -1,27 +1,26 @@
 """Everything between the configuration and the exposition, put together: accounts, prices, pollers, their tasks."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from exporter.app.lag import Lag
 from exporter.app.sharding import shard_of
 from exporter.config import Account, Config
 from exporter.core.credentials import Credentials
 from exporter.core.runtime import Clock, Dice
-from exporter.exchanges import EXCHANGES
+from exporter.exchanges.base import Exchange
 from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.exposition.price_lines import PriceLines
 from exporter.holdings.account import Accounts, AccountState
-from exporter.polling.context import PollContext, backoff
+from exporter.polling.context import PollContext, Reads, backoff
 from exporter.polling.poller import Poller
 from exporter.polling.price_poll import PriceReader
 from exporter.transport.caller import Caller
-from exporter.transport.conversation import Transport
 from exporter.transport.limits import Demand, Pacer
 
 STALL_SECONDS: Final = 60.0
@@ -33,6 +32,16 @@ BookKey = tuple[str, str, str, str | None]
 async def _unchanged(account: Account) -> Credentials | None:
     del account
     return None
+
+
+class EngineTransport(Reads, Protocol):
+    """What an engine needs of its transport."""
+
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Exchange -> seconds that its clock is ahead of ours."""
+
+    async def close(self) -> None:
+        """Close every connection."""
 
 
 class Engine:
@@ -51,12 +60,31 @@ class Engine:
         clock: Clock,
         dice: Dice,
         *,
+        exchanges: Mapping[str, Exchange],
+        transport: EngineTransport,
+        pacer: Pacer,
+        counters: Counters,
         shard: int = 0,
         shards: int = 1,
         credentials: Callable[[Account], Awaitable[Credentials | None]] = _unchanged,
     ) -> None:
-        """Args: `credentials` tells what an account's secret files hold now, or None where it cannot."""
+        """Put everything together; nothing is polled before `start`.
+
+        Args:
+            config: what is polled.
+            clock: the time.
+            dice: chance, for the moment of the next try after a failure.
+            exchanges: by name; only those of configured accounts are looked up.
+            transport: does the talking; closed by `stop`.
+            pacer: the limits that the transport keeps to.
+            counters: what the transport reports to.
+            shard: which part of the accounts is polled here, from 0.
+            shards: how many parts there are.
+            credentials: tells what an account's secret files hold now, or None where it cannot.
+        """
         self.clock = clock
+        self.transport = transport
+        self.counters = counters
         self.accounts = Accounts()
         self.pollers: dict[str, Poller] = {}
         self.price_readers: dict[BookKey, PriceReader] = {}
@@ -64,14 +92,14 @@ class Engine:
         self._shard, self._shards = shard, shards
         self._tasks: dict[str | BookKey, asyncio.Task[None]] = {}
         self._running = False
-        self._pacer = Pacer(clock, config.rate_share, shards)
-        self.counters = Counters(lambda: self.transport.clock_offsets(), self._quota)
-        self.exposition = Exposition(RENDERED, self.counters.tail)
-        self.transport = Transport(clock, self._pacer, self.counters, dice)
-        self._around = PollContext(self.transport, clock, partial(backoff, dice), self.lag, credentials)
-        self.counters.lag.set_function(self.lag.worst)
-        self.counters.shard.set(shard)
-        self.counters.shards.set(shards)
+        self._exchanges = exchanges
+        self._pacer = pacer
+        self.exposition = Exposition(RENDERED, counters.tail)
+        self._around = PollContext(transport, clock, partial(backoff, dice), self.lag, credentials)
+        counters.clock_offsets.set_function(transport.clock_offsets)
+        counters.lag.set_function(self.lag.worst)
+        counters.shard.set(shard)
+        counters.shards.set(shards)
         self.config = config
         for account in self._mine(config):
             self._add(account)
@@ -164,8 +192,10 @@ class Engine:
         return (account for account in config.accounts if shard_of(account, self._shards) == self._shard)
 
     def _add(self, account: Account) -> Poller:
-        exchange = EXCHANGES[account.exchange]
+        exchange = self._exchanges[account.exchange]
         api = exchange.api_for(account.options)
+        lines = AccountLines(self.exposition, exchange.name, account.name)
+        state = AccountState(account, api.main, lines, None, shard=self._shard, label_names=self.config.label_names)
         caller = Caller(
             exchange,
             api,
@@ -174,10 +204,9 @@ class Engine:
             account.base_url,
             account.proxy,
             account.options.get("rate_group", ""),
+            state.quota,
         )
         self.counters.exchange(exchange.name)
-        lines = AccountLines(self.exposition, exchange.name, account.name)
-        state = AccountState(account, api.main, lines, None, shard=self._shard, label_names=self.config.label_names)
         self.accounts.add(state)
         poller = self.pollers[account.name] = Poller(state, caller, self._around)
         self._price(poller)
@@ -262,12 +291,6 @@ class Engine:
             if state.book is None:
                 state.revalue(self.clock.now())
                 await asyncio.sleep(0)
-
-    def _quota(self, exchange: str, account: str, endpoint: str, left: int) -> None:
-        del exchange
-        state = self.accounts.get(account)
-        if state is not None:
-            state.quota(endpoint, left)
 
     def _demands(self) -> Iterable[Demand]:
         for poller in self.pollers.values():

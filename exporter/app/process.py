@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -19,6 +20,10 @@ from exporter.config.show import show
 from exporter.core import runtime
 from exporter.core.runtime import Clock, Dice, SystemClock
 from exporter.core.settings import Settings
+from exporter.exchanges import EXCHANGES
+from exporter.exposition.counters import Counters
+from exporter.transport.conversation import Transport
+from exporter.transport.limits import Pacer
 from exporter.web.server import Web
 from exporter.web.status import page
 
@@ -61,7 +66,16 @@ class App:
         web: serves metrics and pages.
     """
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str], config: Config, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        config: Config,
+        clock: Clock,
+        dice: Dice,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Args: `tls` says which servers to trust; None: those that the system's certificate authorities know."""
         self.settings = settings
         self.clock = clock
         self._started = self._beat = clock.now()
@@ -69,10 +83,15 @@ class App:
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._reloads: set[asyncio.Task[str | None]] = set()
+        pacer, counters = Pacer(clock, config.rate_share, settings.shard_total), Counters()
         self.engine = Engine(
             config,
             clock,
-            Dice(),
+            dice,
+            exchanges=EXCHANGES,
+            transport=Transport(clock, pacer, counters, dice, tls),
+            pacer=pacer,
+            counters=counters,
             shard=settings.shard_ordinal,
             shards=settings.shard_total,
             # Reloading needs the engine, so it is looked up at the call.
@@ -186,5 +205,5 @@ async def run(settings: Settings, environ: Mapping[str, str]) -> int:
     gc.set_threshold(*COLLECT)
     runtime.let_lookups_alone()
     config = load(settings.config_file, environ)
-    await App(settings, environ, config, SystemClock()).run()
+    await App(settings, environ, config, SystemClock(), Dice()).run()
     return 0

@@ -17,9 +17,12 @@ from exporter.core.errors import InternalError, PollError, RateLimited
 from exporter.core.runtime import Clock, Dice, SystemClock
 from exporter.core.wording import counted
 from exporter.exchanges import EXCHANGES
+from exporter.exposition.counters import Counters
 from exporter.holdings.account import AccountState
 from exporter.polling.context import Outcome
 from exporter.polling.poller import Poller
+from exporter.transport.conversation import Transport
+from exporter.transport.limits import Pacer
 
 log = logging.getLogger("exporter.once")
 
@@ -77,8 +80,10 @@ async def read_all(
         clock: the time; the machine's unless given.
     """
     runtime.let_lookups_alone()
-    clock = clock or SystemClock()
-    engine = Engine(config, clock, Dice())
+    clock, dice, counters = clock or SystemClock(), Dice(), Counters()
+    pacer = Pacer(clock, config.rate_share)
+    transport = Transport(clock, pacer, counters, dice)
+    engine = Engine(config, clock, dice, exchanges=EXCHANGES, transport=transport, pacer=pacer, counters=counters)
     give_up_at = clock.now() + PATIENCE_SECONDS
 
     async def read(poller: Poller) -> Outcome:

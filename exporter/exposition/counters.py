@@ -32,17 +32,14 @@ disable_created_metrics()
 class Counters:
     """Everything that is worked out at a scrape by prometheus-client, in a registry of its own.
 
-    It is what the transport reports to (`transport.Meters`), but for the quota that an exchange says is left: that
-    belongs to an account and goes to `remaining`.
+    It is what the transport reports to, as its `Meters`.
+
+    Attributes:
+        clock_offsets: asked at a scrape for the seconds that each exchange's clock is ahead of ours.
     """
 
-    def __init__(
-        self,
-        clock_offsets: Callable[[], Mapping[str, float]],
-        remaining: Callable[[str, str, str, int], None],
-    ) -> None:
+    def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self.remaining = remaining
         self._requests = _counter("exchange_api_requests_total", registry)
         self._durations = Histogram(
             *_described("exchange_api_request_duration_seconds"), buckets=BUCKETS, registry=registry
@@ -51,7 +48,7 @@ class Counters:
         self._waits = _counter("exchange_api_rate_limit_wait_seconds_total", registry)
         self._request_of: dict[tuple[str, str, str], Counter] = {}
         self._duration_of: dict[tuple[str, str], Histogram] = {}
-        registry.register(_Offsets(clock_offsets))
+        self.clock_offsets = _Offsets(registry)
         self.lag = _gauge("exchange_exporter_scheduler_lag_seconds", registry)
         self.accounts = _gauge("exchange_exporter_accounts", registry)
         self.shard = _gauge("exchange_exporter_shard_ordinal", registry)
@@ -97,7 +94,13 @@ class Counters:
 
 
 class _Offsets(Collector):
-    def __init__(self, read: Callable[[], Mapping[str, float]]) -> None:
+    """The offset of each exchange's clock, from a function as other gauges of prometheus-client may have one."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._read: Callable[[], Mapping[str, float]] = dict
+        registry.register(self)
+
+    def set_function(self, read: Callable[[], Mapping[str, float]]) -> None:
         self._read = read
 
     def describe(self) -> Iterable[Metric]:

@@ -1,12 +1,16 @@
 """One account at one API: where its requests go, what signs them, which limits they count against."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from exporter.core.credentials import Credentials
 from exporter.exchanges.base import Api, Exchange
 from exporter.transport.limits import Scopes
+
+
+def _unheard(endpoint: str, left: int) -> None:
+    del endpoint, left
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -21,6 +25,7 @@ class Caller:
         base_url: in place of the API's host: a URL, or a map from host name to URL.
         proxy: URL of a proxy; None leaves it to the environment.
         rate_group: accounts of one group share the limits of one user; empty: the key is its own user.
+        quota: told for an endpoint's path how many requests are left, whenever the exchange says so.
     """
 
     exchange: Exchange
@@ -30,6 +35,7 @@ class Caller:
     base_url: str | Mapping[str, str] | None
     proxy: str | None
     rate_group: str
+    quota: Callable[[str, int], None] = _unheard
 
     @property
     def base(self) -> str:

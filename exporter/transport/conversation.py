@@ -59,17 +59,14 @@ class Meters(Protocol):
     def waited(self, exchange: str, seconds: float) -> None:
         """A request waited for the rate limits."""
 
-    def remaining(self, exchange: str, account: str, endpoint: str, left: int) -> None:
-        """The exchange said how many requests are left."""
-
 
 class _Route:
     """What of a caller stays the same from read to read."""
 
-    __slots__ = ("account", "api", "base", "credentials", "exchange", "host", "proxy", "rising", "scopes", "time")
+    __slots__ = ("api", "base", "credentials", "exchange", "host", "proxy", "quota", "rising", "scopes", "time")
 
     def __init__(self, caller: Caller, time: ExchangeTime, rising: RisingTimestamps, proxy: Proxy | None) -> None:
-        self.account, self.api, self.credentials = caller.account, caller.api, caller.credentials
+        self.api, self.credentials, self.quota = caller.api, caller.credentials, caller.quota
         self.exchange, self.base, self.scopes = caller.exchange, caller.base, caller.scopes
         self.host = caller.host
         self.time, self.rising, self.proxy = time, rising, proxy
@@ -253,7 +250,7 @@ class Transport:
             state.midway = sent + seconds / 2
             self._meters.requested(exchange, endpoint.path, code, seconds)
         if endpoint.signed and (left := route.api.remaining(response.headers)) is not None:
-            self._meters.remaining(exchange, route.account, endpoint.path, left)
+            route.quota(endpoint.path, left)
         return response
 
     def _target(self, route: _Route, request: Request, state: _Read) -> Signed:

@@ -1,7 +1,7 @@
 """Accounts, prices and their tasks together: start, reload, health and stop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-import exporter.app.engine
 from exporter.app.engine import STALL_SECONDS, Engine
 from exporter.app.lag import Lag
 from exporter.config import Account, Config, Threshold, Valuation
@@ -19,6 +18,8 @@ from exporter.core.errors import TimedOut
 from exporter.core.model import Reading
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Endpoint, Exchange, Limit, Reader, Request, RowMemory, WalletSource
+from exporter.exposition.counters import Counters
+from exporter.transport.limits import Pacer
 from tests.kit.fakes import FakeClock, settle
 from tests.kit.scripted import ASK, Scripted, key_info, rows, wallet
 from tests.kit.states import configured
@@ -52,10 +53,26 @@ def account(name: str, **other: Any) -> Account:
     return configured(name, "tiny", **other)
 
 
+def engine(
+    first: Config, exchanges: Mapping[str, Exchange], clock: FakeClock, transport: Scripted, **other: Any
+) -> Engine:
+    pacer = Pacer(clock, first.rate_share, other.get("shards", 1))
+    return Engine(
+        first,
+        clock,
+        Random(1),
+        exchanges=exchanges,
+        transport=transport,
+        pacer=pacer,
+        counters=Counters(),
+        **other,
+    )
+
+
 class Works:
     """An engine of one made-up exchange, on a clock that the test moves."""
 
-    def __init__(self, first: Config, monkeypatch: pytest.MonkeyPatch, **other: Any) -> None:
+    def __init__(self, first: Config, **other: Any) -> None:
         self.clock = FakeClock()
         self.transport = Scripted(self.clock)
         self.transport.says = {
@@ -63,12 +80,10 @@ class Works:
             "prices": {"BTCUSDT": "50000"},
             "key": {"read": True},
         }
-        monkeypatch.setattr(exporter.app.engine, "Transport", lambda *_: self.transport)
         main = WalletSource(read_scarce, (SCARCE,)) if other.pop("scarce", False) else wallet("spot")
         api = changed(API, wallets={"spot": main}, prices=read_prices, key_info=key_info)
         tiny = Exchange(name="tiny", credentials=("api_key",), apis={"": api})
-        monkeypatch.setattr(exporter.app.engine, "EXCHANGES", {"tiny": tiny})
-        self.engine = Engine(first, self.clock, Random(1), **other)
+        self.engine = engine(first, {"tiny": tiny}, self.clock, self.transport, **other)
 
     async def text(self) -> str:
         self.engine.before_scrape()
@@ -89,10 +104,10 @@ class Works:
 
 
 @pytest.fixture
-def works(monkeypatch: pytest.MonkeyPatch) -> Any:
+def works() -> Any:
     @asynccontextmanager
     async def running(first: Config, *, advance: float = 100.0, **other: Any) -> AsyncIterator[Works]:
-        made = Works(first, monkeypatch, **other)
+        made = Works(first, **other)
         made.engine.start()
         try:
             await made.clock.advance(advance)
@@ -289,6 +304,43 @@ async def test_shards_divide_the_accounts_without_overlap(works: Any) -> None:
     assert sorted(found) == sorted(each.name for each in everything.accounts)
 
 
+# -- what it is handed
+
+
+async def test_what_an_exchange_says_is_left_and_how_its_clock_runs_is_served(works: Any) -> None:
+    async with works(config(account("a"), account("b"))) as it:
+        it.engine.pollers["a"].reader.caller.quota("/balance", 7)
+        it.transport.offsets = {"tiny": -1.5}
+        left = "exchange_api_rate_limit_remaining"
+        assert await it.value(left, 'account="a"', 'endpoint="/balance"') == 7
+        assert await it.value(left, 'account="b"') is None
+        assert await it.value("exchange_api_clock_offset_seconds", 'exchange="tiny"') == -1.5
+
+
+class Loaded(Mapping[str, Exchange]):
+    """Exchanges that note which of them were wanted."""
+
+    def __init__(self) -> None:
+        self.wanted: set[str] = set()
+
+    def __getitem__(self, name: str) -> Exchange:
+        self.wanted.add(name)
+        return EXCHANGES[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(EXCHANGES)
+
+    def __len__(self) -> int:
+        return len(EXCHANGES)
+
+
+async def test_only_the_exchanges_of_configured_accounts_are_looked_up() -> None:
+    exchanges, clock = Loaded(), FakeClock()
+    it = engine(config(configured("a", "htx"), configured("b", "xt")), exchanges, clock, Scripted(clock))
+    assert it.oversubscribed() == []
+    assert exchanges.wanted == {"htx", "xt"}
+
+
 # -- limits
 
 
@@ -316,7 +368,8 @@ def limits_asked_too_often(exchange: Exchange, api: str, share: float, count: in
         configured(f"desk-{number}", exchange.name, interval=1.0, options=options, **other) for number in range(count)
     ]
     asked = replace(config(*accounts), rate_share={exchange.name: share})
-    sentences = Engine(asked, FakeClock(), Random(1)).oversubscribed()
+    clock = FakeClock()
+    sentences = engine(asked, EXCHANGES, clock, Scripted(clock)).oversubscribed()
     return {sentence.split("'")[1]: sentence for sentence in sentences}
 
 
@@ -391,8 +444,8 @@ async def test_an_account_that_waits_long_after_a_refusal_is_none(works: Any) ->
             assert it.engine.problem() is None
 
 
-async def test_before_the_start_and_after_the_stop_there_is_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    it = Works(config(account("a")), monkeypatch)
+async def test_before_the_start_and_after_the_stop_there_is_no_problem() -> None:
+    it = Works(config(account("a")))
     it.clock.time += 1_000
     assert it.engine.problem() is None
     it.engine.start()
@@ -418,8 +471,8 @@ def test_lag_is_the_worst_of_the_last_minute() -> None:
 # -- stop
 
 
-async def test_stopping_lets_a_running_poll_end_and_starts_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    it = Works(config(account("a"), account("b")), monkeypatch)
+async def test_stopping_lets_a_running_poll_end_and_starts_no_other() -> None:
+    it = Works(config(account("a"), account("b")))
     it.engine.start()
     await it.clock.advance(1)
     it.transport.takes["spot"] = 2.0
@@ -436,8 +489,8 @@ async def test_stopping_lets_a_running_poll_end_and_starts_no_other(monkeypatch:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_what_does_not_end_in_time_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    it = Works(config(account("a")), monkeypatch)
+async def test_what_does_not_end_in_time_is_cut_off() -> None:
+    it = Works(config(account("a")))
     it.transport.takes["spot"] = 1e9
     it.engine.start()
     await it.clock.advance(1)

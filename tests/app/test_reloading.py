@@ -9,6 +9,7 @@ import pytest
 from exporter.app import logs
 from exporter.app.process import App
 from exporter.config.load import load
+from exporter.core.runtime import Dice
 from exporter.core.settings import Settings
 from tests.kit.fakes import FakeClock
 from tests.kit.untouched import untouched_logging
@@ -35,7 +36,7 @@ class Desk:
         self.written = LONG_AGO
         self.write(self.path, self.text)
         self.write(self.secret, "the-first-secret")
-        self.app = App(Settings(config_file=self.path), {}, load(self.path, {}), FakeClock())
+        self.app = App(Settings(config_file=self.path), {}, load(self.path, {}), FakeClock(), Dice(1))
         self.reload = self.app.reloading.reload
 
     def write(self, path: Path, text: str) -> None:

@@ -20,8 +20,12 @@ from exporter.app.process import COLLECT
 from exporter.config import Config, Valuation
 from exporter.core.model import Reading
 from exporter.core.runtime import SystemClock
+from exporter.exchanges import EXCHANGES
+from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
+from exporter.transport.conversation import Transport
+from exporter.transport.limits import Pacer
 from tests.benchmarks.child import Child
 from tests.benchmarks.fleet import Fleet, account
 from tests.benchmarks.table import Row
@@ -57,9 +61,12 @@ async def ours(port: int) -> AsyncIterator[Call]:
         label_names=(),
     )
     clock = SystemClock()
-    engine = Engine(config, clock, random.Random(1))
+    dice, counters = random.Random(1), Counters()
+    pacer = Pacer(clock, config.rate_share)
     # The published limit of 10 a second would be measured instead.
-    engine._pacer._budget = _unlimited  # type: ignore[method-assign, assignment]
+    pacer._budget = _unlimited  # type: ignore[method-assign, assignment]
+    transport = Transport(clock, pacer, counters, dice)
+    engine = Engine(config, clock, dice, exchanges=EXCHANGES, transport=transport, pacer=pacer, counters=counters)
     [reader] = engine.price_readers.values()
     await reader.read(clock.now() + 60)
     [poller] = engine.pollers.values()

@@ -45,7 +45,7 @@ async def serve_ours(accounts: int, currencies: int) -> None:
     """Our store, exposition and web server."""
     sys.setswitchinterval(0.001)
     before = resident_kib()
-    counters = Counters(dict, lambda *_: None)
+    counters = Counters()
     exposition = Exposition(RENDERED, counters.tail)
     fleet = Fleet(exposition, accounts, currencies)
     for _ in range(3):

@@ -12,7 +12,9 @@ from tests.kit.exposition_checker import differences, problems, values
 
 
 def counters(offsets: dict[str, float] | None = None) -> Counters:
-    made = Counters(lambda: offsets or {}, lambda *_: None)
+    made = Counters()
+    if offsets is not None:
+        made.clock_offsets.set_function(lambda: offsets)
     made.exchange("htx")
     made.exchange("xt")
     made.requested("htx", "/v1/account/accounts", "200", 0.2)

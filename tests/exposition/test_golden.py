@@ -39,7 +39,8 @@ def filled() -> Exposition:
     """Accounts that together have a sample in every family, at a fixed moment."""
     book = PriceBook(lambda base, quote: f"{base}_{quote}", {name: Decimal(1) for name in ("USD", "USDT")}, 600.0)
     book.replace({"BTC_USDT": "100000.5", "ETH_BTC": "0.03", "USDT_USD": "0.9995"}, NOW, WALL)
-    counters = Counters(lambda: {"bitget": 0.25, "htx": -1.5}, lambda *_: None)
+    counters = Counters()
+    counters.clock_offsets.set_function(lambda: {"bitget": 0.25, "htx": -1.5})
     exposition = Exposition(RENDERED, counters.tail)
     accounts = Accounts()
 

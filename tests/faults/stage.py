@@ -24,6 +24,7 @@ from exporter.config.load import load
 from exporter.core.settings import Settings
 from exporter.exposition.filters import Filters
 from exporter.sandbox import Sandbox, SandboxAccount
+from exporter.transport.conversation import Transport
 from tests.faults.variants import Variant
 from tests.kit.scrape import KINDS, Amounts, Samples
 from tests.kit.virtual_time import VirtualClock, VirtualLoop
@@ -170,7 +171,9 @@ class Stage:
 
     def drop_connections(self) -> None:
         """Forget what was resolved, as a resolver does in time."""
-        session = self.engine.transport._wire._session
+        transport = self.engine.transport
+        assert isinstance(transport, Transport)
+        session = transport._wire._session
         connector = session.connector if session is not None else None
         if connector is not None:
             connector.clear_dns_cache()  # type: ignore[attr-defined]
@@ -253,12 +256,10 @@ async def staged(
         async with _recording(heard):
             # Idle connections and resolved names age in virtual time, too.
             with (
-                patch("exporter.app.process.Dice", lambda: Random(seed)),
                 patch("aiohttp.connector.monotonic", loop.time),
                 patch.dict("os.environ", no_proxies),
             ):
-                app = App(Settings(config_file=file), {}, load(file, {}), clock)
-                app.engine.transport._wire._tls = client_tls
+                app = App(Settings(config_file=file), {}, load(file, {}), clock, Random(seed), client_tls)
                 stage = Stage(loop, clock, sandbox, app, known, accounts, heard)
                 try:
                     yield stage

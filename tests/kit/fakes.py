@@ -92,7 +92,6 @@ class FakeMeters:
         self.durations: list[float] = []
         self.retries: Counter[str] = Counter()
         self.waits: dict[str, float] = defaultdict(float)
-        self.left: dict[tuple[str, str, str], int] = {}
 
     def requested(self, exchange: str, endpoint: str, code: str, seconds: float) -> None:
         self.requests.append((exchange, endpoint, code))
@@ -103,9 +102,6 @@ class FakeMeters:
 
     def waited(self, exchange: str, seconds: float) -> None:
         self.waits[exchange] += seconds
-
-    def remaining(self, exchange: str, account: str, endpoint: str, left: int) -> None:
-        self.left[exchange, account, endpoint] = left
 
     @property
     def codes(self) -> list[str]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from aiohttp import ClientSession
@@ -108,7 +109,7 @@ async def exporting(
             prepare(exporter)
         exporter.write(config(exporter))
         given = Settings(config_file=exporter.path, listen_addresses=("127.0.0.1:0",), **settings)
-        exporter.app = App(given, {}, load(exporter.path, {}), exporter.clock)
+        exporter.app = App(given, {}, load(exporter.path, {}), exporter.clock, Random())
         exporter.task = asyncio.create_task(exporter.app.run())
         async with ClientSession() as exporter.client, asyncio.timeout(60):
             while not exporter.app.web.addresses or (wait and not exporter.app.engine.tried):

@@ -77,6 +77,7 @@ class Scripted:
         self.takes: dict[str, float] = {}
         self.asked: list[Asked] = []
         self.closed = False
+        self.offsets: dict[str, float] = {}
 
     async def read(self, caller: Caller, reader: Reader[T], *, timeout: float, give_up_at: float) -> T:
         request = next(reader)
@@ -102,7 +103,7 @@ class Scripted:
         self.closed = True
 
     def clock_offsets(self) -> Mapping[str, float]:
-        return {}
+        return self.offsets
 
     def times(self, what: str) -> list[float]:
         """When it was asked."""

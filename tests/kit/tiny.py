@@ -101,6 +101,7 @@ def caller(
         base_url=base_url,
         proxy=other.pop("proxy", None),
         rate_group=other.pop("rate_group", ""),
+        **other,
     )
 
 

@@ -149,7 +149,11 @@ async def test_accounts_of_one_rate_group_share_the_limits_of_one_user(clock: Fa
         await read(transport, caller(server.url, "c"), patience=0.0)
 
 
-async def test_what_the_exchange_says_is_left_is_reported(transport: Transport, meters: FakeMeters) -> None:
+async def test_what_the_exchange_says_is_left_is_told_to_who_asked(transport: Transport) -> None:
+    left: dict[str, dict[str, int]] = {"a": {}, "b": {}}
     async with serving(script(good(X_Left="7"))) as server:
-        await read(transport, caller(server.url))
-    assert meters.left == {("tiny", "a", "/balance"): 7}
+        for account, told in left.items():
+            await read(transport, caller(server.url, account, quota=told.__setitem__))
+            assert told == {"/balance": 7}
+            told["/balance"] = 0
+    assert left == {"a": {"/balance": 0}, "b": {"/balance": 0}}
