@@ -88,21 +88,8 @@ Reader = Generator[Request | Pause, Any, T]
 """A conversation without I/O: yields requests, receives unwrapped answers, returns what it read."""
 
 
-class RowMemory:
-    """The rows of a wallet's last good answer, so that an unchanged row is not parsed again.
-
-    Attributes:
-        raws: their texts, in the order of the answer.
-        balances: what was made of each.
-        parts: HTX's several rows of one currency, by their texts.
-    """
-
-    __slots__ = ("balances", "parts", "raws")
-
-    def __init__(self) -> None:
-        self.raws: list[tuple[Any, ...]] = []
-        self.balances: list[Balance] = []
-        self.parts: dict[tuple[Any, ...], Balance] = {}
+RowMemory = dict[tuple[Any, ...], Balance]
+"""A wallet's last good answer, from a row's texts to what was made of them: an unchanged row is not parsed again."""
 
 
 @dataclass(frozen=True, slots=True)

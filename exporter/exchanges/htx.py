@@ -56,7 +56,7 @@ from exporter.exchanges.base import (
     shown,
     total,
 )
-from exporter.exchanges.readers import SLICE, is_text, parsed, price_book
+from exporter.exchanges.readers import SLICE, misshapen, price_book, remembered
 from exporter.exchanges.signing import hmac_base64, query_encoded, utc_seconds
 
 HOST: Final = "https://api.huobi.pro"
@@ -276,29 +276,15 @@ def _collect(listed: list[Any], pieces: dict[str, list[Any]]) -> int:
             elif kind not in DERIVED:
                 ignored += 1
     except (KeyError, TypeError) as error:
-        raise BadPayload(f"a row of another shape: {type(error).__name__} {shown(error.args)}") from None
+        raise misshapen(error) from None
     return ignored
 
 
 def _assemble(pieces: Mapping[str, list[Any]], borrows: bool, memory: RowMemory) -> Reader[list[Balance]]:
     """One balance for each currency; one whose rows have not changed keeps its amounts."""
-    kept: dict[tuple[Any, ...], Balance] = {}
-    balances = []
-    parse = partial(_balance, borrows)
-    for count, (currency, parts) in enumerate(pieces.items(), 1):
-        raw = (currency, *parts)
-        remembered = is_text(raw)
-        balance = memory.parts.get(raw) if remembered else None
-        if balance is None:
-            balance = parsed(parse, raw)
-        if remembered:
-            kept[raw] = balance
-        if not balance.is_zero:
-            balances.append(balance)
-        if not count % SLICE:
-            yield PAUSE
-    memory.parts = kept
-    return balances
+    raws = [(currency, *parts) for currency, parts in pieces.items()]
+    balances = yield from remembered(raws, partial(_balance, borrows), memory)
+    return [balance for balance in balances if not balance.is_zero]
 
 
 def _balance(borrows: bool, currency: Any, *parts: Any) -> Balance:

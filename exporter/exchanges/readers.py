@@ -1,11 +1,11 @@
-"""From an answer's lists to balances, prices and values: in one pass, and nothing twice that did not change."""
+"""From an answer's lists to balances, prices and values; a row that did not change is not parsed again."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import chain, repeat
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import EXACT, ZERO, Balance, Reading, WalletValue
@@ -25,57 +25,66 @@ def rows(
     memory: RowMemory,
     parse_all: Callable[[Sequence[tuple[Any, ...]]], list[Balance] | None] | None = None,
 ) -> Reader[list[Balance]]:
-    """Parse a list of rows in one pass; a row whose text was in the last answer keeps its amounts.
+    """Parse a list of rows; a row whose text was in the last answer keeps its amounts.
 
     Args:
         answer: the list.
         fields: takes from a row what `parse` needs, the currency first.
         parse: makes a balance of those fields.
         memory: of this wallet; replaced when every row was good.
-        parse_all: does the same for all rows at once where they are plain; None leaves them to `parse`.
+        parse_all: does the same for many rows at once where they are plain; None leaves them to `parse`.
 
     Raises:
         BadPayload: a row of another shape.
     """
     try:
         raws = list(map(fields, listing(answer, "rows")))
-        if raws == memory.raws:
-            return memory.balances
-        known = _known(raws, memory)
     except (KeyError, TypeError, AttributeError) as error:
-        raise BadPayload(f"a row of another shape: {type(error).__name__} {shown(error.args)}") from None
-    new = [place for place, balance in enumerate(known) if balance is None]
-    if parse_all is not None and len(new) > len(raws) // 2:
-        balances: list[Balance] = []
-        for start in range(0, len(raws), SLICE):
-            if start:
-                yield PAUSE
-            part = parse_all(raws[start : start + SLICE])
-            if part is None:
-                break
-            balances += part
-        else:
-            memory.raws, memory.balances = raws, balances
-            return balances
-    for count, place in enumerate(new, 1):
-        known[place] = parsed(parse, raws[place])
-        if not count % SLICE:
+        raise misshapen(error) from None
+    return (yield from remembered(raws, parse, memory, parse_all))
+
+
+def remembered(
+    raws: Sequence[tuple[Any, ...]],
+    parse: Callable[..., Balance],
+    memory: RowMemory,
+    parse_all: Callable[[Sequence[tuple[Any, ...]]], list[Balance] | None] | None = None,
+) -> Reader[list[Balance]]:
+    """What `rows` makes of fields that were taken already: a row that was in the last answer is not parsed again.
+
+    Raises:
+        BadPayload: as `parse` does, or a field that is a list or an object.
+    """
+    try:
+        known = list(map(memory.get, raws))
+    except TypeError as error:
+        raise misshapen(error) from None
+    kept = [balance for balance in known if balance is not None]
+    if len(kept) == len(raws) == len(memory):
+        return kept
+    new = [raw for raw, balance in zip(raws, known, strict=True) if balance is None]
+    made: list[Balance] = []
+    only_text = True
+    for start in range(0, len(new), SLICE):
+        if start:
             yield PAUSE
-    whole = cast(list[Balance], known)
-    kept = all(is_text(raws[place]) for place in new)
-    memory.raws, memory.balances = (raws, whole) if kept else ([], [])
-    return whole
+        part = new[start : start + SLICE]
+        plain = parse_all(part) if parse_all is not None else None
+        if plain is None:
+            plain = [parsed(parse, raw) for raw in part]
+            only_text = only_text and is_text(chain.from_iterable(part))
+        made += plain
+    in_order = iter(made)
+    balances = [next(in_order) if balance is None else balance for balance in known]
+    memory.clear()
+    if only_text:
+        memory.update(zip(raws, balances, strict=True))
+    return balances
 
 
-def _known(raws: list[tuple[Any, ...]], memory: RowMemory) -> list[Balance | None]:
-    """For each row the balance that was made of the same text, mostly found at the same place."""
-    if len(raws) == len(memory.raws):
-        return [
-            balance if raw == before else None
-            for raw, before, balance in zip(raws, memory.raws, memory.balances, strict=True)
-        ]
-    by_text = dict(zip(memory.raws, memory.balances, strict=True))
-    return [by_text.get(raw) for raw in raws]
+def misshapen(error: Exception) -> BadPayload:
+    """The refusal of a row in which a field is missing, or is nothing that a field can be."""
+    return BadPayload(f"a row of another shape: {type(error).__name__} {shown(error.args)}")
 
 
 def parsed(parse: Callable[..., Balance], raw: tuple[Any, ...]) -> Balance:
@@ -90,15 +99,20 @@ def parsed(parse: Callable[..., Balance], raw: tuple[Any, ...]) -> Balance:
         raise BadPayload(f"{shown(raw[0])}: {error}") from None
 
 
-def is_text(raw: tuple[Any, ...]) -> bool:
+def is_text(fields: Iterable[Any]) -> bool:
     """Whether all fields are text or null: only text equals nothing but itself (1 == True == 1.0 as keys)."""
-    return _TEXT.issuperset(map(type, raw))
+    return _TEXT.issuperset(map(type, fields))
 
 
 def holdings(raws: Sequence[tuple[Any, ...]]) -> list[Balance] | None:
-    """What `holding` makes of each row, all at once; None unless every field is the plainest of texts."""
+    """What `holding` makes of each row, column by column; None unless every field is the plainest of texts.
+
+    `[("BTC", "1.5", "0.5"), ("ETH", "2", "0")]` is a column of names, one of what is available and one of what is
+    frozen. All amounts, here `1.5,2,0.5,0,`, are checked by one search, a column of zeros is not parsed at all, and
+    the columns are put together again as balances. That takes half the time of going row by row.
+    """
     names, *columns = zip(*raws, strict=True)
-    texts = [*chain.from_iterable(columns), ""]
+    texts = [*chain.from_iterable(columns), ""]  # the empty one puts a comma behind the last amount, too: see `_PLAIN`
     try:
         joined = ",".join(texts)
         plain = all(names) and bool("".join(names)) and joined.count(",") == len(texts) - 1 and _PLAIN(joined)
@@ -134,6 +148,7 @@ _balance: Final[Callable[[tuple[Any, ...]], Balance]] = partial(tuple.__new__, B
 """`Balance._make` without its check of the length."""
 
 _PLAIN: Final = re.compile(r"(?:\d{1,30}+(?:\.\d{1,30}+)?,)*+", re.ASCII).fullmatch
+"""Amounts with a comma behind each."""
 
 
 def holding(currency: Any, available: Any, frozen: Any, locked: Any = "0") -> Balance:

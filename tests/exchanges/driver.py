@@ -57,7 +57,8 @@ def from_samples(exchange: str, api: Api) -> Callable[[Request], Any]:
 
 def read(exchange: str, api: Api, wallet: str, memory: RowMemory | None = None) -> Any:
     """One read of a wallet from the fixtures."""
-    return respond(api.wallets[wallet].read(memory or RowMemory()), from_samples(exchange, api)).result
+    memory = RowMemory() if memory is None else memory
+    return respond(api.wallets[wallet].read(memory), from_samples(exchange, api)).result
 
 
 def amounts(balances: Iterable[Any]) -> dict[str, tuple[Any, ...]]:

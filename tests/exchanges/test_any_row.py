@@ -24,7 +24,7 @@ def test_rows_are_read_as_the_mapping_table_says(shape: Shape) -> None:
 
 
 def read(shape: Shape, rows: list[Any], memory: RowMemory | None = None) -> Reading:
-    reading = converse(shape.reader(memory or RowMemory()), shape.content(rows)).result
+    reading = converse(shape.reader(RowMemory() if memory is None else memory), shape.content(rows)).result
     assert isinstance(reading, Reading)
     return reading
 
