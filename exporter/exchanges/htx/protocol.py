@@ -1,0 +1,171 @@
+"""What HTX is asked, how that is signed, and what its answers say when they refuse.
+
+One code stands for a bad key, secret, clock, address and permission: only the text tells them apart. The host is part
+of the signed text.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from exporter.core.credentials import Credentials
+from exporter.core.errors import (
+    AuthError,
+    BadPayload,
+    ClockRefused,
+    IpRefused,
+    Maintenance,
+    PermissionMissing,
+    PollError,
+    RateLimited,
+    UnknownAccount,
+)
+from exporter.exchanges.base import (
+    Endpoint,
+    Limit,
+    Reader,
+    Request,
+    Signed,
+    cut,
+    field,
+    header_count,
+    moment,
+    refusal,
+    refused,
+    shown,
+)
+from exporter.exchanges.signing import hmac_base64, query_encoded, utc_seconds
+
+HOST: Final = "https://api.huobi.pro"
+
+
+def _by_uid(path: str) -> Endpoint:
+    return Endpoint(path, (Limit("uid", path, 100, 2.0),))
+
+
+ACCOUNTS: Final = _by_uid("/v1/account/accounts")
+BALANCE: Final = _by_uid("/v1/account/accounts/{id}/balance")
+VALUATION: Final = _by_uid("/v2/account/asset-valuation")
+UID: Final = Endpoint("/v2/user/uid", (Limit("key", "/v2/user/uid", 10, 1.0),))
+API_KEY: Final = Endpoint("/v2/user/api-key", (Limit("key", "/v2/user/api-key", 10, 1.0),))
+TIME: Final = Endpoint("/v1/common/timestamp", (Limit("ip", "/v1/common/timestamp", 10, 1.0),), signed=False)
+TICKERS: Final = Endpoint("/market/tickers", (Limit("ip", "/market/tickers", 4500, 300.0),), signed=False)
+
+NOT_VALID: Final = frozenset({"api-signature-not-valid", "1003"})
+"""One code for key, secret, clock, address and permission: only the text tells them apart."""
+
+ERRORS: Final[Mapping[str, type[PollError]]] = {
+    "login-required": AuthError,
+    **dict.fromkeys(("1002", "403"), PermissionMissing),
+    "system-maintenance": Maintenance,
+    **dict.fromkeys(
+        ("base-request-exceed-frequency-limit", "rate-too-many-requests", "base-user-request-exceed-limit"),
+        RateLimited,
+    ),
+    **dict.fromkeys(("510", "1006", "429"), RateLimited),
+    **dict.fromkeys(
+        ("account-get-accounts-inexistent-error", "account-account-id-inexistent", "base-record-invalid"),
+        UnknownAccount,
+    ),
+}
+TEMPORARY: Final = frozenset({"gateway-internal-error", "base-system-error", "timeout"})
+
+_SUB_USER: Final = (
+    "Tick the read permission for the key on HTX's API page. A sub-user's key may read accounts and balances only: "
+    "leave `overview` out of `wallets` for it."
+)
+
+
+def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> Signed:
+    """Base64 HMAC over method, host, path and the encoded query in byte order, which it then ends."""
+    query = [
+        *request.query,
+        ("AccessKeyId", credentials.api_key.reveal()),
+        ("SignatureMethod", "HmacSHA256"),
+        ("SignatureVersion", "2"),
+        ("Timestamp", utc_seconds(now_ms)),
+    ]
+    if request.endpoint is API_KEY:
+        query.append(("accessKey", credentials.api_key.reveal()))
+    joined = query_encoded(sorted(query))
+    signature = hmac_base64(credentials.secret, f"GET\n{host.lower()}\n{request.path}\n{joined}")
+    return Signed(f"{request.path}?{joined}&{query_encoded([('Signature', signature)])}")
+
+
+def unwrap(status: int, payload: Any) -> Any:
+    """Take off one of three envelopes: v1 (`status`, `err-code`), v2 (`code`, `message`), futures (`err_code`)."""
+    if isinstance(payload, dict) and not payload.keys() & {"status", "code"} and status >= 400:
+        raise refusal(status, shown(payload))
+    if not isinstance(payload, dict) or not payload.keys() & {"status", "code"}:
+        raise BadPayload(f"{shown(payload)} where `status` or `code` belongs")
+    refuses = payload.get("success") is False or payload.get("ok") is False or status >= 400
+    if not refuses and (payload.get("status") == "ok" or str(payload.get("code")) == "200"):
+        return field(payload, "data")
+    raise _refused(status, payload)
+
+
+def _refused(status: int, payload: Mapping[str, Any]) -> PollError:
+    code = next((payload[name] for name in ("err-code", "err_code", "code", "status") if name in payload), "")
+    words = next((payload[name] for name in ("err-msg", "err_msg", "message", "msg") if payload.get(name)), "")
+    text = f"{code} {words} {payload.get('status', '')}".lower()
+    if str(code) in NOT_VALID or str(code) == "2000":
+        return _not_valid(f"{code}: {cut(str(words), 200)}")
+    if "maintain" in text or "maintenance" in text:
+        return Maintenance(f"{cut(str(code), 60)}: {cut(str(words), 200)}")
+    if "request limit" in text:
+        return RateLimited(f"{cut(str(code), 60)}: {cut(str(words), 200)}")
+    return refused(
+        status, code, words, errors=ERRORS, temporary=TEMPORARY, advice={"1002": _SUB_USER, "403": _SUB_USER}
+    )
+
+
+def _not_valid(text: str) -> PollError:
+    lower = text.lower()
+    if "ip address" in lower or lower.startswith("2000"):
+        return IpRefused(text, advice=_bind(text))
+    if "submission time" in lower:
+        return ClockRefused(text)
+    if "expired" in lower:
+        return AuthError(text, advice="The key has expired: create a new one on HTX's API page, bound to addresses.")
+    if "permission" in lower:
+        return PermissionMissing(text)
+    if "access key" in lower:
+        return AuthError(text, advice="HTX does not know this access key: copy it again from HTX's API page.")
+    if "verification failure" in lower:
+        return AuthError(text, advice="The secret does not belong to the access key, or a proxy rewrites the host.")
+    return AuthError(text)
+
+
+def _bind(text: str) -> str | None:
+    """The advice for an IP refusal, with the address that HTX's message names after its last bracket."""
+    for word in re.findall(r"[0-9A-Fa-f.:]{2,45}", text.rpartition("]")[2]):
+        try:
+            address = ipaddress.ip_address(word.strip(":") if "." in word else word.removeprefix(":"))
+        except ValueError:
+            continue
+        return f"Add {address}, the address that HTX sees, to the key's allow-list on HTX's API page."
+    return None
+
+
+def read_time() -> Reader[int]:
+    """Read the exchange's clock."""
+    answer = yield Request(TIME)
+    return moment(answer, "timestamp")
+
+
+def remaining(headers: Mapping[str, str]) -> int | None:
+    """`X-HB-RateLimit-Requests-Remain`: calls left in the window."""
+    return header_count(headers, "X-HB-RateLimit-Requests-Remain")
+
+
+def number(value: Any, where: str) -> str:
+    """An id as it goes into a path or query: digits only, whatever the answer says.
+
+    Raises:
+        BadPayload: anything else.
+    """
+    text = str(value) if type(value) is int else value
+    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 20):
+        raise BadPayload(f"{where}: {shown(value)} where digits belong")
+    return text
