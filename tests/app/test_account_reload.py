@@ -6,8 +6,7 @@ from decimal import Decimal
 from exporter.config.model import Threshold
 from exporter.core.errors import Unreachable
 from exporter.core.model import Reading, WalletValue
-from tests.kit.desk import LABEL_NAMES, Desk, readable
-from tests.kit.states import NOW, WALL, balance, book, read, refuse
+from tests.kit.accounts import LABEL_NAMES, NOW, WALL, Desk, balance, book, read, readable, refuse
 
 AVAILABLE = "exchange_balance_available"
 TOTAL = "exchange_account_usd"

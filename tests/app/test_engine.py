@@ -20,10 +20,11 @@ from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Endpoint, Exchange, Limit, Reader, Request, RowMemory, WalletSource
 from exporter.exposition.counters import Counters
 from exporter.transport.limits import Pacer
-from tests.kit.fakes import FakeClock, settle
-from tests.kit.scripted import ASK, Scripted, key_info, rows, wallet
-from tests.kit.states import configured
-from tests.kit.tiny import API, changed
+from tests.kit.accounts import configured
+from tests.kit.clock import FakeClock, settle
+from tests.kit.exchange import API, changed
+from tests.kit.scrape import Samples
+from tests.kit.scripted import ASK, ScriptedTransport, key_info, rows, wallet
 
 SCARCE = Endpoint("/{id}", (Limit("ip", "scarce", 10, 10.0),))
 
@@ -54,7 +55,7 @@ def account(name: str, **other: Any) -> Account:
 
 
 def engine(
-    first: Config, exchanges: Mapping[str, Exchange], clock: FakeClock, transport: Scripted, **other: Any
+    first: Config, exchanges: Mapping[str, Exchange], clock: FakeClock, transport: ScriptedTransport, **other: Any
 ) -> Engine:
     pacer = Pacer(clock, first.rate_share, other.get("shards", 1))
     return Engine(
@@ -74,7 +75,7 @@ class Works:
 
     def __init__(self, first: Config, **other: Any) -> None:
         self.clock = FakeClock()
-        self.transport = Scripted(self.clock)
+        self.transport = ScriptedTransport(self.clock)
         self.transport.says = {
             "spot": {"USDT": "5", "BTC": "1"},
             "prices": {"BTCUSDT": "50000"},
@@ -91,12 +92,10 @@ class Works:
         assert scrape is not None
         return scrape.body.decode()
 
-    async def value(self, family: str, *labels: str) -> float | None:
+    async def value(self, family: str, /, **labels: str) -> float | None:
         """The value of the first sample of a family with these labels."""
-        for line in (await self.text()).splitlines():
-            if line.startswith(family + "{") and all(label in line for label in labels):
-                return float(line.rpartition(" ")[2])
-        return None
+        found = Samples(await self.text()).of(family, **labels)
+        return found[0][1] if found else None
 
     def polls(self, name: str) -> list[float]:
         asked = self.transport.asked
@@ -123,8 +122,8 @@ async def test_all_accounts_are_polled_at_once_and_valued(works: Any) -> None:
     async with works(config(account("a"), account("b")), advance=1) as it:
         assert it.polls("a") == it.polls("b") == [1_000.0]
         assert it.engine.tried
-        assert await it.value("exchange_account_usd", 'account="b"') == 50_005.0
-        assert await it.value("exchange_price_usd", 'currency="BTC"') == 50_000.0
+        assert await it.value("exchange_account_usd", account="b") == 50_005.0
+        assert await it.value("exchange_price_usd", currency="BTC") == 50_000.0
 
 
 # -- reload
@@ -139,7 +138,7 @@ async def test_an_unchanged_account_keeps_everything(works: Any) -> None:
         assert it.engine.pollers["a"] is poller
         assert it.polls("a")[: len(before)] == before
         assert it.polls("a")[-1] - it.polls("a")[-2] == pytest.approx(30)
-        assert await it.value("exchange_polls_total", 'account="a"') == len(it.polls("a"))
+        assert await it.value("exchange_polls_total", account="a") == len(it.polls("a"))
 
 
 async def test_a_retouched_account_keeps_data_counters_and_schedule(works: Any) -> None:
@@ -148,10 +147,10 @@ async def test_a_retouched_account_keeps_data_counters_and_schedule(works: Any) 
         threshold = Threshold("SOL", "main", "net", critical=Decimal(7))
         retouched = account("a", thresholds=(threshold,), labels={"team": "x"}, min_usd=Decimal(100))
         await it.engine.apply(config(retouched, labels=("team",)))
-        assert await it.value("exchange_balance_available", 'currency="BTC"') == 1.0
-        assert await it.value("exchange_balance_threshold", 'currency="SOL"', 'severity="critical"') == 7.0
-        assert await it.value("exchange_account_info", 'team="x"') == 1
-        assert await it.value("exchange_polls_total", 'account="a"') == polls
+        assert await it.value("exchange_balance_available", currency="BTC") == 1.0
+        assert await it.value("exchange_balance_threshold", currency="SOL", severity="critical") == 7.0
+        assert await it.value("exchange_account_info", team="x") == 1
+        assert await it.value("exchange_polls_total", account="a") == polls
         assert it.engine.pollers["a"].due == due
 
 
@@ -171,9 +170,9 @@ async def test_an_account_of_which_the_identity_changed_starts_anew(works: Any, 
         it.transport.says["spot"] = TimedOut("slow")
         await it.engine.apply(config(account("a", **change), account("b")))
         await it.clock.advance(1)
-        assert await it.value("exchange_balance_available", 'account="a"') is None
-        assert await it.value("exchange_polls_total", 'account="a"') == 1
-        assert await it.value("exchange_balance_available", 'account="b"') == 5.0
+        assert await it.value("exchange_balance_available", account="a") is None
+        assert await it.value("exchange_polls_total", account="a") == 1
+        assert await it.value("exchange_balance_available", account="b") == 5.0
 
 
 async def test_a_removed_account_is_gone_at_the_next_scrape_and_is_polled_no_more(works: Any) -> None:
@@ -183,7 +182,7 @@ async def test_a_removed_account_is_gone_at_the_next_scrape_and_is_polled_no_mor
         assert 'account="b"' not in await it.text()
         await it.clock.advance(100)
         assert len(it.polls("b")) == polls
-        assert await it.value("exchange_balance_available", 'account="a"') == 5.0
+        assert await it.value("exchange_balance_available", account="a") == 5.0
 
 
 async def test_an_account_that_is_removed_in_the_middle_of_a_poll_leaves_nothing(works: Any) -> None:
@@ -201,7 +200,7 @@ async def test_an_added_account_is_polled_at_once(works: Any) -> None:
         await it.engine.apply(config(account("a"), account("b")))
         await it.clock.advance(1)
         assert it.polls("b") == [now]
-        assert await it.value("exchange_account_usd", 'account="b"') == 50_005.0
+        assert await it.value("exchange_account_usd", account="b") == 50_005.0
 
 
 async def test_a_shorter_interval_counts_at_once(works: Any) -> None:
@@ -234,8 +233,8 @@ async def test_the_key_is_read_again_on_reload(works: Any) -> None:
 async def test_other_pegs_are_in_force_at_once(works: Any) -> None:
     async with works(config(account("a"))) as it:
         await it.engine.apply(config(account("a"), pegs={"USDT": Decimal("0.5")}))
-        assert await it.value("exchange_balance_usd", 'currency="USDT"') == 2.5
-        assert await it.value("exchange_balance_usd", 'currency="BTC"') == 25_000.0
+        assert await it.value("exchange_balance_usd", currency="USDT") == 2.5
+        assert await it.value("exchange_balance_usd", currency="BTC") == 25_000.0
 
 
 async def test_without_valuation_no_value_and_no_price_is_left(works: Any) -> None:
@@ -245,7 +244,7 @@ async def test_without_valuation_no_value_and_no_price_is_left(works: Any) -> No
         assert "exchange_price_usd{" not in text
         assert "exchange_balance_usd{" not in text
         assert "exchange_account_usd{" not in text
-        assert await it.value("exchange_balance_available", 'currency="BTC"') == 1.0
+        assert await it.value("exchange_balance_available", currency="BTC") == 1.0
         reads = it.transport.count("prices")
         await it.clock.advance(300)
         assert it.transport.count("prices") == reads
@@ -256,7 +255,7 @@ async def test_valuation_can_be_switched_on_later(works: Any) -> None:
         assert await it.value("exchange_balance_usd") is None
         await it.engine.apply(config(account("a")))
         await it.clock.advance(1)
-        assert await it.value("exchange_balance_usd", 'currency="BTC"') == 50_000.0
+        assert await it.value("exchange_balance_usd", currency="BTC") == 50_000.0
 
 
 async def test_prices_follow_another_rhythm_at_once(works: Any) -> None:
@@ -278,7 +277,7 @@ async def test_when_the_book_that_is_served_goes_another_one_of_the_exchange_tak
     other = account("d", base_url="https://other.example")
     async with works(config(account("a"), other)) as it:
         await it.engine.apply(config(other))
-        assert await it.value("exchange_price_usd", 'currency="BTC"') == 50_000.0
+        assert await it.value("exchange_price_usd", currency="BTC") == 50_000.0
         assert len(it.engine.price_readers) == 1
 
 
@@ -300,7 +299,7 @@ async def test_shards_divide_the_accounts_without_overlap(works: Any) -> None:
     for shard in range(3):
         async with works(everything, shard=shard, shards=3, advance=1) as it:
             found += it.engine.pollers
-            assert await it.value("exchange_account_info", f'shard="{shard}"') == 1
+            assert await it.value("exchange_account_info", shard=str(shard)) == 1
     assert sorted(found) == sorted(each.name for each in everything.accounts)
 
 
@@ -312,9 +311,9 @@ async def test_what_an_exchange_says_is_left_and_how_its_clock_runs_is_served(wo
         it.engine.pollers["a"].reader.caller.quota("/balance", 7)
         it.transport.offsets = {"tiny": -1.5}
         left = "exchange_api_rate_limit_remaining"
-        assert await it.value(left, 'account="a"', 'endpoint="/balance"') == 7
-        assert await it.value(left, 'account="b"') is None
-        assert await it.value("exchange_api_clock_offset_seconds", 'exchange="tiny"') == -1.5
+        assert await it.value(left, account="a", endpoint="/balance") == 7
+        assert await it.value(left, account="b") is None
+        assert await it.value("exchange_api_clock_offset_seconds", exchange="tiny") == -1.5
 
 
 class Loaded(Mapping[str, Exchange]):
@@ -336,7 +335,7 @@ class Loaded(Mapping[str, Exchange]):
 
 async def test_only_the_exchanges_of_configured_accounts_are_looked_up() -> None:
     exchanges, clock = Loaded(), FakeClock()
-    it = engine(config(configured("a", "htx"), configured("b", "xt")), exchanges, clock, Scripted(clock))
+    it = engine(config(configured("a", "htx"), configured("b", "xt")), exchanges, clock, ScriptedTransport(clock))
     assert it.oversubscribed() == []
     assert exchanges.wanted == {"htx", "xt"}
 
@@ -369,7 +368,7 @@ def limits_asked_too_often(exchange: Exchange, api: str, share: float, count: in
     ]
     asked = replace(config(*accounts), rate_share={exchange.name: share})
     clock = FakeClock()
-    sentences = engine(asked, EXCHANGES, clock, Scripted(clock)).oversubscribed()
+    sentences = engine(asked, EXCHANGES, clock, ScriptedTransport(clock)).oversubscribed()
     return {sentence.split("'")[1]: sentence for sentence in sentences}
 
 
@@ -483,7 +482,7 @@ async def test_stopping_lets_a_running_poll_end_and_starts_no_other() -> None:
     stopping = asyncio.ensure_future(it.engine.stop(5))
     await it.clock.advance(60)
     await stopping
-    assert await it.value("exchange_balance_available", 'account="a"') == 6.0
+    assert await it.value("exchange_balance_available", account="a") == 6.0
     assert len(it.transport.asked) == polls
     assert it.transport.closed
     assert asyncio.all_tasks() == {asyncio.current_task()}

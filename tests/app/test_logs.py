@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from exporter.app import logs
 from exporter.app.masking import Masking
-from tests.kit.untouched import untouched_logging
+from tests.kit.logs import untouched_logging
 
 __all__ = ["untouched_logging"]
 

@@ -13,8 +13,8 @@ from typing import Final
 import aiohttp
 
 from exporter.sandbox import Fault
-from tests.kit.running import Exporter, exporting
 from tests.kit.scrape import Samples, Series
+from tests.kit.whole import Exporter, exporting
 
 AVAILABLE: Final = "exchange_balance_available"
 POLLS: Final = "exchange_polls_total"

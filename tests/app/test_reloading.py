@@ -11,8 +11,8 @@ from exporter.app.process import App
 from exporter.config.load import load
 from exporter.core.runtime import Dice
 from exporter.core.settings import Settings
-from tests.kit.fakes import FakeClock
-from tests.kit.untouched import untouched_logging
+from tests.kit.clock import FakeClock
+from tests.kit.logs import untouched_logging
 
 __all__ = ["untouched_logging"]
 
@@ -26,7 +26,7 @@ accounts:
 """
 
 
-class Desk:
+class Reloadable:
     """A configuration with one account, whose secret stands in a file, and the exporter that was made of it."""
 
     def __init__(self, folder: Path) -> None:
@@ -60,21 +60,21 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    made = Desk(tmp_path)
+async def reloadable(tmp_path: Path) -> AsyncIterator[Reloadable]:
+    made = Reloadable(tmp_path)
     yield made
     await made.app.engine.stop(0)
 
 
-async def test_a_rewritten_secret_file_gives_the_new_secret(desk: Desk) -> None:
-    assert await desk.fresh_secret() == "the-first-secret"
-    desk.write(desk.secret, "the-second-secret")
-    assert await desk.fresh_secret() == "the-second-secret"
+async def test_a_rewritten_secret_file_gives_the_new_secret(reloadable: Reloadable) -> None:
+    assert await reloadable.fresh_secret() == "the-first-secret"
+    reloadable.write(reloadable.secret, "the-second-secret")
+    assert await reloadable.fresh_secret() == "the-second-secret"
 
 
-async def test_a_configuration_is_not_read_again_while_the_secret_file_stays(desk: Desk) -> None:
-    desk.write(desk.path, "accounts: [1]\n")
-    assert await desk.fresh_secret() == "the-first-secret"
+async def test_a_configuration_is_not_read_again_while_the_secret_file_stays(reloadable: Reloadable) -> None:
+    reloadable.write(reloadable.path, "accounts: [1]\n")
+    assert await reloadable.fresh_secret() == "the-first-secret"
 
 
 @pytest.mark.parametrize(
@@ -86,45 +86,47 @@ async def test_a_configuration_is_not_read_again_while_the_secret_file_stays(des
         ("name: desk", "name: another"),
     ],
 )
-async def test_a_key_that_now_belongs_elsewhere_is_not_sent_to_the_old_place(desk: Desk, old: str, new: str) -> None:
-    desk.write(desk.path, desk.text.replace(old, new))
-    desk.write(desk.secret, "the-second-secret")
-    assert await desk.fresh_secret() is None
+async def test_a_key_that_now_belongs_elsewhere_is_not_sent_to_the_old_place(
+    reloadable: Reloadable, old: str, new: str
+) -> None:
+    reloadable.write(reloadable.path, reloadable.text.replace(old, new))
+    reloadable.write(reloadable.secret, "the-second-secret")
+    assert await reloadable.fresh_secret() is None
 
 
 async def test_a_bad_configuration_gives_no_new_key_and_is_logged_once(
-    desk: Desk, caplog: pytest.LogCaptureFixture
+    reloadable: Reloadable, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk.write(desk.path, "accounts: [1]\n")
-    desk.write(desk.secret, "the-second-secret")
-    assert [await desk.fresh_secret() for _ in range(3)] == [None] * 3
+    reloadable.write(reloadable.path, "accounts: [1]\n")
+    reloadable.write(reloadable.secret, "the-second-secret")
+    assert [await reloadable.fresh_secret() for _ in range(3)] == [None] * 3
     assert caplog.messages.count("a secret file was rewritten, but the configuration is bad") == 1
 
 
-async def test_a_secret_that_was_read_is_masked_before_it_is_in_force(desk: Desk) -> None:
-    desk.write(desk.secret, "the-second-secret")
-    await desk.fresh_secret()
+async def test_a_secret_that_was_read_is_masked_before_it_is_in_force(reloadable: Reloadable) -> None:
+    reloadable.write(reloadable.secret, "the-second-secret")
+    await reloadable.fresh_secret()
     text = logs.masked("the-first-secret the-second-secret")
     assert "the-first-secret" not in text
     assert "the-second-secret" not in text
 
 
-async def test_after_a_reload_only_the_secrets_in_force_are_masked(desk: Desk) -> None:
-    desk.write(desk.secret, "the-second-secret")
-    assert await desk.reload() is None
+async def test_after_a_reload_only_the_secrets_in_force_are_masked(reloadable: Reloadable) -> None:
+    reloadable.write(reloadable.secret, "the-second-secret")
+    assert await reloadable.reload() is None
     assert "the-first-secret" in logs.masked("the-first-secret the-second-secret")
     assert "the-second-secret" not in logs.masked("the-first-secret the-second-secret")
 
 
 async def test_a_bug_in_the_engine_is_told_by_its_name_and_counted_as_a_failed_reload(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    reloadable: Reloadable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(config: object) -> None:
         raise ZeroDivisionError("the-first-secret")
 
-    monkeypatch.setattr(desk.app.engine, "apply", broken)
-    assert await desk.reload() == "a bug, ZeroDivisionError: the log has its traceback"
-    assert not await desk.reload_counts_as_successful()
+    monkeypatch.setattr(reloadable.app.engine, "apply", broken)
+    assert await reloadable.reload() == "a bug, ZeroDivisionError: the log has its traceback"
+    assert not await reloadable.reload_counts_as_successful()
     monkeypatch.undo()
-    assert await desk.reload() is None
-    assert await desk.reload_counts_as_successful()
+    assert await reloadable.reload() is None
+    assert await reloadable.reload_counts_as_successful()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter.app.secret_files import SecretFiles
-from tests.kit.states import configured
+from tests.kit.accounts import configured
 
 LONG_AGO = 1_700_000_000.0
 NOW = LONG_AGO + 1_000

@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.app.sharding import jump, shard_of
-from tests.kit.states import configured
+from tests.kit.accounts import configured
 
 NAMES = [f"desk-{number}" for number in range(2_000)]
 

@@ -14,7 +14,7 @@ from exporter.exposition.exposition import Exposition
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.wallet import Wallet
-from tests.kit.states import configured
+from tests.kit.accounts import configured
 
 API = EXCHANGES["bitget"].apis["classic"]
 

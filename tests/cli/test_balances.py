@@ -18,9 +18,9 @@ from exporter.cli import balances
 from exporter.cli.main import main
 from exporter.cli.poll_once import Result
 from exporter.core.errors import AuthError, ExporterError
-from tests.kit.states import NOW, balance, book, polled, read, refuse, up, waiting
-from tests.kit.untouched import untouched_logging
-from tests.kit.world import FLOOD, World, world
+from tests.kit.accounts import NOW, balance, book, polled, read, refuse, up, waiting
+from tests.kit.logs import untouched_logging
+from tests.kit.whole import FLOOD, World, world
 
 __all__ = ["untouched_logging", "world"]
 

@@ -10,9 +10,9 @@ from exporter.cli.main import main
 from exporter.cli.poll_once import Result
 from exporter.core.errors import AuthError, IpRefused, PermissionMissing
 from exporter.core.model import KeyInfo
-from tests.kit.states import WALL, broken, refuse, up
-from tests.kit.untouched import untouched_logging
-from tests.kit.world import World, world
+from tests.kit.accounts import WALL, broken, refuse, up
+from tests.kit.logs import untouched_logging
+from tests.kit.whole import World, world
 
 __all__ = ["untouched_logging", "world"]
 

@@ -16,7 +16,7 @@ from exporter.cli import balances, check, demo, sandbox
 from exporter.cli.main import main
 from exporter.core.errors import ConfigError, ExporterError
 from exporter.core.settings import Settings
-from tests.kit.untouched import untouched_logging
+from tests.kit.logs import untouched_logging
 
 __all__ = ["untouched_logging"]
 

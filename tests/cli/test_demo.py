@@ -15,7 +15,7 @@ from exporter.cli.main import main
 from exporter.core.settings import Settings
 from exporter.sandbox import Sandbox
 from exporter.sandbox.demo import build_demo
-from tests.kit.untouched import untouched_logging
+from tests.kit.logs import untouched_logging
 
 __all__ = ["untouched_logging"]
 

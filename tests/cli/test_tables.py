@@ -4,7 +4,7 @@ import io
 
 from exporter.cli import poll_once, tables
 from exporter.core.errors import AuthError
-from tests.kit.states import up
+from tests.kit.accounts import up
 
 
 class Terminal(io.StringIO):

@@ -11,7 +11,7 @@ import pytest
 from exporter.app.process import SCRAPE_SECONDS, STOP_SECONDS
 from exporter.core import runtime
 from exporter.core.runtime import SystemClock
-from tests.kit.fakes import FakeClock
+from tests.kit.clock import FakeClock
 
 HANGS = """
 import asyncio, time

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.servers import require
+from tests.kit.processes import require
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

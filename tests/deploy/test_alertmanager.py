@@ -14,7 +14,7 @@ import yaml
 
 from tests.deploy.conftest import DEPLOY, Run
 from tests.deploy.rule_tests import alert_rules
-from tests.kit.stage_servers import alertmanager
+from tests.kit.processes import alertmanager
 
 FILES = DEPLOY / "alertmanager"
 CONFIG: dict[str, Any] = yaml.safe_load((FILES / "alertmanager.yml").read_text())

@@ -20,7 +20,7 @@ from exporter.sandbox import Sandbox
 from exporter.sandbox.accounts import SandboxAccount
 from exporter.sandbox.demo import Scenario, build_demo
 from tests.kit import processes
-from tests.kit.stage_servers import ROOT, RULES, alertmanager, prometheus, quicker_rules, quicker_settings, replaced
+from tests.kit.processes import ROOT, RULES, alertmanager, prometheus, quicker_rules, quicker_settings, replaced
 
 T = TypeVar("T")
 

@@ -23,8 +23,7 @@ from exporter.holdings.rows import Row, valued
 from exporter.holdings.wallet import Wallet
 from exporter.holdings.zeros import Zeros
 from tests.exchanges.driver import converse
-from tests.kit.states import NOW, book
-from tests.kit.wallets import DAY, wallet
+from tests.kit.accounts import DAY, NOW, book, wallet
 
 FIELDS = itemgetter("asset", "free", "locked")
 SEEDED = settings(deadline=None, derandomize=True, max_examples=100)

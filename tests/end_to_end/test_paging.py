@@ -12,8 +12,7 @@ import yaml
 from exporter.sandbox.faults import Fault
 from tests.end_to_end.monitoring import FACTOR, Monitoring, Page, Point, monitored, until
 from tests.grafana.queries import queries
-from tests.kit.servers import require
-from tests.kit.stage_servers import ROOT, RULES, quicker_rules, seconds
+from tests.kit.processes import ROOT, RULES, quicker_rules, require, seconds
 
 pytestmark = [pytest.mark.servers, pytest.mark.asyncio(loop_scope="module")]
 

@@ -9,9 +9,8 @@ from typing import Final
 import pytest
 
 from grafana.pictures.server import Series, Server
-from tests.kit.running import PATIENCE, Exporter, exporting
-from tests.kit.servers import require
-from tests.kit.stage_servers import prometheus
+from tests.kit.processes import prometheus, require
+from tests.kit.whole import PATIENCE, Exporter, exporting
 
 pytestmark = pytest.mark.servers
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from exporter.sandbox import Fault, Holding
-from tests.kit.running import Exporter, exporting
 from tests.kit.scrape import Samples
+from tests.kit.whole import Exporter, exporting
 
 AVAILABLE = "exchange_balance_available"
 ACCOUNTS = {

@@ -1,5 +1,5 @@
 """A running sandbox with accounts, for the tests of one simulated exchange."""
 
-from tests.sandbox.desk import desk
+from tests.sandbox.filled import filled
 
-__all__ = ["desk"]
+__all__ = ["filled"]

@@ -17,7 +17,7 @@ from exporter.exchanges.base import Api, Exchange, Signed
 from exporter.web.status import page
 from tests.exchanges.driver import NOW, credentials
 from tests.exchanges.test_contract import every_api, requests_of
-from tests.kit.states import WALL, broken, configured
+from tests.kit.accounts import WALL, broken, configured
 
 OURS = ("c0ffee-11", "5ec2e7-22", "Pa55phra5e-33")
 

@@ -15,10 +15,9 @@ from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.exposition.filters import Filters
 from exporter.exposition.packing import OPENMETRICS, TEXT
-from tests.kit.client_parsers import openmetrics_families, text_families
-from tests.kit.desk import Desk
-from tests.kit.exposition_checker import differences, problems, samples, values
-from tests.kit.states import NOW, balance, book, read
+from tests.kit.accounts import NOW, Desk, balance, book, read
+from tests.kit.exposition_checker import differences, problems
+from tests.kit.scrape import Samples, openmetrics_families, text_families
 
 UP = "exchange_account_up"
 AVAILABLE = "exchange_balance_available"
@@ -68,11 +67,11 @@ async def test_a_packed_answer_is_one_ordinary_gzip_member() -> None:
     assert member.eof
     assert member.unused_data == b""
     assert plain.endswith(TAIL)
-    assert len(values(plain.decode(), UP, "account")) == 100
+    assert len(Samples(plain.decode()).by(UP, "account")) == 100
 
 
 async def test_an_empty_exposition_is_an_ordinary_answer_too() -> None:
-    assert samples(await text(Exposition(RENDERED, lambda *_: TAIL))) == {("lag", ()): 0.5}
+    assert Samples(await text(Exposition(RENDERED, lambda *_: TAIL))) == {("lag", ()): 0.5}
 
 
 async def test_a_changed_line_is_served_and_its_neighbours_stay() -> None:
@@ -80,11 +79,11 @@ async def test_a_changed_line_is_served_and_its_neighbours_stay() -> None:
     await text(exposition)
     owner = exposition.owner("htx", "late")
     exposition.put(UP, owner, "", b'exchange_account_up{exchange="htx",account="late"} 1\n')
-    assert values(await text(exposition), UP, "account") == {"a0": 1, "a1": 1, "a2": 1, "late": 1}
+    assert Samples(await text(exposition)).by(UP, "account") == {"a0": 1, "a1": 1, "a2": 1, "late": 1}
     exposition.put(UP, owner, "", b'exchange_account_up{exchange="htx",account="late"} 0\n')
-    assert values(await text(exposition), UP, "account") == {"a0": 1, "a1": 1, "a2": 1, "late": 0}
+    assert Samples(await text(exposition)).by(UP, "account") == {"a0": 1, "a1": 1, "a2": 1, "late": 0}
     exposition.remove(UP, owner, "")
-    assert values(await text(exposition), UP, "account") == {"a0": 1, "a1": 1, "a2": 1}
+    assert Samples(await text(exposition)).by(UP, "account") == {"a0": 1, "a1": 1, "a2": 1}
 
 
 async def test_a_family_without_lines_has_no_head() -> None:
@@ -130,7 +129,7 @@ async def test_what_changes_during_a_scrape_is_in_the_next_one() -> None:
     exposition.put(UP, owner, "", line(UP, 1, value=1.0))
     first = await running
     assert first is not None
-    assert values(await text(exposition), UP, "account") == {"a1": 1}
+    assert Samples(await text(exposition)).by(UP, "account") == {"a1": 1}
 
 
 @pytest.mark.parametrize(
@@ -145,8 +144,8 @@ async def test_what_changes_during_a_scrape_is_in_the_next_one() -> None:
 @pytest.mark.parametrize("openmetrics", [False, True])
 async def test_filters_choose_accounts(filters: Filters, accounts: set[str], openmetrics: bool) -> None:
     chosen = await text(served(4), openmetrics=openmetrics, filters=filters)
-    assert set(values(chosen, UP, "account")) == accounts
-    assert set(values(chosen, AVAILABLE, "account")) == accounts
+    assert set(Samples(chosen).by(UP, "account")) == accounts
+    assert set(Samples(chosen).by(AVAILABLE, "account")) == accounts
     assert "lag" not in chosen
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.kit.exposition_checker import differences, problems, samples, values
+from tests.kit.exposition_checker import differences, problems
+from tests.kit.scrape import Samples
 
 HEAD = "# HELP held Amount.\n# TYPE held gauge\n"
 GOOD = HEAD + 'held{currency="BTC"} 1.5\nheld{currency="ETH"} 0.0\n'
@@ -61,9 +62,9 @@ def test_openmetrics_has_to_end_with_its_mark() -> None:
 
 
 def test_samples_are_read_with_their_escapes() -> None:
-    read = samples(HEAD + 'held{currency="a\\"b\\\\c\\nd"} 1e-08\n')
+    read = Samples(HEAD + 'held{currency="a\\"b\\\\c\\nd"} 1e-08\n')
     assert read == {("held", (("currency", 'a"b\\c\nd'),)): 1e-8}
-    assert values(GOOD, "held", "currency") == {"BTC": 1.5, "ETH": 0.0}
+    assert Samples(GOOD).by("held", "currency") == {"BTC": 1.5, "ETH": 0.0}
 
 
 def test_formats_that_hold_other_samples_are_caught() -> None:

@@ -8,7 +8,8 @@ import pytest
 from exporter.exposition.counters import Counters
 from exporter.exposition.families import COUNTED, FAMILIES, RENDERED, Family
 from exporter.exposition.filters import Filters
-from tests.kit.exposition_checker import differences, problems, values
+from tests.kit.exposition_checker import differences, problems
+from tests.kit.scrape import Samples
 
 
 def counters(offsets: dict[str, float] | None = None) -> Counters:
@@ -57,13 +58,13 @@ def test_a_counter_is_named_as_each_format_wants_it() -> None:
 
 def test_requests_are_counted_and_timed() -> None:
     told = text(counters())
-    assert values(told, "exchange_api_requests_total", "exchange", "endpoint", "code") == {
+    assert Samples(told).by("exchange_api_requests_total", "exchange", "endpoint", "code") == {
         ("htx", "/v1/account/accounts", "200"): 2,
         ("xt", "/v4/balances", "error"): 1,
     }
-    assert values(told, "exchange_api_request_duration_seconds_count", "exchange") == {"htx": 2, "xt": 1}
-    assert values(told, "exchange_api_request_duration_seconds_sum", "exchange")["xt"] == 20
-    buckets = values(told, "exchange_api_request_duration_seconds_bucket", "exchange", "le")
+    assert Samples(told).by("exchange_api_request_duration_seconds_count", "exchange") == {"htx": 2, "xt": 1}
+    assert Samples(told).by("exchange_api_request_duration_seconds_sum", "exchange")["xt"] == 20
+    buckets = Samples(told).by("exchange_api_request_duration_seconds_bucket", "exchange", "le")
     assert buckets["htx", "0.05"] == 1
     assert buckets["htx", "0.25"] == 2
     assert (buckets["xt", "10.0"], buckets["xt", "+Inf"]) == (0, 1)
@@ -71,15 +72,15 @@ def test_requests_are_counted_and_timed() -> None:
 
 def test_retries_and_waits_start_at_zero_for_every_configured_exchange() -> None:
     told = text(counters())
-    assert values(told, "exchange_api_retries_total", "exchange") == {"htx": 0, "xt": 1}
-    assert values(told, "exchange_api_rate_limit_wait_seconds_total", "exchange") == {"htx": 0, "xt": 1.5}
+    assert Samples(told).by("exchange_api_retries_total", "exchange") == {"htx": 0, "xt": 1}
+    assert Samples(told).by("exchange_api_rate_limit_wait_seconds_total", "exchange") == {"htx": 0, "xt": 1.5}
 
 
 def test_clock_offsets_are_read_at_the_scrape() -> None:
     offsets = {"htx": 0.25}
     made = counters(offsets)
     offsets["htx"] = -90.0
-    assert values(text(made), "exchange_api_clock_offset_seconds", "exchange") == {"htx": -90}
+    assert Samples(text(made)).by("exchange_api_clock_offset_seconds", "exchange") == {"htx": -90}
 
 
 def test_the_exporter_tells_about_itself() -> None:
@@ -87,9 +88,9 @@ def test_the_exporter_tells_about_itself() -> None:
     made.accounts.set(3)
     made.lag.set_function(lambda: 0.75)
     told = text(made)
-    assert values(told, "exchange_exporter_accounts") == {(): 3}
-    assert values(told, "exchange_exporter_scheduler_lag_seconds") == {(): 0.75}
-    assert len(values(told, "exchange_exporter_build_info", "version")) == 1
+    assert Samples(told).by("exchange_exporter_accounts") == {(): 3}
+    assert Samples(told).by("exchange_exporter_scheduler_lag_seconds") == {(): 0.75}
+    assert len(Samples(told).by("exchange_exporter_build_info", "version")) == 1
     assert "process_cpu_seconds_total" in told
     assert "python_info" in told
     assert "_created" not in told
@@ -106,8 +107,8 @@ def test_both_formats_are_sound_and_hold_the_same_samples() -> None:
 @pytest.mark.parametrize("openmetrics", [False, True])
 def test_a_filter_by_exchange_keeps_what_carries_it(openmetrics: bool) -> None:
     told = counters({"htx": 1.0, "xt": 2.0}).tail(openmetrics, Filters(exchanges=("xt",))).decode()
-    assert values(told, "exchange_api_clock_offset_seconds", "exchange") == {"xt": 2}
-    assert set(values(told, "exchange_api_request_duration_seconds_count", "exchange")) == {"xt"}
+    assert Samples(told).by("exchange_api_clock_offset_seconds", "exchange") == {"xt": 2}
+    assert set(Samples(told).by("exchange_api_request_duration_seconds_count", "exchange")) == {"xt"}
     assert "htx" not in told
     assert "process_" not in told
     assert "exchange_exporter" not in told

@@ -24,11 +24,10 @@ from exporter.exposition.families import FAMILIES, RENDERED
 from exporter.exposition.price_lines import PriceLines
 from exporter.holdings.account import Accounts, AccountState
 from exporter.holdings.prices import PriceBook
-from tests.kit.client_parsers import openmetrics_families, text_families
-from tests.kit.desk import readable
+from tests.kit.accounts import NOW, WALL, balance, configured, readable
 from tests.kit.exposition_checker import differences, problems
-from tests.kit.servers import require
-from tests.kit.states import NOW, WALL, balance, configured
+from tests.kit.processes import require
+from tests.kit.scrape import openmetrics_families, text_families
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 VOLATILE: Final = re.compile(r"(# (HELP|TYPE) )?(process_|python_info|exchange_exporter_build_info)")

@@ -16,7 +16,7 @@ from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.web.server import Web
 from tests.benchmarks.fleet import Fleet
-from tests.kit.servers import require
+from tests.kit.processes import require
 
 
 def nothing(openmetrics: bool, filters: object) -> bytes:

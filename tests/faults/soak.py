@@ -27,8 +27,8 @@ from typing import Final
 from exporter.sandbox import Fault
 from tests.faults.stage import Member, Stage, staged
 from tests.faults.variants import VARIANTS
+from tests.kit.clock import in_virtual_time
 from tests.kit.scrape import KINDS
-from tests.kit.virtual_time import run
 
 INTERVAL: Final = 30.0
 STALE_AFTER: Final = 150.0
@@ -314,7 +314,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     flags = parser.parse_args()
     logging.lastResort = None
-    report = run(soak(flags.accounts, flags.minutes, flags.seed))
+    report = in_virtual_time(soak(flags.accounts, flags.minutes, flags.seed))
     print(f"accounts {flags.accounts}, simulated minutes {flags.minutes:g}, seed {flags.seed}")
     print(f"polls {report.polls}, failed {report.failures}, left out {report.skipped}, faults {report.faults}")
     print(f"lost polls {report.lost}, false values {len(report.false)} of {report.looked_at} looked at")

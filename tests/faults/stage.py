@@ -26,8 +26,8 @@ from exporter.exposition.filters import Filters
 from exporter.sandbox import Sandbox, SandboxAccount
 from exporter.transport.conversation import Transport
 from tests.faults.variants import Variant
+from tests.kit.clock import VirtualClock, VirtualLoop
 from tests.kit.scrape import KINDS, Amounts, Samples
-from tests.kit.virtual_time import VirtualClock, VirtualLoop
 
 INTERVAL: Final = 30.0
 TIMEOUT: Final = 10.0

@@ -18,7 +18,7 @@ import trustme
 from tests.faults.catalogue import TROUBLES, Scene, Trouble
 from tests.faults.stage import INTERVAL, STALE_AFTER, TIMEOUT, Heard, Member, Stage, same, staged
 from tests.faults.variants import VARIANTS, Variant, of_another_exchange
-from tests.kit.virtual_time import run
+from tests.kit.clock import in_virtual_time
 
 CAP: Final = 120.0
 SLOW_CAP: Final = 900.0
@@ -71,10 +71,10 @@ def play(variant: str, faults: Iterable[str]) -> Results:
     chosen = {name: TROUBLES[name] for name in faults}
     together = {name: trouble for name, trouble in chosen.items() if not trouble.whole}
     if together:
-        run(_together(VARIANTS[variant], together, results))
+        in_virtual_time(_together(VARIANTS[variant], together, results))
     for name, trouble in chosen.items():
         if trouble.whole:
-            run(_alone(VARIANTS[variant], name, trouble, results))
+            in_virtual_time(_alone(VARIANTS[variant], name, trouble, results))
     results.seconds = time.perf_counter() - began
     return results
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.stage import INTERVAL, Member, staged
 from tests.faults.variants import VARIANTS
-from tests.kit.virtual_time import run
+from tests.kit.clock import in_virtual_time
 
 
 @pytest.mark.parametrize("wrong", [300.0, -300.0])
@@ -24,7 +24,7 @@ def test_all_exchanges_answer_a_machine_that_is_five_minutes_off(wrong: float) -
             assert all(offset == pytest.approx(-wrong, abs=1.0) for offset in offsets.values())
             assert not any("clock" in line and "level=warn" in line for line in stage.heard.lines)
 
-    run(scenario())
+    in_virtual_time(scenario())
 
 
 def test_a_clock_that_is_set_right_meanwhile_is_followed() -> None:
@@ -40,4 +40,4 @@ def test_a_clock_that_is_set_right_meanwhile_is_followed() -> None:
             offsets = samples.of("exchange_api_clock_offset_seconds")
             assert all(value == pytest.approx(0.0, abs=1.0) for _, value in offsets)
 
-    run(scenario())
+    in_virtual_time(scenario())

@@ -14,7 +14,7 @@ from tests.faults.catalogue import TROUBLES, Scene
 from tests.faults.stage import INTERVAL, Member, staged
 from tests.faults.table import played
 from tests.faults.variants import VARIANTS
-from tests.kit.virtual_time import run
+from tests.kit.clock import in_virtual_time
 
 
 @pytest.mark.parametrize(("variant", "fault"), [(variant, fault) for variant in VARIANTS for fault in TROUBLES])
@@ -54,7 +54,7 @@ def test_a_first_read_that_fails_shows_no_number_at_all(name: str) -> None:
                 last = samples.one("exchange_wallet_last_success_timestamp_seconds", account=fault, wallet=main)
                 assert last == 0
 
-    run(scenario())
+    in_virtual_time(scenario())
 
 
 def is_a_number(family: str) -> bool:

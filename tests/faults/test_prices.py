@@ -9,8 +9,8 @@ from exporter.exchanges.base import Request
 from exporter.sandbox import Fault
 from tests.faults.stage import INTERVAL, Member, Stage, staged
 from tests.faults.variants import VARIANTS, Variant, of_another_exchange
+from tests.kit.clock import in_virtual_time
 from tests.kit.scrape import KINDS, Samples
-from tests.kit.virtual_time import run
 
 EVERY: Final = 10.0
 """Seconds between two reads of the tickers."""
@@ -115,7 +115,7 @@ def test_prices_stand_for_ten_intervals_then_value_nothing_and_come_back(name: s
             assert (samples.one(LAST_SUCCESS, exchange=exchange) or 0) > last + MAX_AGE
             assert said(stage, "prices are read again", exchange) == [reason]
 
-    run(scenario())
+    in_virtual_time(scenario())
 
 
 @pytest.mark.parametrize("bad", ["NaN", "-1", "0", "0.000", "1e400", "1_000", " 12 ", "", None, [], "١٢"])
@@ -147,7 +147,7 @@ def test_a_price_that_is_no_number_is_no_price_and_spoils_no_other(name: str, ba
             assert worth(samples, "USDT") == pytest.approx(107.75)
             assert samples.one("exchange_account_up", account="desk") == 1
 
-    run(scenario())
+    in_virtual_time(scenario())
 
 
 def spoiled(value: Any, price: str, bad: Any, name: str = "") -> Any:

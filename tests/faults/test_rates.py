@@ -8,7 +8,7 @@ from exporter.sandbox import Fault
 from tests.exchanges.facts import everything
 from tests.faults.stage import INTERVAL, Member, Stage, staged
 from tests.faults.variants import VARIANTS, of_another_exchange
-from tests.kit.virtual_time import run
+from tests.kit.clock import in_virtual_time
 
 ACCOUNTS = 200
 
@@ -44,7 +44,7 @@ def test_200_accounts_on_one_address_never_exceed_a_published_limit(variant: str
             assert not any(stage.failing(member.name, member.variant.main) for member in members)
             assert not any(status == 429 for _, status in exchange.counts)
 
-    run(scenario())
+    in_virtual_time(scenario())
 
 
 def test_accounts_of_one_user_share_the_users_limit_and_skips_are_counted() -> None:
@@ -71,7 +71,7 @@ def test_accounts_of_one_user_share_the_users_limit_and_skips_are_counted() -> N
             assert sum(value for _, value in counted) == skipped(stage, "rate")
             assert not any(value for _, value in samples.of("exchange_poll_failures_total"))
 
-    run(scenario())
+    in_virtual_time(scenario())
 
 
 def banned_by(scope: str) -> list[str]:
@@ -105,7 +105,7 @@ def test_a_ban_pauses_everything_from_our_address(variant: str) -> None:
             assert samples.one("exchange_wallet_failing", account="neighbour", wallet=main) is None
             await stage.until(lambda: len(exchange.requests) > before, INTERVAL + 5, "the first request after the ban")
 
-    run(scenario())
+    in_virtual_time(scenario())
 
 
 @pytest.mark.parametrize("variant", banned_by("key"))
@@ -123,7 +123,7 @@ def test_a_ban_of_a_key_leaves_other_keys_alone(variant: str) -> None:
             await stage.clock.sleep(200)
             assert len(stage.asked("neighbour")) >= asked + 6
 
-    run(scenario())
+    in_virtual_time(scenario())
 
 
 def test_a_short_outage_withdraws_nothing() -> None:
@@ -155,4 +155,4 @@ def test_a_short_outage_withdraws_nothing() -> None:
                 await stage.clock.sleep(2.0)
             assert not any(stage.failing(member.name, "spot") for member in members)
 
-    run(scenario())
+    in_virtual_time(scenario())

@@ -18,8 +18,8 @@ from tests.config.conftest import ENVIRON, HERE
 from tests.faults.stage import Heard, Member, staged
 from tests.faults.table import played
 from tests.faults.variants import VARIANTS
-from tests.kit.untouched import untouched_logging
-from tests.kit.virtual_time import run
+from tests.kit.clock import in_virtual_time
+from tests.kit.logs import untouched_logging
 
 __all__ = ["untouched_logging"]
 
@@ -124,7 +124,7 @@ def test_a_proxy_that_fails_does_not_tell_its_password() -> None:
             await stage.look()
             return stage.heard
 
-    heard = run(scenario())
+    heard = in_virtual_time(scenario())
     texts = [*heard.lines, *heard.pages, *heard.unmasked]
     assert holding(texts, spellings("Marked/Proxy+a=")) == []
     assert not any("Marked" in text for text in texts)

@@ -10,7 +10,7 @@ from exporter.exchanges.readers import SLICE
 from tests.exchanges.facts import Shape
 from tests.faults.stage import Member, staged
 from tests.faults.variants import VARIANTS, Variant
-from tests.kit.virtual_time import run
+from tests.kit.clock import in_virtual_time
 
 ROWS = MAX_ROWS - 100
 
@@ -58,5 +58,5 @@ def test_a_large_body_is_parsed_beside_the_loop() -> None:
                 await stage.clock.sleep(0)
         return threads
 
-    assert run(scenario(5)) == 0
-    assert run(scenario(5_000)) == 1
+    assert in_virtual_time(scenario(5)) == 0
+    assert in_virtual_time(scenario(5_000)) == 1

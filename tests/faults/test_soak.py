@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from tests.faults.soak import Held, Report, soak
-from tests.kit.virtual_time import run
+from tests.kit.clock import in_virtual_time
 
 
 def test_five_accounts_come_through_five_minutes_of_faults() -> None:
-    report = run(soak(5, 5.0, 3))
+    report = in_virtual_time(soak(5, 5.0, 3))
     assert report.polls > 40
     assert report.failures > 5
     assert report.looked_at > 100

@@ -9,7 +9,7 @@ import yaml
 
 from grafana.pictures.queries import fill, panels
 from tests.grafana.queries import dashboards
-from tests.kit.servers import require
+from tests.kit.processes import require
 
 pytestmark = pytest.mark.servers
 

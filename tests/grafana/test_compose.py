@@ -11,7 +11,7 @@ import yaml
 
 from tests.grafana.lint import SOURCE
 from tests.grafana.queries import DASHBOARDS, ROOT
-from tests.kit.servers import require
+from tests.kit.processes import require
 
 DOCKER = ROOT / "deploy" / "docker"
 COMPOSE = DOCKER / "compose.yaml"

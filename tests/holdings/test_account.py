@@ -7,8 +7,7 @@ import pytest
 from exporter.config.model import Threshold
 from exporter.core.errors import REASONS, BadPayload, Unreachable
 from exporter.core.model import KeyInfo, Reading
-from tests.kit.desk import Desk, readable
-from tests.kit.states import NOW, WALL, balance, book, read, refuse
+from tests.kit.accounts import NOW, WALL, Desk, balance, book, read, readable, refuse
 
 AVAILABLE = "exchange_balance_available"
 USD = "exchange_balance_usd"

@@ -5,8 +5,7 @@ from decimal import Decimal
 import pytest
 
 from exporter.core.model import Reading, WalletValue
-from tests.kit.desk import Desk, readable
-from tests.kit.states import NOW, WALL, balance, book, read
+from tests.kit.accounts import NOW, WALL, Desk, balance, book, read, readable
 
 AVAILABLE = "exchange_balance_available"
 USD = "exchange_balance_usd"

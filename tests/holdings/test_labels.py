@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from exporter.core.errors import BadPayload
 from exporter.holdings.labels import Labels, labels, texts
-from tests.kit.states import balance as row
+from tests.kit.accounts import balance as row
 
 ANY_NAMES = st.lists(st.text(st.characters(), min_size=1, max_size=4), unique=True, max_size=8)
 TWINS = st.lists(st.text("aA\\ud8\ud800\udfff", min_size=1, max_size=6), unique=True, max_size=8)

@@ -4,8 +4,7 @@ from typing import Any
 
 from exporter.core.errors import Unreachable
 from exporter.holdings.account import Accounts, AccountState
-from tests.kit.desk import readable
-from tests.kit.states import NOW, WALL, balance, configured, read, refuse
+from tests.kit.accounts import NOW, WALL, balance, configured, read, readable, refuse
 
 
 class Told:

@@ -8,7 +8,7 @@ import pytest
 from exporter.core.model import Balance
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.rows import valued
-from tests.kit.states import NOW, balance, book
+from tests.kit.accounts import NOW, balance, book
 
 PEGGED = book({"BTC": "100", "USDC": "0.5"}, {"USDT": "1", "USDC": "1"})
 UNPEGGED = book({}, {"USD": "1"})

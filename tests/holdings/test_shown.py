@@ -5,9 +5,8 @@ from decimal import Decimal
 from exporter.core.model import Reading, WalletValue
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.shown import Choice
-from tests.kit.states import NOW, book
-from tests.kit.states import balance as row
-from tests.kit.wallets import DAY, accept, shown, values, wallet
+from tests.kit.accounts import DAY, NOW, accept, book, shown, values, wallet
+from tests.kit.accounts import balance as row
 
 
 def test_excluded_currencies_are_hidden_and_counted_but_not_as_unpriced() -> None:

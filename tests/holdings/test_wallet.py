@@ -7,9 +7,8 @@ import pytest
 from exporter.core.errors import BadPayload
 from exporter.core.model import Reading, WalletValue
 from exporter.holdings.shown import Choice
-from tests.kit.states import NOW, book
-from tests.kit.states import balance as row
-from tests.kit.wallets import DAY, accept, fail, shown, values, wallet
+from tests.kit.accounts import DAY, NOW, accept, book, fail, shown, values, wallet
+from tests.kit.accounts import balance as row
 
 
 def test_a_good_answer_replaces_the_wallet_whole() -> None:

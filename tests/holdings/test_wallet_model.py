@@ -11,7 +11,7 @@ from exporter.core.errors import BadPayload
 from exporter.core.model import Reading
 from exporter.holdings.shown import Choice
 from exporter.holdings.wallet import Failure, Wallet
-from tests.kit.states import balance
+from tests.kit.accounts import balance
 
 STRICT: Final = 40.0
 DAY: Final = 24 * 3600.0

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from exporter.holdings.zeros import Zeros
-from tests.kit.wallets import DAY
+from tests.kit.accounts import DAY
 
 HOUR = 3600.0
 NOBODY: frozenset[str] = frozenset()

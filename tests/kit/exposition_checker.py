@@ -10,16 +10,6 @@ _SUFFIXES: Final = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_c
 _RESERVED: Final = ("job", "instance")
 
 
-def samples(text: str) -> Samples:
-    """Every sample of an exposition without faults."""
-    return Samples(text)
-
-
-def values(text: str, family: str, *names: str) -> dict[tuple[str, ...] | str, float]:
-    """The samples of one name by the values of these labels; by the text itself where it is a single one."""
-    return Samples(text).by(family, *names)
-
-
 def problems(text: str, *, openmetrics: bool = False) -> list[str]:
     """Everything that is wrong with an exposition, in words."""
     found: list[str] = []

@@ -2,12 +2,17 @@
 
 It is strict. A line that is neither a comment nor a sample is an error, and so are a timestamp and a series that
 stands there twice.
-What else can be wrong with an exposition is told by `exposition_checker`.
+What else can be wrong with an exposition is told by `exposition_checker`. prometheus-client's two parsers stand
+at the end, for tests that want a second opinion.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
 
 _SAMPLE: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)(?:\{((?:[^"]|"(?:[^"\\]|\\.)*")*)\})? ([^ ]+)( .*)?')
 _LABEL: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
@@ -102,3 +107,9 @@ class Samples(dict[Series, float]):
             for kind in KINDS
             for own, value in self.of(f"exchange_balance_{kind}", account=account, wallet=wallet)
         }
+
+
+Parse = Callable[[str], Iterable[Metric]]
+
+text_families: Parse = text_string_to_metric_families
+openmetrics_families: Parse = openmetrics.text_string_to_metric_families

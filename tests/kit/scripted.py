@@ -18,9 +18,10 @@ from exporter.polling.account_poll import AccountPoll
 from exporter.polling.context import Outcome, PollContext, backoff
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
-from tests.kit.fakes import FakeClock
-from tests.kit.states import configured
-from tests.kit.tiny import API, changed
+from tests.kit.accounts import configured
+from tests.kit.clock import FakeClock
+from tests.kit.exchange import API, changed
+from tests.kit.scrape import Samples
 
 ASK: Final = Endpoint("/{id}", ())
 ZERO: Final = Decimal(0)
@@ -64,7 +65,7 @@ def listing() -> Reader[Mapping[str, WalletSource]]:
     return wallets
 
 
-class Scripted:
+class ScriptedTransport:
     """Stands for the transport: answers from `says`, by wallet name; what is an error is raised.
 
     An answer is rows by currency, a `Reading`, an exception, or a function of no argument that gives one of these.
@@ -113,7 +114,7 @@ class Scripted:
         return len(self.times(what))
 
 
-class Stage:
+class ScriptedAccount:
     """One account before an exchange that says what the test wants, on a clock that the test moves."""
 
     def __init__(
@@ -127,7 +128,7 @@ class Stage:
         **api: Any,
     ) -> None:
         self.clock = FakeClock()
-        self.transport = Scripted(self.clock)
+        self.transport = ScriptedTransport(self.clock)
         self.exposition = Exposition(RENDERED, lambda *_: b"")
         self.lags: list[float] = []
         self.secrets: Credentials | None = None
@@ -165,20 +166,16 @@ class Stage:
         assert scrape is not None
         return scrape.body.decode()
 
-    async def values(self, family: str) -> dict[str, float]:
-        """Value by label text, of one family that is served at this moment."""
-        lines = (await self.text()).splitlines()
-        found = (line.removeprefix(family).rpartition(" ") for line in lines if line.startswith(family + "{"))
-        return {labels.strip("{}"): float(value) for labels, _, value in found}
+    async def samples(self) -> Samples:
+        """Everything that is served at this moment."""
+        return Samples(await self.text())
 
-    async def one(self, family: str, *labels: str) -> float | None:
-        """The value of the one sample with these labels (`name="value"`); None where there is none."""
-        found = [value for text, value in (await self.values(family)).items() if all(label in text for label in labels)]
-        assert len(found) <= 1
-        return found[0] if found else None
+    async def one(self, family: str, /, **labels: str) -> float | None:
+        """The value of the one sample with these labels; None where there is none."""
+        return (await self.samples()).one(family, **labels)
 
 
-class Desk(Stage):
+class PolledAccount(ScriptedAccount):
     """A stage whose account the test polls itself.
 
     `outcome` is what the last poll came to; `poll` returns the error of it.
@@ -196,19 +193,19 @@ class Desk(Stage):
         return self.outcome.error
 
     async def free(self, name: str, currency: str = "USDT") -> float | None:
-        return await self.one("exchange_balance_available", f'wallet="{name}"', f'currency="{currency}"')
+        """What a wallet has available."""
+        return await self.one("exchange_balance_available", wallet=name, currency=currency)
 
     async def failing(self, name: str) -> str | None:
-        for labels in await self.values("exchange_wallet_failing"):
-            if f'wallet="{name}"' in labels:
-                return labels.partition('reason="')[2].rstrip('"')
-        return None
+        """The reason for which a wallet fails."""
+        reasons = [own["reason"] for own, _ in (await self.samples()).of("exchange_wallet_failing", wallet=name)]
+        return reasons[0] if reasons else None
 
 
-def desk(*names: str, **more: Any) -> Desk:
+def polled_account(*names: str, **more: Any) -> PolledAccount:
     """Named wallets beside the main one, each holding 5 USDT."""
     names = ("spot", *names)
-    made = Desk(
+    made = PolledAccount(
         {name: wallet(name, default=True) for name in names} if "discover" not in more else {"spot": wallet("spot")},
         **more,
     )

@@ -11,28 +11,28 @@ from exporter.core.model import Reading
 from exporter.exchanges.base import Reader, Request
 from exporter.polling.account_poll import SIDE_BY_SIDE
 from exporter.polling.context import Outcome
-from tests.kit.scripted import PAUSED, RATE, Desk, desk, rows, wallet
-from tests.kit.states import configured
+from tests.kit.accounts import configured
+from tests.kit.scripted import PAUSED, RATE, PolledAccount, polled_account, rows, wallet
 
 UP = "exchange_account_up"
 
 
 async def test_a_good_poll_serves_every_wallet() -> None:
-    it = desk("funding")
+    it = polled_account("funding")
     assert await it.poll() is None
     assert it.outcome == Outcome(tried=True)
     assert (await it.free("spot"), await it.free("funding"), await it.one(UP)) == (5.0, 5.0, 1.0)
 
 
 async def test_before_the_first_poll_the_main_wallet_is_known_and_down() -> None:
-    it = desk()
-    assert await it.one("exchange_wallet_up", 'wallet="spot"') == 0
-    assert await it.one("exchange_wallet_fresh", 'wallet="spot"') == 0
-    assert await it.one("exchange_wallet_last_success_timestamp_seconds", 'wallet="spot"') == 0
+    it = polled_account()
+    assert await it.one("exchange_wallet_up", wallet="spot") == 0
+    assert await it.one("exchange_wallet_fresh", wallet="spot") == 0
+    assert await it.one("exchange_wallet_last_success_timestamp_seconds", wallet="spot") == 0
 
 
 async def test_the_first_poll_asks_the_main_wallet_alone_and_later_ones_all_at_once() -> None:
-    it = desk("funding", "earn")
+    it = polled_account("funding", "earn")
     it.transport.takes = {"spot": 2.0}
     await it.poll()
     assert it.transport.times("funding") == [it.transport.times("spot")[0] + 2.0]
@@ -42,7 +42,7 @@ async def test_the_first_poll_asks_the_main_wallet_alone_and_later_ones_all_at_o
 
 async def test_no_more_than_four_wallets_are_read_at_once_and_the_main_one_comes_first() -> None:
     names = [f"w{number}" for number in range(10)]
-    it = desk(*names)
+    it = polled_account(*names)
     await it.poll()
     running, most = 0, 0
 
@@ -67,47 +67,47 @@ async def test_no_more_than_four_wallets_are_read_at_once_and_the_main_one_comes
 
 
 async def test_a_failing_default_wallet_moves_only_its_own_up() -> None:
-    it = desk("funding")
+    it = polled_account("funding")
     it.transport.says["funding"] = BadPayload("odd")
     assert await it.poll() is None
     assert (await it.one(UP), await it.free("spot")) == (1.0, 5.0)
-    assert await it.one("exchange_wallet_up", 'wallet="funding"') == 0
+    assert await it.one("exchange_wallet_up", wallet="funding") == 0
     assert await it.failing("funding") == "payload"
     assert it.outcome.slowing is None
 
 
 async def test_a_failing_named_wallet_fails_the_poll() -> None:
-    it = desk("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
+    it = polled_account("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
     it.transport.says["funding"] = BadPayload("odd")
     error = await it.poll()
     assert error is not None
     assert error.reason == "payload"
     assert (await it.one(UP), await it.free("spot")) == (0.0, 5.0)
-    assert await it.one("exchange_poll_failures_total", 'reason="payload"') == 1
+    assert await it.one("exchange_poll_failures_total", reason="payload") == 1
 
 
 async def test_of_several_failures_the_main_wallet_s_is_counted() -> None:
-    it = desk("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
+    it = polled_account("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
     await it.poll()
     it.transport.says = {"spot": TimedOut("slow"), "funding": BadPayload("odd")}
     it.transport.takes = {"spot": 5.0}
     await it.poll(30)
-    counts = await it.values("exchange_poll_failures_total")
-    assert {labels.partition('reason="')[2]: count for labels, count in counts.items() if count} == {'timeout"': 1.0}
+    counts = (await it.samples()).by("exchange_poll_failures_total", "reason")
+    assert {reason: count for reason, count in counts.items() if count} == {"timeout": 1.0}
 
 
 async def test_a_failed_read_leaves_the_numbers_and_never_shows_zero() -> None:
-    it = desk()
+    it = polled_account()
     await it.poll()
     it.transport.says["spot"] = Unreachable("gone")
     await it.poll(30)
     assert await it.free("spot") == 5.0
-    assert await it.one("exchange_wallet_fresh", 'wallet="spot"') == 1
+    assert await it.one("exchange_wallet_fresh", wallet="spot") == 1
     assert await it.one(UP) == 0
 
 
 async def test_after_a_refused_key_nothing_else_is_asked_in_that_poll() -> None:
-    it = desk("funding", "earn")
+    it = polled_account("funding", "earn")
     it.transport.says["spot"] = AuthError("no such key")
     await it.poll()
     assert [asked.what for asked in it.transport.asked] == ["spot"]
@@ -117,18 +117,18 @@ async def test_after_a_refused_key_nothing_else_is_asked_in_that_poll() -> None:
 
 @pytest.mark.parametrize("reason", [RATE, PAUSED])
 async def test_a_poll_without_a_token_is_neither_poll_nor_failure(reason: Any) -> None:
-    it = desk("funding")
+    it = polled_account("funding")
     await it.poll()
     it.transport.says["spot"] = it.transport.says["funding"] = reason
     assert await it.poll(30) is None
     assert not it.outcome.tried
     assert await it.one("exchange_polls_total") == 1
-    assert await it.one("exchange_polls_skipped_total", f'reason="{reason.reason}"') == 1
+    assert await it.one("exchange_polls_skipped_total", reason=reason.reason) == 1
     assert (await it.one(UP), await it.free("spot")) == (1.0, 5.0)
 
 
 async def test_a_skipped_poll_forgives_no_failure() -> None:
-    it = desk()
+    it = polled_account()
     it.transport.says["spot"] = AuthError("no")
     await it.poll()
     it.transport.says["spot"] = PAUSED
@@ -138,7 +138,7 @@ async def test_a_skipped_poll_forgives_no_failure() -> None:
 
 
 async def test_permission_slows_its_wallet_only() -> None:
-    it = desk("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
+    it = polled_account("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
     it.transport.says["funding"] = PermissionMissing("not ticked")
     for _ in range(20):
         await it.poll(30)
@@ -149,7 +149,7 @@ async def test_permission_slows_its_wallet_only() -> None:
 
 
 async def test_a_main_wallet_without_permission_slows_no_other_wallet() -> None:
-    it = desk("funding")
+    it = polled_account("funding")
     it.transport.says["spot"] = PermissionMissing("not ticked")
     for _ in range(20):
         await it.poll(30)
@@ -159,7 +159,7 @@ async def test_a_main_wallet_without_permission_slows_no_other_wallet() -> None:
 
 
 async def test_a_network_failure_beside_a_missing_permission_slows_the_account() -> None:
-    it = desk("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
+    it = polled_account("funding", account=configured(exchange="tiny", wallets=("main", "funding")))
     it.transport.says = {"spot": PermissionMissing("not ticked"), "funding": Unreachable("gone")}
     error = await it.poll()
     assert error is not None
@@ -169,7 +169,7 @@ async def test_a_network_failure_beside_a_missing_permission_slows_the_account()
 
 
 async def test_a_bug_in_one_wallet_hurts_no_other(caplog: pytest.LogCaptureFixture) -> None:
-    it = desk("funding", "earn")
+    it = polled_account("funding", "earn")
     await it.poll()
     it.transport.says = {"spot": {"USDT": "7"}, "funding": ZeroDivisionError("a bug"), "earn": {"USDT": "8"}}
     await it.poll(30)
@@ -179,7 +179,7 @@ async def test_a_bug_in_one_wallet_hurts_no_other(caplog: pytest.LogCaptureFixtu
 
 
 async def test_a_bug_in_noting_a_failure_ends_no_other_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    it = desk("funding", "earn")
+    it = polled_account("funding", "earn")
     await it.poll()
     it.transport.says = {"spot": {"USDT": "7"}, "funding": TimedOut("slow"), "earn": {"USDT": "8"}}
     it.transport.takes = {"earn": 5.0}
@@ -196,7 +196,7 @@ async def test_a_bug_in_noting_a_failure_ends_no_other_read(monkeypatch: pytest.
 
 async def test_a_failing_wallet_is_logged_on_change_and_on_recovery(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    it = desk()
+    it = polled_account()
     bad, worse, good = TimedOut("slow"), BadPayload("odd"), {"USDT": "5"}
     for answer in (good, bad, bad, bad, worse, worse, good, good):
         it.transport.says["spot"] = answer
@@ -210,7 +210,9 @@ async def test_a_failing_wallet_is_logged_on_change_and_on_recovery(caplog: pyte
 
 
 async def test_an_overview_is_read_every_five_minutes_at_most() -> None:
-    it = Desk({"spot": wallet("spot"), "overview": wallet("overview", default=True, overview=True, every=300.0)})
+    it = PolledAccount(
+        {"spot": wallet("spot"), "overview": wallet("overview", default=True, overview=True, every=300.0)}
+    )
     it.transport.says = {"spot": {"USDT": "5"}, "overview": Reading()}
     for _ in range(31):
         await it.poll(30)
@@ -219,7 +221,9 @@ async def test_an_overview_is_read_every_five_minutes_at_most() -> None:
 
 
 async def test_an_overview_that_failed_is_tried_again_before_its_values_end() -> None:
-    it = Desk({"spot": wallet("spot"), "overview": wallet("overview", default=True, overview=True, every=300.0)})
+    it = PolledAccount(
+        {"spot": wallet("spot"), "overview": wallet("overview", default=True, overview=True, every=300.0)}
+    )
     it.transport.says = {"spot": {"USDT": "5"}, "overview": Reading()}
     await it.poll()
     it.clock.time += 270
@@ -228,7 +232,7 @@ async def test_an_overview_that_failed_is_tried_again_before_its_values_end() ->
     it.transport.says["overview"] = Reading()
     for _ in range(9):
         await it.poll(30)
-    assert await it.one("exchange_wallet_fresh", 'wallet="overview"') == 1
+    assert await it.one("exchange_wallet_fresh", wallet="overview") == 1
     assert it.transport.count("overview") == 3
 
 
@@ -237,7 +241,7 @@ async def test_an_overview_that_failed_is_tried_again_before_its_values_end() ->
 
 @pytest.mark.parametrize("error", [TimedOut("slow"), Banned("too many")])
 async def test_while_data_is_served_no_delay_is_longer_than_a_third_of_stale_after(error: PollError) -> None:
-    it = desk()
+    it = polled_account()
     await it.poll()
     now = it.clock.now()
     delays = [it.account_poll.next_try(now, 40, 900.0) - now for _ in range(200)]
@@ -249,7 +253,7 @@ async def test_while_data_is_served_no_delay_is_longer_than_a_third_of_stale_aft
 
 
 async def test_there_is_a_last_try_before_the_data_ends() -> None:
-    it = desk()
+    it = polled_account()
     await it.poll()
     it.clock.time += 500
     now = it.clock.now()
@@ -257,7 +261,7 @@ async def test_there_is_a_last_try_before_the_data_ends() -> None:
 
 
 async def test_stopping_in_the_middle_of_a_poll_ends_all_its_reads() -> None:
-    it = desk("funding", "earn")
+    it = polled_account("funding", "earn")
     await it.poll()
     it.transport.takes = {"funding": 1e9, "earn": 1e9, "spot": 1e9}
     task = asyncio.ensure_future(it.account_poll.poll(it.clock.now(), it.clock.now() + 30))

@@ -6,18 +6,18 @@ import pytest
 
 from exporter.core.errors import IpRefused, PermissionMissing, TimedOut, Unreachable, WrongApi
 from exporter.exchanges.base import Api
-from tests.kit.scripted import Desk, desk, key_info, seen_address, wallet
-from tests.kit.states import configured
-from tests.kit.tiny import API, changed
+from tests.kit.accounts import configured
+from tests.kit.exchange import API, changed
+from tests.kit.scripted import PolledAccount, key_info, polled_account, seen_address, wallet
 
 UP = "exchange_account_up"
 
 
-def modes(**options: str) -> Desk:
+def modes(**options: str) -> PolledAccount:
     classic = changed(API, wallets={"spot": wallet("spot"), "overview": wallet("overview", default=True)})
     unified = changed(API, main="unified", wallets={"unified": wallet("unified"), "funding": wallet("funding")})
     apis: dict[str, Api] = {"classic": classic, "unified": unified}
-    made = Desk(apis=apis, probes=True, account=configured(exchange="tiny", options=options))
+    made = PolledAccount(apis=apis, probes=True, account=configured(exchange="tiny", options=options))
     made.transport.says = {name: {"USDT": "5"} for name in ("spot", "overview", "unified", "funding")}
     return made
 
@@ -73,12 +73,12 @@ async def test_an_exchange_that_contradicts_itself_is_not_followed_in_circles() 
 
 
 async def test_the_key_is_read_once_a_day_and_again_when_asked_to(caplog: pytest.LogCaptureFixture) -> None:
-    it = desk(key_info=key_info)
+    it = polled_account(key_info=key_info)
     it.transport.says["key"] = {"read": True, "withdraw": True}
     for _ in range(97):
         await it.poll(1800)
     assert it.transport.count("key") == 3
-    assert await it.one("exchange_api_key_permission", 'permission="withdraw"') == 1
+    assert await it.one("exchange_api_key_permission", permission="withdraw") == 1
     assert caplog.text.count("the key may do more than read") == 1
     it.account_poll.key.due = it.clock.now()
     await it.poll(30)
@@ -86,7 +86,7 @@ async def test_the_key_is_read_once_a_day_and_again_when_asked_to(caplog: pytest
 
 
 async def test_a_key_that_may_not_ask_about_itself_fails_quietly(caplog: pytest.LogCaptureFixture) -> None:
-    it = desk(key_info=key_info)
+    it = polled_account(key_info=key_info)
     it.transport.says["key"] = PermissionMissing("sub-user")
     for _ in range(5):
         assert await it.poll(30) is None
@@ -96,14 +96,14 @@ async def test_a_key_that_may_not_ask_about_itself_fails_quietly(caplog: pytest.
 
 
 async def test_the_key_is_not_read_while_polls_fail() -> None:
-    it = desk(key_info=key_info)
+    it = polled_account(key_info=key_info)
     it.transport.says |= {"spot": TimedOut("slow"), "key": {"read": True}}
     await it.poll()
     assert it.transport.count("key") == 0
 
 
 async def test_the_address_that_the_exchange_sees_is_part_of_the_advice_and_of_no_label() -> None:
-    it = desk("funding", address=seen_address)
+    it = polled_account("funding", address=seen_address)
     await it.poll()
     refused = lambda: IpRefused("not on the list")  # noqa: E731
     it.transport.says |= {"spot": refused, "funding": refused, "address": "198.51.100.7"}
@@ -116,7 +116,7 @@ async def test_the_address_that_the_exchange_sees_is_part_of_the_advice_and_of_n
 
 
 async def test_an_address_that_can_not_be_told_is_left_out() -> None:
-    it = desk(address=seen_address)
+    it = polled_account(address=seen_address)
     it.transport.says |= {"spot": IpRefused("not on the list"), "address": Unreachable("gone")}
     error = await it.poll()
     assert isinstance(error, IpRefused)

@@ -7,8 +7,8 @@ import pytest
 
 from exporter.exchanges.base import Api, Endpoint, WalletSource
 from exporter.polling.plan import LIST_SECONDS, Plan
+from tests.kit.exchange import API, changed
 from tests.kit.scripted import listing, wallet
-from tests.kit.tiny import API, changed
 
 FIXED = {"spot": wallet("spot"), "overview": wallet("overview", default=True), "futures": wallet("futures")}
 

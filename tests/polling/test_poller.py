@@ -13,16 +13,16 @@ import pytest
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import AuthError, Banned, IpRefused, PermissionMissing, PollError, TimedOut, Unreachable
 from exporter.polling.poller import Poller
-from tests.kit.fakes import settle
-from tests.kit.scripted import PAUSED, RATE, Stage, wallet
-from tests.kit.states import configured
+from tests.kit.accounts import configured
+from tests.kit.clock import settle
+from tests.kit.scripted import PAUSED, RATE, ScriptedAccount, wallet
 
 INTERVAL = 30.0
 LATE = "exchange_polls_skipped_total"
 
 
-class Running(Stage):
-    """A stage whose poller runs, as long as it is entered."""
+class Running(ScriptedAccount):
+    """A scripted account whose poller runs as long as it is entered."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -36,7 +36,7 @@ class Running(Stage):
         return [at - 1_000.0 for at in self.transport.times("spot")]
 
     async def skipped(self, reason: str) -> float | None:
-        return await self.one("exchange_polls_skipped_total", f'reason="{reason}"')
+        return await self.one("exchange_polls_skipped_total", reason=reason)
 
 
 @asynccontextmanager
@@ -360,8 +360,8 @@ async def test_an_outage_beyond_stale_after_withdraws_the_numbers() -> None:
         await it.clock.advance(100)
         it.transport.says["spot"] = TimedOut("slow")
         await it.clock.advance(620)
-        assert await it.one("exchange_balance_available", 'currency="USDT"') is None
-        assert await it.one("exchange_wallet_fresh", 'wallet="spot"') == 0
+        assert await it.one("exchange_balance_available", currency="USDT") is None
+        assert await it.one("exchange_wallet_fresh", wallet="spot") == 0
 
 
 async def test_side_wallets_do_not_change_the_rhythm() -> None:

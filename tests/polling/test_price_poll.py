@@ -18,8 +18,8 @@ from exporter.exposition.price_lines import PriceLines
 from exporter.holdings.account import AccountState
 from exporter.polling.context import backoff
 from exporter.polling.price_poll import PriceReader
-from tests.kit.scripted import ASK, RATE, Stage, rows, wallet
-from tests.kit.states import configured
+from tests.kit.accounts import configured
+from tests.kit.scripted import ASK, RATE, ScriptedAccount, rows, wallet
 
 PRICE = "exchange_price_usd"
 
@@ -39,7 +39,7 @@ def valuation(interval: float = 60.0, pegs: dict[str, str] | None = None, also: 
     )
 
 
-class Market(Stage):
+class Market(ScriptedAccount):
     """A price reader with one account that holds BTC and USDT."""
 
     def __init__(self, asked: Valuation) -> None:
@@ -65,10 +65,10 @@ class Market(Stage):
 
     async def price(self, currency: str) -> float | None:
         self.reader.serve()
-        return await self.one(PRICE, f'currency="{currency}"')
+        return await self.one(PRICE, currency=currency)
 
     async def worth(self, currency: str) -> float | None:
-        return await self.one("exchange_balance_usd", f'currency="{currency}"')
+        return await self.one("exchange_balance_usd", currency=currency)
 
 
 @asynccontextmanager
@@ -111,7 +111,7 @@ async def test_what_the_market_says_of_a_peg_is_told_beside_it() -> None:
     async with market(valuation(pegs={"USDT": "1", "USDC": "1"})) as it:
         await it.clock.advance(1)
         it.reader.serve()
-        assert await it.one("exchange_peg_market_price_usd", 'currency="USDT"') == 0.999
+        assert await it.one("exchange_peg_market_price_usd", currency="USDT") == 0.999
 
 
 async def test_failed_reads_move_apart_but_never_outlive_the_book(caplog: pytest.LogCaptureFixture) -> None:
@@ -133,7 +133,7 @@ async def test_prices_end_when_they_are_ten_intervals_old_and_come_back() -> Non
         assert await it.price("BTC") == 50_000.0
         await it.clock.advance(20)
         assert (await it.price("BTC"), await it.worth("BTC")) == (None, None)
-        assert (await it.price("USDT"), await it.one("exchange_balance_available", 'currency="BTC"')) == (1.0, None)
+        assert (await it.price("USDT"), await it.one("exchange_balance_available", currency="BTC")) == (1.0, None)
 
 
 async def test_a_read_without_a_token_is_no_failure() -> None:
@@ -191,7 +191,7 @@ async def test_a_book_that_is_not_the_exchange_s_first_serves_no_prices() -> Non
     async with market() as it:
         it.reader.serves_prices = False
         await it.clock.advance(1)
-        assert await it.values(PRICE) == {}
+        assert (await it.samples()).of(PRICE) == []
         assert await it.worth("BTC") == 100_000.0
 
 

@@ -4,16 +4,16 @@ from typing import Any
 
 from exporter.core.errors import AuthError, BadPayload, PermissionMissing, TimedOut, UnknownAccount, Unreachable
 from exporter.polling.plan import LIST_SECONDS
-from tests.kit.scripted import Desk, desk, listing, wallet
-from tests.kit.states import configured
+from tests.kit.accounts import configured
+from tests.kit.scripted import PolledAccount, listing, polled_account, wallet
 
 UP = "exchange_account_up"
 
 DAY = 24 * 3600.0
 
 
-def listed(*names: str, **more: Any) -> Desk:
-    made = desk(*names, discover=listing, may_be_absent=lambda name: name != "nonsense", **more)
+def listed(*names: str, **more: Any) -> PolledAccount:
+    made = polled_account(*names, discover=listing, may_be_absent=lambda name: name != "nonsense", **more)
     made.transport.says["list"] = lambda: {name: wallet(name, default=True) for name in ("spot", *names)}
     return made
 
@@ -69,7 +69,7 @@ async def test_a_named_wallet_that_is_not_opened_yet_is_up_and_empty() -> None:
     it = listed(account=configured(exchange="tiny", wallets=("main", "margin")))
     assert await it.poll() is None
     assert await it.one(UP) == 1
-    assert await it.one("exchange_wallet_fresh", 'wallet="margin"') == 1
+    assert await it.one("exchange_wallet_fresh", wallet="margin") == 1
     assert it.transport.count("margin") == 0
 
 
@@ -120,7 +120,7 @@ async def test_a_list_that_the_key_may_not_read_is_asked_for_rarely() -> None:
 
 
 async def test_a_rare_kind_that_refuses_is_tried_once_a_day_until_it_answers() -> None:
-    it = Desk({"spot": wallet("spot")}, discover=listing)
+    it = PolledAccount({"spot": wallet("spot")}, discover=listing)
     kinds = {"spot": wallet("spot", default=True), "minepool": wallet("minepool", default=True, rare=True)}
     it.transport.says = {"spot": {"USDT": "5"}, "minepool": BadPayload("odd"), "list": lambda: kinds}
     for _ in range(25):
@@ -136,7 +136,7 @@ async def test_a_rare_kind_that_refuses_is_tried_once_a_day_until_it_answers() -
 
 
 async def test_an_outage_at_the_start_does_not_cost_a_rare_kind_its_day() -> None:
-    it = Desk({"spot": wallet("spot")}, discover=listing)
+    it = PolledAccount({"spot": wallet("spot")}, discover=listing)
     kinds = {"spot": wallet("spot", default=True), "earn": wallet("earn", default=True, rare=True)}
     it.transport.says = {"spot": {"USDT": "5"}, "earn": Unreachable("gone"), "list": lambda: kinds}
     await it.poll()

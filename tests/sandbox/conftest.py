@@ -1,5 +1,5 @@
-"""The desk of these tests: a running sandbox with accounts, and a client for it."""
+"""A running sandbox with accounts, and a client for it."""
 
-from tests.sandbox.desk import desk
+from tests.sandbox.filled import filled
 
-__all__ = ["desk"]
+__all__ = ["filled"]

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from exporter.sandbox import Sandbox
-from tests.sandbox.desk import NOW, Desk
+from tests.sandbox.filled import NOW, FilledSandbox
 from tests.sandbox.known import ACCOUNTS
 
 
 @pytest.mark.parametrize("kind", ACCOUNTS)
 @pytest.mark.parametrize("amount", ["0.000000000000000001", "12345678901234567890.123456789012345678", "1E-8"])
-async def test_amounts_keep_every_digit_on_the_wire(desk: Desk, amount: str, kind: str) -> None:
+async def test_amounts_keep_every_digit_on_the_wire(filled: FilledSandbox, amount: str, kind: str) -> None:
     def numbers(value: Any) -> set[Decimal]:
         if isinstance(value, dict):
             return set().union(*(numbers(item) for item in value.values()))
@@ -20,33 +20,33 @@ async def test_amounts_keep_every_digit_on_the_wire(desk: Desk, amount: str, kin
             return set().union(*(numbers(item) for item in value))
         return {Decimal(value)} if isinstance(value, str) and value[:1].isdigit() and value[-1:].isdigit() else set()
 
-    desk.accounts[kind].set("main", "BTC", available=amount)
-    assert Decimal(amount) in numbers((await desk.read(kind)).json())
+    filled.accounts[kind].set("main", "BTC", available=amount)
+    assert Decimal(amount) in numbers((await filled.read(kind)).json())
 
 
-async def test_a_removed_coin_is_gone_and_a_removed_account_unknown(desk: Desk) -> None:
-    desk.accounts["xt-legacy"].remove("spot", "BTC")
-    assert "btc" not in (await desk.read("xt-legacy")).json()["data"]
-    del desk.sandbox.exchange("bitmart").accounts["key-of-bitmart"]
-    assert (await desk.read("bitmart")).json()["code"] == 30002
+async def test_a_removed_coin_is_gone_and_a_removed_account_unknown(filled: FilledSandbox) -> None:
+    filled.accounts["xt-legacy"].remove("spot", "BTC")
+    assert "btc" not in (await filled.read("xt-legacy")).json()["data"]
+    del filled.sandbox.exchange("bitmart").accounts["key-of-bitmart"]
+    assert (await filled.read("bitmart")).json()["code"] == 30002
 
 
-async def test_prices_of_one_exchange_are_its_own(desk: Desk) -> None:
-    desk.sandbox.exchange("bitget").prices["BTC/USDT"] = Decimal(5)
-    here = (await desk.client.raw("bitget", "/api/v2/spot/market/tickers?symbol=BTCUSDT")).json()["data"]
-    there = (await desk.client.raw("xt", "/v4/public/ticker/price?symbol=btc_usdt")).json()["result"]
+async def test_prices_of_one_exchange_are_its_own(filled: FilledSandbox) -> None:
+    filled.sandbox.exchange("bitget").prices["BTC/USDT"] = Decimal(5)
+    here = (await filled.client.raw("bitget", "/api/v2/spot/market/tickers?symbol=BTCUSDT")).json()["data"]
+    there = (await filled.client.raw("xt", "/v4/public/ticker/price?symbol=btc_usdt")).json()["result"]
     assert (here[0]["lastPr"], there[0]["p"]) == ("5", "68250.5")
 
 
-async def test_the_log_holds_the_raw_target_headers_and_key(desk: Desk) -> None:
-    await desk.client.raw("xt", "/v4/public/ticker?symbol=btc%5Fusdt", {"X-Mark": "1"})
-    await desk.read("bitget")
-    (request,) = desk.sandbox.exchange("xt").requests
+async def test_the_log_holds_the_raw_target_headers_and_key(filled: FilledSandbox) -> None:
+    await filled.client.raw("xt", "/v4/public/ticker?symbol=btc%5Fusdt", {"X-Mark": "1"})
+    await filled.read("bitget")
+    (request,) = filled.sandbox.exchange("xt").requests
     assert request.target == "/v4/public/ticker?symbol=btc%5Fusdt"
     assert (request.method, request.path, request.time, request.key) == ("GET", "/v4/public/ticker", NOW, None)
     assert request.headers["X-Mark"] == "1"
-    assert desk.sandbox.exchange("bitget").requests[0].key == "key-of-bitget"
-    assert desk.sandbox.exchange("xt").counts == {("/v4/public/ticker", 200): 1}
+    assert filled.sandbox.exchange("bitget").requests[0].key == "key-of-bitget"
+    assert filled.sandbox.exchange("xt").counts == {("/v4/public/ticker", 200): 1}
 
 
 def test_a_mistake_in_an_account_is_refused() -> None:
@@ -64,8 +64,8 @@ def test_a_mistake_in_an_account_is_refused() -> None:
         account.set("spot", "BTC", available="NaN")
 
 
-async def test_a_sandbox_can_be_taken_for_a_proxy(desk: Desk) -> None:
+async def test_a_sandbox_can_be_taken_for_a_proxy(filled: FilledSandbox) -> None:
     url = "http://exchange.invalid/v4/public/ticker?symbol=btc_usdt"
-    async with desk.client.session.get(url, proxy=desk.sandbox.urls["xt"]) as response:
+    async with filled.client.session.get(url, proxy=filled.sandbox.urls["xt"]) as response:
         assert len((await response.json())["result"]) == 1
-    assert desk.sandbox.exchange("xt").requests[0].target == url
+    assert filled.sandbox.exchange("xt").requests[0].target == url

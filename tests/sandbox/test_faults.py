@@ -10,64 +10,64 @@ import pytest
 import trustme
 
 from exporter.sandbox import KINDS, Fault, Sandbox
-from tests.sandbox.desk import NOW, Desk
+from tests.sandbox.filled import NOW, FilledSandbox
 from tests.sandbox.known import ACCOUNTS
 
 QUICK = aiohttp.ClientTimeout(total=0.3)
 
 
-def switch_on(desk: Desk, fault: Fault, exchange: str = "bitget") -> Fault:
-    desk.sandbox.exchange(exchange).faults.append(fault)
+def switch_on(filled: FilledSandbox, fault: Fault, exchange: str = "bitget") -> Fault:
+    filled.sandbox.exchange(exchange).faults.append(fault)
     return fault
 
 
-async def test_hang_says_nothing(desk: Desk) -> None:
-    switch_on(desk, Fault("hang", times=1))
+async def test_hang_says_nothing(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("hang", times=1))
     with pytest.raises(TimeoutError):
-        await desk.client.raw("bitget", "/api/v2/public/time", timeout=QUICK)
-    assert (await desk.client.raw("bitget", "/api/v2/public/time")).status == 200
+        await filled.client.raw("bitget", "/api/v2/public/time", timeout=QUICK)
+    assert (await filled.client.raw("bitget", "/api/v2/public/time")).status == 200
 
 
-async def test_stopping_does_not_wait_for_those_that_hang(desk: Desk) -> None:
-    fault = switch_on(desk, Fault("hang"))
-    waiting = asyncio.create_task(desk.client.raw("bitget", "/api/v2/public/time"))
+async def test_stopping_does_not_wait_for_those_that_hang(filled: FilledSandbox) -> None:
+    fault = switch_on(filled, Fault("hang"))
+    waiting = asyncio.create_task(filled.client.raw("bitget", "/api/v2/public/time"))
     async with asyncio.timeout(5):
         while not fault.served:  # noqa: ASYNC110  the sandbox rings no bell when a request begins to hang
             await asyncio.sleep(0)
-    await desk.sandbox.stop()
+    await filled.sandbox.stop()
     with pytest.raises(aiohttp.ClientError):
         await waiting
-    assert desk.sandbox.exchange("bitget").counts["/api/v2/public/time", 0] == 1
+    assert filled.sandbox.exchange("bitget").counts["/api/v2/public/time", 0] == 1
 
 
-async def test_hang_after_headers_begins_and_never_ends(desk: Desk) -> None:
-    switch_on(desk, Fault("hang_after_headers"))
-    url = desk.sandbox.urls["bitget"] + "/api/v2/public/time"
-    async with desk.client.session.get(url) as response:
+async def test_hang_after_headers_begins_and_never_ends(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("hang_after_headers"))
+    url = filled.sandbox.urls["bitget"] + "/api/v2/public/time"
+    async with filled.client.session.get(url) as response:
         assert response.status == 200
         assert int(response.headers["Content-Length"]) > 10
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(response.content.readany(), 0.1)
 
 
-async def test_slow_drip_sends_a_byte_at_a_time(desk: Desk) -> None:
-    switch_on(desk, Fault("slow_drip", seconds=0.001))
-    url = desk.sandbox.urls["bitget"] + "/api/v2/public/time"
-    async with desk.client.session.get(url) as response:
+async def test_slow_drip_sends_a_byte_at_a_time(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("slow_drip", seconds=0.001))
+    url = filled.sandbox.urls["bitget"] + "/api/v2/public/time"
+    async with filled.client.session.get(url) as response:
         assert await response.content.readany() == b"{"
         rest = await response.content.read()
     assert rest.endswith(b"}")
 
 
-async def test_reset_breaks_off_in_the_middle(desk: Desk) -> None:
-    switch_on(desk, Fault("reset"))
+async def test_reset_breaks_off_in_the_middle(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("reset"))
     with pytest.raises((aiohttp.ClientPayloadError, aiohttp.ClientOSError)):
-        await desk.client.raw("bitget", "/api/v2/spot/market/tickers")
+        await filled.client.raw("bitget", "/api/v2/spot/market/tickers")
 
 
-async def test_a_truncated_gzip_is_a_whole_body_of_half_a_file(desk: Desk) -> None:
-    switch_on(desk, Fault("truncated_gzip"))
-    url = desk.sandbox.urls["bitget"] + "/api/v2/public/time"
+async def test_a_truncated_gzip_is_a_whole_body_of_half_a_file(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("truncated_gzip"))
+    url = filled.sandbox.urls["bitget"] + "/api/v2/public/time"
     async with (
         aiohttp.ClientSession(auto_decompress=False) as session,
         session.get(url) as response,
@@ -78,162 +78,162 @@ async def test_a_truncated_gzip_is_a_whole_body_of_half_a_file(desk: Desk) -> No
     assert len(body) == int(response.headers["Content-Length"])
 
 
-async def test_a_gzip_bomb_is_small_until_it_is_opened(desk: Desk) -> None:
-    switch_on(desk, Fault("gzip_bomb"))
-    url = desk.sandbox.urls["bitget"] + "/api/v2/public/time"
-    async with desk.client.session.get(url) as response:
+async def test_a_gzip_bomb_is_small_until_it_is_opened(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("gzip_bomb"))
+    url = filled.sandbox.urls["bitget"] + "/api/v2/public/time"
+    async with filled.client.session.get(url) as response:
         assert int(response.headers["Content-Length"]) < 1_000_000
         unpacked = 0
         while unpacked < 50_000_000:
             unpacked += len(await response.content.readany())
 
 
-async def test_a_huge_body_does_not_say_how_long_it_is(desk: Desk) -> None:
-    switch_on(desk, Fault("huge_body", size=3_000_000))
-    reply = await desk.client.raw("bitget", "/api/v2/public/time")
+async def test_a_huge_body_does_not_say_how_long_it_is(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("huge_body", size=3_000_000))
+    reply = await filled.client.raw("bitget", "/api/v2/public/time")
     assert len(reply.body) == 3_000_000
     assert "Content-Length" not in reply.headers
     assert Fault("huge_body").size == 200_000_000
 
 
-async def test_http_status_brings_body_and_headers(desk: Desk) -> None:
+async def test_http_status_brings_body_and_headers(filled: FilledSandbox) -> None:
     page = "<html>busy</html>"
-    switch_on(desk, Fault("http_status", status=429, body=page, headers={"Retry-After": "7"}))
-    reply = await desk.read("bitget")
+    switch_on(filled, Fault("http_status", status=429, body=page, headers={"Retry-After": "7"}))
+    reply = await filled.read("bitget")
     assert (reply.status, reply.body, reply.headers["Retry-After"]) == (429, page.encode(), "7")
     assert reply.headers["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("status", [403, 418, 429, 500, 502, 503, 504])
-async def test_any_status_can_be_had(desk: Desk, status: int) -> None:
-    switch_on(desk, Fault("http_status", status=status))
-    assert (await desk.read("bitget")).status == status
+async def test_any_status_can_be_had(filled: FilledSandbox, status: int) -> None:
+    switch_on(filled, Fault("http_status", status=status))
+    assert (await filled.read("bitget")).status == status
 
 
-async def test_empty_is_a_good_status_without_a_byte(desk: Desk) -> None:
-    switch_on(desk, Fault("empty"))
-    reply = await desk.read("bitget")
+async def test_empty_is_a_good_status_without_a_byte(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("empty"))
+    reply = await filled.read("bitget")
     assert (reply.status, reply.body) == (200, b"")
 
 
-async def test_html_comes_with_a_good_status(desk: Desk) -> None:
-    switch_on(desk, Fault("html"))
-    reply = await desk.read("bitget")
+async def test_html_comes_with_a_good_status(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("html"))
+    reply = await filled.read("bitget")
     assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert reply.body.startswith(b"<!DOCTYPE html>")
 
 
-async def test_redirect_points_where_it_is_told(desk: Desk) -> None:
-    switch_on(desk, Fault("redirect", location="http://127.0.0.1:9/elsewhere"))
-    reply = await desk.read("bitget")
+async def test_redirect_points_where_it_is_told(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("redirect", location="http://127.0.0.1:9/elsewhere"))
+    reply = await filled.read("bitget")
     assert (reply.status, reply.headers["Location"]) == (302, "http://127.0.0.1:9/elsewhere")
 
 
-async def test_body_replaces_the_bytes(desk: Desk) -> None:
-    switch_on(desk, Fault("body", body=b"\xff\xfe{"))
-    assert (await desk.read("bitget")).body == b"\xff\xfe{"
+async def test_body_replaces_the_bytes(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("body", body=b"\xff\xfe{"))
+    assert (await filled.read("bitget")).body == b"\xff\xfe{"
 
 
-async def test_deep_nesting_is_only_brackets(desk: Desk) -> None:
-    switch_on(desk, Fault("deep_nesting"))
-    assert (await desk.read("bitget")).body == b"[" * 100_000 + b"]" * 100_000
+async def test_deep_nesting_is_only_brackets(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("deep_nesting"))
+    assert (await filled.read("bitget")).body == b"[" * 100_000 + b"]" * 100_000
 
 
-async def test_mutate_alters_or_replaces_the_payload(desk: Desk) -> None:
-    fault = switch_on(desk, Fault("mutate", change=lambda payload: payload["data"].clear()))
-    assert (await desk.read("bitget")).json()["data"] == []
+async def test_mutate_alters_or_replaces_the_payload(filled: FilledSandbox) -> None:
+    fault = switch_on(filled, Fault("mutate", change=lambda payload: payload["data"].clear()))
+    assert (await filled.read("bitget")).json()["data"] == []
     fault.change = lambda payload: [payload]
-    assert isinstance((await desk.read("bitget")).json(), list)
+    assert isinstance((await filled.read("bitget")).json(), list)
 
 
 @pytest.mark.parametrize("kind", ACCOUNTS)
 @pytest.mark.parametrize("value", ["NaN", "-1", "1_000", "٣", "1" * 40, " 12 ", "", None, 12, Decimal("1e400"), {}])
-async def test_amounts_can_be_replaced_by_anything(desk: Desk, kind: str, value: Any) -> None:
-    switch_on(desk, Fault("replace_amounts", value=value), desk.accounts[kind].exchange)
-    rows = await desk.rows(kind)
+async def test_amounts_can_be_replaced_by_anything(filled: FilledSandbox, kind: str, value: Any) -> None:
+    switch_on(filled, Fault("replace_amounts", value=value), filled.accounts[kind].exchange)
+    rows = await filled.rows(kind)
     assert {str(row[ACCOUNTS[kind].facts.amount]) for _, row in rows} == {str(value)}
 
 
 @pytest.mark.parametrize("kind", ACCOUNTS)
-async def test_the_list_can_be_emptied(desk: Desk, kind: str) -> None:
-    switch_on(desk, Fault("empty_list"), desk.accounts[kind].exchange)
-    assert await desk.rows(kind) == []
+async def test_the_list_can_be_emptied(filled: FilledSandbox, kind: str) -> None:
+    switch_on(filled, Fault("empty_list"), filled.accounts[kind].exchange)
+    assert await filled.rows(kind) == []
 
 
 @pytest.mark.parametrize("kind", ACCOUNTS)
-async def test_there_can_be_far_too_many_rows(desk: Desk, kind: str) -> None:
-    switch_on(desk, Fault("many_rows"), desk.accounts[kind].exchange)
-    assert len(await desk.rows(kind)) == 50_000
+async def test_there_can_be_far_too_many_rows(filled: FilledSandbox, kind: str) -> None:
+    switch_on(filled, Fault("many_rows"), filled.accounts[kind].exchange)
+    assert len(await filled.rows(kind)) == 50_000
 
 
 @pytest.mark.parametrize("kind", ACCOUNTS)
-async def test_every_name_can_have_a_twin_in_the_other_case(desk: Desk, kind: str) -> None:
-    switch_on(desk, Fault("twins"), desk.accounts[kind].exchange)
-    names = {name for name, _ in await desk.rows(kind)}
+async def test_every_name_can_have_a_twin_in_the_other_case(filled: FilledSandbox, kind: str) -> None:
+    switch_on(filled, Fault("twins"), filled.accounts[kind].exchange)
+    names = {name for name, _ in await filled.rows(kind)}
     assert {"usdt", "USDT", "btc", "BTC"} <= names
 
 
 @pytest.mark.parametrize("kind", ACCOUNTS)
-async def test_every_row_can_come_twice(desk: Desk, kind: str) -> None:
-    good = (await desk.read(kind)).body.lower().count(b'"usdt"')
-    switch_on(desk, Fault("duplicate_rows"), desk.accounts[kind].exchange)
-    body = (await desk.read(kind)).body.lower()
+async def test_every_row_can_come_twice(filled: FilledSandbox, kind: str) -> None:
+    good = (await filled.read(kind)).body.lower().count(b'"usdt"')
+    switch_on(filled, Fault("duplicate_rows"), filled.accounts[kind].exchange)
+    body = (await filled.read(kind)).body.lower()
     assert body.count(b'"usdt"') == 2 * good
 
 
 @pytest.mark.parametrize("kind", ACCOUNTS)
-async def test_a_name_can_be_hostile(desk: Desk, kind: str) -> None:
-    switch_on(desk, Fault("hostile_name"), desk.accounts[kind].exchange)
-    names = [name for name, _ in await desk.rows(kind)]
+async def test_a_name_can_be_hostile(filled: FilledSandbox, kind: str) -> None:
+    switch_on(filled, Fault("hostile_name"), filled.accounts[kind].exchange)
+    names = [name for name, _ in await filled.rows(kind)]
     assert names.count('USDT"} 1\nfake_metric 2') == 1
     assert "usdt" in {name.lower() for name in names}
 
 
-async def test_row_faults_spare_public_answers_unless_the_path_names_them(desk: Desk) -> None:
+async def test_row_faults_spare_public_answers_unless_the_path_names_them(filled: FilledSandbox) -> None:
     path = "/api/v2/spot/market/tickers"
-    fault = switch_on(desk, Fault("empty_list"))
-    assert (await desk.client.raw("bitget", path)).json()["data"]
+    fault = switch_on(filled, Fault("empty_list"))
+    assert (await filled.client.raw("bitget", path)).json()["data"]
     fault.path = path
-    assert (await desk.client.raw("bitget", path)).json()["data"] == []
-    assert (await desk.read("bitget")).json()["data"]
+    assert (await filled.client.raw("bitget", path)).json()["data"] == []
+    assert (await filled.read("bitget")).json()["data"]
 
 
-async def test_a_skewed_clock_shows_in_time_date_and_window(desk: Desk) -> None:
-    switch_on(desk, Fault("clock_skew", seconds=90))
-    reply = await desk.client.raw("bitget", "/api/v2/public/time")
+async def test_a_skewed_clock_shows_in_time_date_and_window(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("clock_skew", seconds=90))
+    reply = await filled.client.raw("bitget", "/api/v2/public/time")
     assert reply.json()["data"]["serverTime"] == str(int((NOW + 90) * 1000))
     assert reply.headers["Date"] == "Thu, 01 Jan 2026 00:01:30 GMT"
-    assert (await desk.read("bitget")).json()["code"] == "40008"
-    desk.client.now = NOW + 90
-    assert (await desk.read("bitget")).json()["code"] == "00000"
-    assert (await desk.client.raw("htx", "/v1/common/timestamp")).json()["data"] == int(NOW * 1000)
+    assert (await filled.read("bitget")).json()["code"] == "40008"
+    filled.client.now = NOW + 90
+    assert (await filled.read("bitget")).json()["code"] == "00000"
+    assert (await filled.client.raw("htx", "/v1/common/timestamp")).json()["data"] == int(NOW * 1000)
 
 
-async def test_a_fault_may_hit_one_account_one_path_and_some_times(desk: Desk) -> None:
-    account = desk.accounts["bitget"]
-    fault = switch_on(desk, Fault("http_status", status=500, account=account.key, path="/api/v2/spot", times=2))
-    assert (await desk.client.get(account, "/api/v2/account/all-account-balance")).status == 200
-    assert (await desk.read("bitget-unified")).status == 200
-    assert (await desk.client.raw("bitget", "/api/v2/spot/market/tickers")).status == 200
-    statuses = [(await desk.read("bitget")).status for _ in range(3)]
+async def test_a_fault_may_hit_one_account_one_path_and_some_times(filled: FilledSandbox) -> None:
+    account = filled.accounts["bitget"]
+    fault = switch_on(filled, Fault("http_status", status=500, account=account.key, path="/api/v2/spot", times=2))
+    assert (await filled.client.get(account, "/api/v2/account/all-account-balance")).status == 200
+    assert (await filled.read("bitget-unified")).status == 200
+    assert (await filled.client.raw("bitget", "/api/v2/spot/market/tickers")).status == 200
+    statuses = [(await filled.read("bitget")).status for _ in range(3)]
     assert (statuses, fault.served, fault.times) == ([500, 500, 200], 2, 0)
 
 
-async def test_a_fault_may_name_the_account_by_its_name(desk: Desk) -> None:
-    switch_on(desk, Fault("http_status", status=500, account="bitget"))
-    assert (await desk.read("bitget")).status == 500
-    assert (await desk.read("bitget-unified")).status == 200
+async def test_a_fault_may_name_the_account_by_its_name(filled: FilledSandbox) -> None:
+    switch_on(filled, Fault("http_status", status=500, account="bitget"))
+    assert (await filled.read("bitget")).status == 500
+    assert (await filled.read("bitget-unified")).status == 200
 
 
-async def test_a_closed_port_refuses_and_opens_again_on_the_same_number(desk: Desk) -> None:
-    exchange = desk.sandbox.exchange("bitget")
-    assert (await desk.read("bitget")).status == 200
+async def test_a_closed_port_refuses_and_opens_again_on_the_same_number(filled: FilledSandbox) -> None:
+    exchange = filled.sandbox.exchange("bitget")
+    assert (await filled.read("bitget")).status == 200
     await exchange.close_port()
     with pytest.raises(aiohttp.ClientConnectorError):
-        await desk.read("bitget")
+        await filled.read("bitget")
     await exchange.open_port()
-    assert (await desk.read("bitget")).status == 200
-    assert exchange.url == desk.sandbox.urls["bitget"]
+    assert (await filled.read("bitget")).status == 200
+    assert exchange.url == filled.sandbox.urls["bitget"]
 
 
 async def test_the_exchanges_can_speak_tls() -> None:
@@ -252,13 +252,13 @@ async def test_the_exchanges_can_speak_tls() -> None:
     await sandbox.stop()
 
 
-async def test_a_taken_port_leaves_none_open(desk: Desk) -> None:
-    taken = desk.sandbox.exchange("bitget").port
+async def test_a_taken_port_leaves_none_open(filled: FilledSandbox) -> None:
+    taken = filled.sandbox.exchange("bitget").port
     sandbox = Sandbox()
     with pytest.raises(OSError, match="address"):
         await sandbox.start(ports={"bitget": taken})
     with pytest.raises(aiohttp.ClientConnectorError):
-        await desk.client.session.get(sandbox.exchange("htx").url)
+        await filled.client.session.get(sandbox.exchange("htx").url)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

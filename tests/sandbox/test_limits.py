@@ -3,44 +3,44 @@
 import pytest
 
 from exporter.sandbox.limits import RateLimits
-from tests.sandbox.desk import Desk
+from tests.sandbox.filled import FilledSandbox
 from tests.sandbox.known import FACTS
 
 PATH = "/api/v2/spot/account/assets"
 
 
-async def test_nothing_is_refused_until_a_limit_is_switched_on(desk: Desk) -> None:
+async def test_nothing_is_refused_until_a_limit_is_switched_on(filled: FilledSandbox) -> None:
     for _ in range(12):
-        assert (await desk.read("bitget")).status == 200
-    assert desk.sandbox.exchange("bitget").limits.peak(PATH) == 12
+        assert (await filled.read("bitget")).status == 200
+    assert filled.sandbox.exchange("bitget").limits.peak(PATH) == 12
 
 
-async def test_a_limit_of_the_key_refuses_that_key_alone(desk: Desk) -> None:
-    desk.sandbox.exchange("bitget").limits["key", "/api/"] = (2, 1)
-    statuses = [(await desk.read("bitget")).status for _ in range(3)]
+async def test_a_limit_of_the_key_refuses_that_key_alone(filled: FilledSandbox) -> None:
+    filled.sandbox.exchange("bitget").limits["key", "/api/"] = (2, 1)
+    statuses = [(await filled.read("bitget")).status for _ in range(3)]
     assert statuses == [200, 200, 429]
-    assert (await desk.read("bitget-unified")).status == 200
+    assert (await filled.read("bitget-unified")).status == 200
 
 
-async def test_a_limit_of_the_address_is_shared_by_its_keys(desk: Desk) -> None:
-    desk.sandbox.exchange("bitget").limits["ip", "/api/"] = (2, 1)
-    assert (await desk.read("bitget")).status == 200
-    assert (await desk.read("bitget-unified")).status == 200
-    assert (await desk.client.raw("bitget", "/api/v2/public/time")).json()["code"] == "429"
+async def test_a_limit_of_the_address_is_shared_by_its_keys(filled: FilledSandbox) -> None:
+    filled.sandbox.exchange("bitget").limits["ip", "/api/"] = (2, 1)
+    assert (await filled.read("bitget")).status == 200
+    assert (await filled.read("bitget-unified")).status == 200
+    assert (await filled.client.raw("bitget", "/api/v2/public/time")).json()["code"] == "429"
 
 
-async def test_published_limits_can_be_enforced(desk: Desk) -> None:
-    desk.sandbox.exchange("bitget").limits.enforce_published()
-    account = desk.accounts["bitget"]
+async def test_published_limits_can_be_enforced(filled: FilledSandbox) -> None:
+    filled.sandbox.exchange("bitget").limits.enforce_published()
+    account = filled.accounts["bitget"]
     path = "/api/v2/account/all-account-balance"
-    statuses = [(await desk.client.get(account, path)).status for _ in range(2)]
+    statuses = [(await filled.client.get(account, path)).status for _ in range(2)]
     assert statuses == [200, 429]
 
 
 @pytest.mark.parametrize(("exchange", "left"), [(name, facts.left) for name, facts in FACTS.items() if facts.left])
-async def test_answers_tell_what_is_left(desk: Desk, exchange: str, left: tuple[str, str]) -> None:
+async def test_answers_tell_what_is_left(filled: FilledSandbox, exchange: str, left: tuple[str, str]) -> None:
     header, first = left
-    assert (await desk.read(exchange)).headers[header] == first
+    assert (await filled.read(exchange)).headers[header] == first
 
 
 def test_a_window_slides() -> None:

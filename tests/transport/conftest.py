@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from exporter.transport.conversation import Transport
-from tests.kit.fakes import FakeClock, FakeMeters
-from tests.kit.tiny import transporting
+from tests.kit.clock import FakeClock
+from tests.kit.exchange import FakeMeters, transporting
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from aioresponses import aioresponses
 from exporter.core.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
 from exporter.transport.answers import LARGE, parse
 from exporter.transport.conversation import Transport
-from tests.kit.tiny import answer, caller, good, read, read_public, script, serving
+from tests.kit.exchange import answer, answering, caller, good, read, read_public, script
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ async def test_a_large_answer_is_parsed_beside_the_loop(transport: Transport, mo
         return parse(status, body, page_hint)
 
     monkeypatch.setattr("exporter.transport.conversation.parse", watched)
-    async with serving(script(answer(f'{{"code": "ok", "data": [{rows}]}}'), good())) as server:
+    async with answering(script(answer(f'{{"code": "ok", "data": [{rows}]}}'), good())) as server:
         data = await read(transport, caller(server.url), read_public())
         await read(transport, caller(server.url), read_public())
     assert len(data) == 10_000

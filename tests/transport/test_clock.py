@@ -8,12 +8,12 @@ import pytest
 from exporter.core.errors import ClockRefused
 from exporter.core.runtime import SystemClock
 from exporter.transport.conversation import Transport
-from tests.kit.fakes import FakeClock, FakeMeters
-from tests.kit.tiny import Seen, caller, good, no, read, script, serving, transporting
+from tests.kit.clock import FakeClock
+from tests.kit.exchange import FakeMeters, Seen, answering, caller, good, no, read, script, transporting
 
 
 async def test_timestamps_follow_the_exchanges_clock_not_ours(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(good(), time=lambda: clock.wall() + 300)) as server:
+    async with answering(script(good(), time=lambda: clock.wall() + 300)) as server:
         await read(transport, caller(server.url))
     assert int(server.signed()[0].query["ts"]) == int((clock.wall() + 300) * 1000)
     assert transport.clock_offsets() == {"tiny": pytest.approx(300.0, abs=0.002)}
@@ -24,7 +24,7 @@ async def test_a_step_of_our_wall_clock_changes_no_timestamp(
     transport: Transport, clock: FakeClock, step: float
 ) -> None:
     truth = clock.wall_offset
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         await read(transport, caller(server.url))
         clock.step_wall(step)
         await clock.sleep(30.0)
@@ -44,7 +44,7 @@ async def test_the_middle_of_the_round_trip_is_when_the_exchange_looked_at_its_c
         await clock.sleep(0.4)
         return told
 
-    async with serving(slow) as server:
+    async with answering(slow) as server:
         await read(transport, caller(server.url))
     assert transport.clock_offsets() == {"tiny": pytest.approx(0.0, abs=0.002)}
 
@@ -52,14 +52,14 @@ async def test_the_middle_of_the_round_trip_is_when_the_exchange_looked_at_its_c
 async def test_many_accounts_measure_a_host_once_before_their_first_request(
     transport: Transport, clock: FakeClock
 ) -> None:
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         await asyncio.gather(*(read(transport, caller(server.url, str(number))) for number in range(20)))
     assert server.paths.count("/time") == 1
     assert server.paths[0] == "/time"
 
 
 async def test_a_host_is_measured_again_every_hour(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         for after, measured in ((0.0, 1), (3599.0, 1), (2.0, 2), (3601.0, 3)):
             await clock.sleep(after)
             await read(transport, caller(server.url))
@@ -69,7 +69,7 @@ async def test_a_host_is_measured_again_every_hour(transport: Transport, clock: 
 async def test_a_host_that_does_not_tell_its_time_gets_ours_and_is_asked_again_after_a_minute(
     transport: Transport, clock: FakeClock
 ) -> None:
-    async with serving(script(good())) as server:
+    async with answering(script(good())) as server:
         for after, asked in ((0.0, 1), (59.0, 1), (2.0, 2)):
             await clock.sleep(after)
             await read(transport, caller(server.url))
@@ -79,7 +79,7 @@ async def test_a_host_that_does_not_tell_its_time_gets_ours_and_is_asked_again_a
 
 
 async def test_a_time_that_can_not_be_is_not_believed(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(good(), time=lambda: 10.0)) as server:
+    async with answering(script(good(), time=lambda: 10.0)) as server:
         await read(transport, caller(server.url))
     assert int(server.signed()[0].query["ts"]) == int(clock.wall() * 1000)
 
@@ -90,7 +90,7 @@ async def test_a_hanging_time_call_leaves_enough_for_the_read() -> None:
             await asyncio.sleep(60)
         return good()
 
-    async with transporting(SystemClock()) as transport, serving(hang) as server:
+    async with transporting(SystemClock()) as transport, answering(hang) as server:
         assert await read(transport, caller(server.url), timeout=0.6) == "fine"
 
 
@@ -110,7 +110,7 @@ async def test_a_refused_timestamp_is_measured_again_and_the_request_repeated_on
     transport: Transport, clock: FakeClock, meters: FakeMeters
 ) -> None:
     ahead = {"by": 0.0}
-    async with serving(windowed(clock, ahead)) as server:
+    async with answering(windowed(clock, ahead)) as server:
         await read(transport, caller(server.url))
         for by in (90.0, -90.0):
             ahead["by"] = by
@@ -122,14 +122,14 @@ async def test_a_refused_timestamp_is_measured_again_and_the_request_repeated_on
 
 
 async def test_a_timestamp_refused_again_is_a_clock_failure(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(no("clock"), time=clock.wall)) as server:
+    async with answering(script(no("clock"), time=clock.wall)) as server:
         with pytest.raises(ClockRefused):
             await read(transport, caller(server.url))
     assert len(server.signed()) == 2
 
 
 async def test_refused_timestamps_measure_at_most_once_a_minute(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(no("clock"), time=clock.wall)) as server:
+    async with answering(script(no("clock"), time=clock.wall)) as server:
         for after, measured in ((0.0, 2), (30.0, 2), (31.0, 3)):
             await clock.sleep(after)
             with pytest.raises(ClockRefused):
@@ -139,7 +139,7 @@ async def test_refused_timestamps_measure_at_most_once_a_minute(transport: Trans
 
 async def test_accounts_refused_together_share_one_measurement(transport: Transport, clock: FakeClock) -> None:
     ahead = {"by": 0.0}
-    async with serving(windowed(clock, ahead)) as server:
+    async with answering(windowed(clock, ahead)) as server:
         await asyncio.gather(*(read(transport, caller(server.url, str(number))) for number in range(10)))
         ahead["by"] = 90.0
         answers = await asyncio.gather(*(read(transport, caller(server.url, str(number))) for number in range(10)))
@@ -148,7 +148,7 @@ async def test_accounts_refused_together_share_one_measurement(transport: Transp
 
 
 async def test_the_timestamps_of_one_key_always_rise(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         await asyncio.gather(*(read(transport, caller(server.url)) for _ in range(10)))
     moments = [int(seen.query["ts"]) for seen in server.signed()]
     assert len(set(moments)) == 10

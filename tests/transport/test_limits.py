@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.exchanges.base import Limit
 from exporter.transport.limits import Demand, Pacer, Scopes, Skipped
-from tests.kit.fakes import FakeClock, settle
+from tests.kit.clock import FakeClock, settle
 
 NEVER = float("inf")
 SECOND = Limit("uid", "/balance", 10, 1.0)

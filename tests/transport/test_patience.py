@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from exporter.core.errors import BadStatus, Banned, Maintenance, PollError, RateLimited
 from exporter.transport.conversation import Transport, full_jitter
 from exporter.transport.limits import Skipped
-from tests.kit.fakes import FakeClock, FakeMeters
-from tests.kit.tiny import answer, caller, good, no, read, read_public, script, serving, transporting
+from tests.kit.clock import FakeClock
+from tests.kit.exchange import FakeMeters, answer, answering, caller, good, no, read, read_public, script, transporting
 
 
 async def test_a_temporary_failure_is_repeated_twice_with_fresh_signatures(
     transport: Transport, clock: FakeClock, meters: FakeMeters
 ) -> None:
-    async with serving(script(answer("", 502), answer("", 500), good(), time=clock.wall)) as server:
+    async with answering(script(answer("", 502), answer("", 500), good(), time=clock.wall)) as server:
         assert await read(transport, caller(server.url)) == "fine"
     assert len({seen.target for seen in server.signed()}) == 3
     assert meters.retries["tiny"] == 2
@@ -24,7 +24,7 @@ async def test_a_temporary_failure_is_repeated_twice_with_fresh_signatures(
 
 
 async def test_the_third_failure_ends_the_read(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(answer("", 500), time=clock.wall)) as server:
+    async with answering(script(answer("", 500), time=clock.wall)) as server:
         with pytest.raises(BadStatus):
             await read(transport, caller(server.url))
     assert len(server.signed()) == 3
@@ -32,14 +32,14 @@ async def test_the_third_failure_ends_the_read(transport: Transport, clock: Fake
 
 @pytest.mark.parametrize("code", ["auth", "rate", "ban", "whatever"])
 async def test_what_a_repeat_can_not_change_is_asked_once(transport: Transport, clock: FakeClock, code: str) -> None:
-    async with serving(script(no(code), time=clock.wall)) as server:
+    async with answering(script(no(code), time=clock.wall)) as server:
         with pytest.raises(PollError):
             await read(transport, caller(server.url))
     assert len(server.signed()) == 1
 
 
 async def test_the_pauses_between_repeats_are_jittered_and_short(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(answer("", 500), time=clock.wall)) as server:
+    async with answering(script(answer("", 500), time=clock.wall)) as server:
         for _ in range(10):
             with pytest.raises(BadStatus):
                 await read(transport, caller(server.url))
@@ -56,10 +56,10 @@ def test_jitter_stays_between_nothing_and_its_cap(attempt: int, seed: int) -> No
 
 async def test_a_repeat_waits_as_long_as_it_is_asked_or_is_left_out(transport: Transport, clock: FakeClock) -> None:
     busy = answer("", 503, Retry_After="4")
-    async with serving(script(busy, good(), time=clock.wall)) as server:
+    async with answering(script(busy, good(), time=clock.wall)) as server:
         assert await read(transport, caller(server.url), timeout=10.0) == "fine"
         assert clock.slept == [4.0]
-    async with serving(script(busy, good(), time=clock.wall)) as server:
+    async with answering(script(busy, good(), time=clock.wall)) as server:
         with pytest.raises(BadStatus) as caught:
             await read(transport, caller(server.url), timeout=4.0)
         assert caught.value.retry_after == 4.0
@@ -67,14 +67,14 @@ async def test_a_repeat_waits_as_long_as_it_is_asked_or_is_left_out(transport: T
 
 
 async def test_a_repeat_without_a_token_leaves_the_failure_as_it_was(clock: FakeClock) -> None:
-    async with transporting(clock, share=0.05) as transport, serving(script(no("maintenance"))) as server:
+    async with transporting(clock, share=0.05) as transport, answering(script(no("maintenance"))) as server:
         with pytest.raises(Maintenance):
             await read(transport, caller(server.url), patience=0.3)
     assert len(server.signed()) == 1
 
 
 async def test_waiting_for_tokens_does_not_use_up_the_timeout(clock: FakeClock, meters: FakeMeters) -> None:
-    async with transporting(clock, meters, share=0.05) as transport, serving(script(good())) as server:
+    async with transporting(clock, meters, share=0.05) as transport, answering(script(good())) as server:
         for _ in range(3):
             assert await read(transport, caller(server.url), timeout=0.9) == "fine"
     assert clock.slept == [pytest.approx(1.0), pytest.approx(1.0)]
@@ -82,7 +82,7 @@ async def test_waiting_for_tokens_does_not_use_up_the_timeout(clock: FakeClock, 
 
 
 async def test_no_token_in_time_is_skipped_without_a_request(clock: FakeClock) -> None:
-    async with transporting(clock, share=0.05) as transport, serving(script(good())) as server:
+    async with transporting(clock, share=0.05) as transport, answering(script(good())) as server:
         await read(transport, caller(server.url))
         with pytest.raises(Skipped):
             await read(transport, caller(server.url), patience=0.5)
@@ -96,14 +96,14 @@ async def test_no_token_in_time_is_skipped_without_a_request(clock: FakeClock) -
 async def test_retry_after_is_understood_and_kept_within_a_second_and_an_hour(
     transport: Transport, clock: FakeClock, asked: str, seconds: float | None
 ) -> None:
-    async with serving(script(no("rate", 429, Retry_After=asked), time=clock.wall)) as server:
+    async with answering(script(no("rate", 429, Retry_After=asked), time=clock.wall)) as server:
         with pytest.raises(RateLimited) as caught:
             await read(transport, caller(server.url))
     assert caught.value.retry_after == seconds
 
 
 async def test_too_many_requests_pauses_that_user_as_long_as_asked(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(no("rate", 429, Retry_After="60"), good(), time=clock.wall)) as server:
+    async with answering(script(no("rate", 429, Retry_After="60"), good(), time=clock.wall)) as server:
         with pytest.raises(RateLimited):
             await read(transport, caller(server.url))
         with pytest.raises(Skipped) as skipped:
@@ -118,7 +118,7 @@ async def test_too_many_requests_pauses_that_user_as_long_as_asked(transport: Tr
 async def test_a_ban_pauses_everybody_on_the_address(
     transport: Transport, clock: FakeClock, headers: dict[str, str], until: float
 ) -> None:
-    async with serving(script(no("ban", 418, **headers), good(), time=clock.wall)) as server:
+    async with answering(script(no("ban", 418, **headers), good(), time=clock.wall)) as server:
         with pytest.raises(Banned):
             await read(transport, caller(server.url))
         for account in "abc":
@@ -133,7 +133,7 @@ async def test_a_ban_pauses_everybody_on_the_address(
 
 
 async def test_a_ban_of_a_user_leaves_the_other_users_alone(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(no("ban"), good(), time=clock.wall)) as server:
+    async with answering(script(no("ban"), good(), time=clock.wall)) as server:
         with pytest.raises(Banned):
             await read(transport, caller(server.url, "a", ban_scope="uid"))
         assert await read(transport, caller(server.url, "b", ban_scope="uid")) == "fine"
@@ -142,7 +142,7 @@ async def test_a_ban_of_a_user_leaves_the_other_users_alone(transport: Transport
 
 
 async def test_accounts_of_one_rate_group_share_the_limits_of_one_user(clock: FakeClock) -> None:
-    async with transporting(clock, share=0.05) as transport, serving(script(good())) as server:
+    async with transporting(clock, share=0.05) as transport, answering(script(good())) as server:
         await read(transport, caller(server.url, "a", rate_group="desk"), patience=0.0)
         with pytest.raises(Skipped):
             await read(transport, caller(server.url, "b", rate_group="desk"), patience=0.0)
@@ -151,7 +151,7 @@ async def test_accounts_of_one_rate_group_share_the_limits_of_one_user(clock: Fa
 
 async def test_what_the_exchange_says_is_left_is_told_to_who_asked(transport: Transport) -> None:
     left: dict[str, dict[str, int]] = {"a": {}, "b": {}}
-    async with serving(script(good(X_Left="7"))) as server:
+    async with answering(script(good(X_Left="7"))) as server:
         for account, told in left.items():
             await read(transport, caller(server.url, account, quota=told.__setitem__))
             assert told == {"/balance": 7}

@@ -9,14 +9,16 @@ import pytest
 from exporter.core.errors import AuthError, BadPayload, BadStatus, InternalError, TimedOut
 from exporter.exchanges.base import PAUSE, Reader, Request
 from exporter.transport.conversation import Transport
-from tests.kit.fakes import FakeClock, FakeMeters
-from tests.kit.tiny import (
+from tests.kit.clock import FakeClock
+from tests.kit.exchange import (
     ACCOUNT,
     API,
     BALANCE,
     TICKERS,
+    FakeMeters,
     Seen,
     answer,
+    answering,
     caller,
     changed,
     good,
@@ -24,7 +26,6 @@ from tests.kit.tiny import (
     one,
     read,
     script,
-    serving,
 )
 
 
@@ -35,7 +36,7 @@ async def test_a_reader_gives_its_requests_answers_and_result(transport: Transpo
         second = yield Request(BALANCE)
         return f"{first} {second}"
 
-    async with serving(script(good("one"), good("two"), time=clock.wall)) as server:
+    async with answering(script(good("one"), good("two"), time=clock.wall)) as server:
         assert await read(transport, caller(server.url), two_steps()) == "one two"
 
 
@@ -71,7 +72,7 @@ async def test_a_reader_is_closed_however_the_read_ends(transport: Transport, cl
         kept.append(reader())
         return kept[-1]
 
-    async with serving(script(good(), no("auth"), time=clock.wall)) as server:
+    async with answering(script(good(), no("auth"), time=clock.wall)) as server:
         await read(transport, caller(server.url), watched("result"))
         with pytest.raises(AuthError):
             await read(transport, caller(server.url), watched("failure"))
@@ -82,7 +83,7 @@ async def test_a_reader_is_closed_however_the_read_ends(transport: Transport, cl
         asked.set()
         await asyncio.sleep(60)
 
-    async with serving(hang) as server:
+    async with answering(hang) as server:
         task = asyncio.create_task(read(transport, caller(server.url), watched("cancelled")))
         await asked.wait()
         task.cancel()
@@ -102,7 +103,7 @@ async def test_a_bug_is_internal_and_its_traceback_is_in_the_log(
         broken((yield Request(TICKERS)))
 
     api = {"unwrap": changed(unwrap=broken), "sign": changed(sign=broken)}.get(where, API)
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         with pytest.raises(InternalError, match="ZeroDivisionError"):
             await read(transport, caller(server.url, api=api), reader() if where == "reader" else None)
     assert "the bug" in caplog.text
@@ -114,7 +115,7 @@ async def test_an_answer_that_breaks_the_stack_of_a_reader_is_payload(transport:
         yield Request(TICKERS)
         raise RecursionError
 
-    async with serving(script(good())) as server:
+    async with answering(script(good())) as server:
         with pytest.raises(BadPayload):
             await read(transport, caller(server.url), deep())
 
@@ -128,14 +129,14 @@ async def test_a_read_of_several_requests_has_one_timeout(transport: Transport, 
         while True:
             yield Request(TICKERS)
 
-    async with serving(slow) as server:
+    async with answering(slow) as server:
         with pytest.raises(TimedOut):
             await read(transport, caller(server.url), endless(), timeout=10.0)
     assert len(server.seen) == 3
 
 
 async def test_every_attempt_is_counted_by_template_and_code(transport: Transport, meters: FakeMeters) -> None:
-    async with serving(script(no("auth", 401))) as server:
+    async with answering(script(no("auth", 401))) as server:
         with pytest.raises(AuthError):
             await read(transport, caller(server.url), one(Request(ACCOUNT, id="12345")))
     assert meters.requests == [("tiny", "/time", "200"), ("tiny", "/accounts/{id}/balance", "401")]
@@ -146,7 +147,7 @@ async def test_the_beginning_of_a_refused_body_is_in_the_debug_log_and_nothing_o
 ) -> None:
     caplog.set_level(logging.DEBUG)
     page = "<html>\x1b[31m\nblocked " + "x" * 1000
-    async with serving(script(answer(page, 403), time=clock.wall)) as server:
+    async with answering(script(answer(page, 403), time=clock.wall)) as server:
         with pytest.raises(BadStatus) as caught:
             await read(transport, caller(server.url))
     assert caught.value.advice.endswith("Perhaps a region is blocked.")
@@ -170,7 +171,7 @@ async def test_a_shape_that_the_reader_does_not_know_is_in_the_debug_log_too(
     def reader() -> Reader[Any]:
         return shape((yield Request(TICKERS)))
 
-    async with serving(script(good({"new": "form"}))) as server:
+    async with answering(script(good({"new": "form"}))) as server:
         with pytest.raises(BadPayload):
             await read(transport, caller(server.url), reader())
     assert '"new": "form"' in caplog.text

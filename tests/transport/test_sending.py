@@ -7,11 +7,12 @@ from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import BadPayload, InternalError, PollError
 from exporter.exchanges.base import Endpoint, Request, Signed
 from exporter.transport.conversation import Transport
-from tests.kit.fakes import FakeClock
-from tests.kit.tiny import (
+from tests.kit.clock import FakeClock
+from tests.kit.exchange import (
     ACCOUNT,
     BALANCE,
     WITHDRAW,
+    answering,
     caller,
     changed,
     good,
@@ -20,14 +21,13 @@ from tests.kit.tiny import (
     read_balance,
     read_public,
     script,
-    serving,
     sign,
 )
 
 
 async def test_the_bytes_on_the_wire_are_the_bytes_that_were_signed(transport: Transport, clock: FakeClock) -> None:
     query = (("b", "2"), ("a", "x/y:z é+%"))
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         await read(transport, caller(server.url), read_balance(*query))
     (seen,) = server.signed()
     credentials = Credentials(Secret("key-a"), Secret("hush-hush"))
@@ -38,7 +38,7 @@ async def test_the_bytes_on_the_wire_are_the_bytes_that_were_signed(transport: T
 
 
 async def test_a_request_is_a_bare_get_with_our_name_and_nothing_else(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(good(Set_Cookie="tracker=1"), time=clock.wall)) as server:
+    async with answering(script(good(Set_Cookie="tracker=1"), time=clock.wall)) as server:
         for _ in range(2):
             await read(transport, caller(server.url.replace("127.0.0.1", "localhost")))
     for seen in server.signed():
@@ -47,7 +47,7 @@ async def test_a_request_is_a_bare_get_with_our_name_and_nothing_else(transport:
 
 
 async def test_public_requests_carry_no_credentials(transport: Transport) -> None:
-    async with serving(script(good([]))) as server:
+    async with answering(script(good([]))) as server:
         assert await read(transport, caller(server.url), read_public()) == []
     (seen,) = server.seen
     assert seen.target == "/tickers"
@@ -55,7 +55,7 @@ async def test_public_requests_carry_no_credentials(transport: Transport) -> Non
 
 
 async def test_base_url_may_map_a_host_and_keep_a_path(transport: Transport) -> None:
-    async with serving(script(good([]))) as server:
+    async with answering(script(good([]))) as server:
         await read(transport, caller({"api.tiny.example": f"{server.url}/tiny/"}), read_public())
     assert server.seen[0].target == "/tiny/tickers"
     assert caller({"other.example": "http://127.0.0.1"}).base == "https://api.tiny.example"
@@ -75,7 +75,7 @@ async def test_base_url_may_map_a_host_and_keep_a_path(transport: Transport) -> 
 async def test_nothing_but_listed_paths_is_ever_sent(
     transport: Transport, clock: FakeClock, request_: Request, kind: type[PollError]
 ) -> None:
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         with pytest.raises(kind):
             await read(transport, caller(server.url), one(request_))
     assert server.signed() == []
@@ -88,20 +88,20 @@ async def test_a_signature_that_changes_the_path_is_not_sent(
     transport: Transport, clock: FakeClock, target: str
 ) -> None:
     api = changed(sign=lambda *_: Signed(target, {}))
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         with pytest.raises(InternalError):
             await read(transport, caller(server.url, api=api))
     assert set(server.paths) <= {"/time"}
 
 
 async def test_a_signed_request_without_credentials_is_not_sent(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         with pytest.raises(InternalError):
             await read(transport, caller(server.url, credentials=None))
     assert server.signed() == []
 
 
 async def test_ids_of_accounts_go_into_the_path(transport: Transport, clock: FakeClock) -> None:
-    async with serving(script(good(), time=clock.wall)) as server:
+    async with answering(script(good(), time=clock.wall)) as server:
         await read(transport, caller(server.url), one(Request(ACCOUNT, id="10000-1_a")))
     assert server.signed()[0].path == "/accounts/10000-1_a/balance"

@@ -17,8 +17,19 @@ from exporter.core.errors import BadPayload, BadStatus, PollError, TimedOut, Tls
 from exporter.transport.answers import MAX_BYTES, inflate
 from exporter.transport.conversation import Transport
 from exporter.transport.wire import proxy_for
-from tests.kit.fakes import FakeClock, FakeMeters
-from tests.kit.tiny import Seen, Server, answer, caller, good, read_balance, script, serving, transporting
+from tests.kit.clock import FakeClock
+from tests.kit.exchange import (
+    FakeMeters,
+    Seen,
+    Server,
+    answer,
+    answering,
+    caller,
+    good,
+    read_balance,
+    script,
+    transporting,
+)
 
 
 async def failure(transport: Transport, url: str, timeout: float = 5.0) -> PollError:
@@ -48,7 +59,7 @@ async def test_a_server_that_never_answers_is_timeout(transport: Transport) -> N
     async def hang(seen: Seen, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
 
-    async with serving(hang) as server:
+    async with answering(hang) as server:
         assert isinstance(await failure(transport, server.url, timeout=0.2), TimedOut)
 
 
@@ -63,7 +74,7 @@ async def test_a_hang_after_the_headers_is_timeout(transport: Transport) -> None
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
         await asyncio.sleep(60)
 
-    async with serving(hang) as server:
+    async with answering(hang) as server:
         assert isinstance(await failure(transport, server.url, timeout=0.2), TimedOut)
 
 
@@ -74,7 +85,7 @@ async def test_a_drip_is_timeout_though_every_byte_comes_in_time(transport: Tran
             writer.write(b" ")
             await asyncio.sleep(0.02)
 
-    async with serving(drip) as server:
+    async with answering(drip) as server:
         assert isinstance(await failure(transport, server.url, timeout=0.3), TimedOut)
 
 
@@ -89,7 +100,7 @@ async def test_a_reset_is_network(transport: Transport, sent: bytes) -> None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
 
-    async with serving(reset) as server:
+    async with answering(reset) as server:
         assert isinstance(await failure(transport, server.url), Unreachable)
 
 
@@ -97,7 +108,7 @@ async def test_an_orderly_close_before_any_answer_is_network(transport: Transpor
     async def close(seen: Seen, writer: asyncio.StreamWriter) -> None:
         return None
 
-    async with serving(close) as server:
+    async with answering(close) as server:
         assert isinstance(await failure(transport, server.url), Unreachable)
         assert len(server.signed()) == 3, "aiohttp itself repeats nothing: all repeats are ours, with a token each"
         assert len({seen.target for seen in server.signed()}) == 3
@@ -120,7 +131,7 @@ async def test_a_short_answer_has_a_name_and_may_be_repeated(
         writer.write(raw)
         await writer.drain()
 
-    async with serving(cut) as server:
+    async with answering(cut) as server:
         error = await failure(transport, server.url)
         assert type(error) is kind
         assert error.repeat
@@ -132,12 +143,14 @@ async def test_compressed_answers_are_read(transport: Transport, encoding: str) 
     body = {"gzip": gzip.compress, "deflate": zlib.compress, "raw deflate": lambda it: zlib.compress(it)[2:-4]}[
         encoding
     ](plain)
-    async with serving(script(answer(body, Content_Encoding=encoding.split()[-1]))) as server:
+    async with answering(script(answer(body, Content_Encoding=encoding.split()[-1]))) as server:
         assert await transport.read(caller(server.url), read_balance(), timeout=5.0, give_up_at=2000.0) == ["1.10"]
 
 
 async def test_a_truncated_gzip_is_payload_and_may_be_repeated(transport: Transport) -> None:
-    async with serving(script(answer(gzip.compress(b'{"code": "ok"}' * 50)[:-12], Content_Encoding="gzip"))) as server:
+    async with answering(
+        script(answer(gzip.compress(b'{"code": "ok"}' * 50)[:-12], Content_Encoding="gzip"))
+    ) as server:
         error = await failure(transport, server.url)
         assert isinstance(error, BadPayload)
         assert error.repeat
@@ -146,7 +159,7 @@ async def test_a_truncated_gzip_is_payload_and_may_be_repeated(transport: Transp
 
 async def test_a_gzip_bomb_is_payload_and_unpacked_no_further_than_allowed(transport: Transport) -> None:
     bomb = gzip.compress(b"[" + b" " * (100 * 1024 * 1024), 9)
-    async with serving(script(answer(bomb, Content_Encoding="gzip"))) as server:
+    async with answering(script(answer(bomb, Content_Encoding="gzip"))) as server:
         error = await failure(transport, server.url)
         assert isinstance(error, BadPayload)
         assert str(MAX_BYTES) in str(error)
@@ -178,7 +191,7 @@ async def test_a_body_of_200_megabytes_is_payload_and_not_read(transport: Transp
             written += 65536
             await writer.drain()
 
-    async with serving(pour) as server:
+    async with answering(pour) as server:
         error = await failure(transport, server.url)
         assert isinstance(error, BadPayload)
         assert not error.repeat
@@ -188,15 +201,15 @@ async def test_a_body_of_200_megabytes_is_payload_and_not_read(transport: Transp
 async def test_exactly_the_allowed_size_is_read(transport: Transport) -> None:
     body = b'{"code": "ok", "data": "' + b"x" * (MAX_BYTES - 26) + b'"}'
     assert len(body) == MAX_BYTES
-    async with serving(script(answer(body))) as server:
+    async with answering(script(answer(body))) as server:
         data = await transport.read(caller(server.url), read_balance(), timeout=20.0, give_up_at=2000.0)
     assert len(data) == MAX_BYTES - 26
 
 
 async def test_a_redirect_is_not_followed_and_named_by_its_host_only(transport: Transport) -> None:
-    async with serving(script(good())) as other:
+    async with answering(script(good())) as other:
         hop = answer("", 302, Location=f"{other.url}/elsewhere?token=abc")
-        async with serving(script(hop)) as server:
+        async with answering(script(hop)) as server:
             error = await failure(transport, server.url)
             assert len(server.signed()) == 1
     assert isinstance(error, BadStatus)
@@ -225,12 +238,12 @@ async def trusting(authority: trustme.CA) -> AsyncIterator[Transport]:
 
 
 async def test_a_certificate_of_a_trusted_authority_is_accepted(trusting: Transport, authority: trustme.CA) -> None:
-    async with serving(script(good()), tls_server(authority.issue_cert("localhost"))) as server:
+    async with answering(script(good()), tls_server(authority.issue_cert("localhost"))) as server:
         assert await trusting.read(caller(server.url), read_balance(), timeout=5.0, give_up_at=2000.0) == "fine"
 
 
 async def test_an_unknown_authority_is_tls_and_not_repeated(transport: Transport, authority: trustme.CA) -> None:
-    async with serving(script(good()), tls_server(authority.issue_cert("localhost"))) as server:
+    async with answering(script(good()), tls_server(authority.issue_cert("localhost"))) as server:
         error = await failure(transport, server.url)
         assert isinstance(error, TlsFailed)
         assert server.seen == []
@@ -240,14 +253,14 @@ async def test_an_expired_certificate_is_tls_and_says_so(trusting: Transport, au
     old = authority.issue_cert(
         "localhost", not_before=datetime(2020, 1, 1, tzinfo=UTC), not_after=datetime(2021, 1, 1, tzinfo=UTC)
     )
-    async with serving(script(good()), tls_server(old)) as server:
+    async with answering(script(good()), tls_server(old)) as server:
         error = await failure(trusting, server.url)
     assert isinstance(error, TlsFailed)
     assert "expired" in str(error)
 
 
 async def test_a_certificate_for_another_name_is_tls(trusting: Transport, authority: trustme.CA) -> None:
-    async with serving(script(good()), tls_server(authority.issue_cert("other.example"))) as server:
+    async with answering(script(good()), tls_server(authority.issue_cert("other.example"))) as server:
         assert isinstance(await failure(trusting, server.url), TlsFailed)
 
 
@@ -273,7 +286,7 @@ async def through(transport: Transport, proxy: str | None, url: str = "http://ex
 
 
 async def test_requests_go_through_the_accounts_proxy_with_its_login(transport: Transport) -> None:
-    async with serving(script(good())) as proxy:
+    async with answering(script(good())) as proxy:
         assert await through(transport, proxy.url.replace("http://", "http://me:pass%20word@")) == "fine"
     assert proxy.signed()[0].target.startswith("http://exchange.invalid/balance?")
     assert proxy.signed()[0].headers["Proxy-Authorization"] == "Basic bWU6cGFzcyB3b3Jk"
@@ -282,7 +295,7 @@ async def test_requests_go_through_the_accounts_proxy_with_its_login(transport: 
 async def test_the_usual_environment_variables_name_a_proxy(
     transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with serving(script(good())) as proxy:
+    async with answering(script(good())) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         assert await through(transport, None) == "fine"
         monkeypatch.setenv("no_proxy", "other.invalid")
@@ -308,14 +321,14 @@ async def test_a_proxy_of_the_environment_that_is_no_address_is_named_without_it
 
 
 async def test_a_proxy_that_refuses_the_tunnel_is_network(transport: Transport) -> None:
-    async with serving(script(answer("who are you?", 407, Connection="close"))) as proxy:
+    async with answering(script(answer("who are you?", 407, Connection="close"))) as proxy:
         with pytest.raises(Unreachable, match="407"):
             await through(transport, proxy.url, "https://exchange.invalid")
 
 
 async def test_one_connection_serves_read_after_read(transport: Transport) -> None:
     server: Server
-    async with serving(script(good())) as server:
+    async with answering(script(good())) as server:
         for _ in range(5):
             await transport.read(caller(server.url), read_balance(), timeout=5.0, give_up_at=2000.0)
         assert server.connections == 1

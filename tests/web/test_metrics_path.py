@@ -10,7 +10,7 @@ import pytest
 
 from exporter.exposition.filters import Filters
 from exporter.exposition.packing import OPENMETRICS, TEXT, Scrape
-from tests.kit.served import Held, free_again, serving
+from tests.kit.web import Held, free_again, serving
 
 
 async def test_metrics_are_text_unless_openmetrics_is_preferred() -> None:

@@ -8,7 +8,7 @@ from aiohttp import ClientSession
 
 from exporter.core.errors import ExporterError
 from exporter.web.server import Web
-from tests.kit.served import PAGE, Held, exposition, nothing, serving
+from tests.kit.web import PAGE, Held, exposition, nothing, serving
 
 
 async def test_the_status_page_is_html_that_nobody_can_frame_cache_or_script() -> None:

@@ -14,7 +14,7 @@ from exporter.holdings.account import AccountState
 from exporter.holdings.keys import key_warnings
 from exporter.web import status
 from exporter.web.status import FAILING, PARTLY, STALE, UP, WAITING, page, state_of
-from tests.kit.states import (
+from tests.kit.accounts import (
     NOW,
     STALE_AFTER,
     WALL,

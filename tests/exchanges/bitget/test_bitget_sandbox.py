@@ -5,13 +5,13 @@ from decimal import Decimal
 import pytest
 
 from exporter.sandbox.vendors import bitget
-from tests.sandbox.desk import MILLIS, Desk, code_of
+from tests.sandbox.filled import MILLIS, FilledSandbox, code_of
 
 BITGET_SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
 
-async def test_bitget_classic_leaves_zeros_out_unless_asked_for_all(desk: Desk) -> None:
-    answer = (await desk.read("bitget")).json()
+async def test_bitget_classic_leaves_zeros_out_unless_asked_for_all(filled: FilledSandbox) -> None:
+    answer = (await filled.read("bitget")).json()
     assert (answer["code"], answer["msg"], answer["requestTime"]) == ("00000", "success", MILLIS)
     assert answer["data"][0] == {
         "coin": "USDT",
@@ -22,17 +22,17 @@ async def test_bitget_classic_leaves_zeros_out_unless_asked_for_all(desk: Desk) 
         "uTime": str(MILLIS),
     }
     assert [row["coin"] for row in answer["data"]] == ["USDT", "BTC"]
-    everything = (await desk.read("bitget", "assetType=all")).json()["data"]
+    everything = (await filled.read("bitget", "assetType=all")).json()["data"]
     assert {"SOL", "DOGE", "USDT"} <= {row["coin"] for row in everything}
-    one = (await desk.read("bitget", "assetType=hold_only&coin=usdt")).json()["data"]
+    one = (await filled.read("bitget", "assetType=hold_only&coin=usdt")).json()["data"]
     assert [row["coin"] for row in one] == ["USDT"]
 
 
-async def test_bitget_classic_overview_funding_and_key(desk: Desk) -> None:
-    account = desk.accounts["bitget"]
+async def test_bitget_classic_overview_funding_and_key(filled: FilledSandbox) -> None:
+    account = filled.accounts["bitget"]
     account.set("funding", "USDT", available="5")
     account.permissions, account.ips = ("read", "trade"), ("127.0.0.1",)
-    overview = (await desk.client.get(account, "/api/v2/account/all-account-balance")).json()["data"]
+    overview = (await filled.client.get(account, "/api/v2/account/all-account-balance")).json()["data"]
     worth = {row["accountType"]: Decimal(row["usdtBalance"]) for row in overview}
     assert worth == {
         "spot": Decimal("6935.05"),
@@ -42,18 +42,18 @@ async def test_bitget_classic_overview_funding_and_key(desk: Desk) -> None:
         "bots": 0,
         "margin": 0,
     }
-    funding = (await desk.client.get(account, "/api/v2/account/funding-assets")).json()["data"]
+    funding = (await filled.client.get(account, "/api/v2/account/funding-assets")).json()["data"]
     assert funding == [{"coin": "USDT", "available": "5", "frozen": "", "usdtValue": "5"}]
-    info = (await desk.client.get(account, "/api/v2/spot/account/info")).json()["data"]
+    info = (await filled.client.get(account, "/api/v2/spot/account/info")).json()["data"]
     assert info["ips"] == "127.0.0.1"
     assert {"readonly", "trade"} <= set(info["authorities"])
 
 
-async def test_bitget_unified_states_equity_and_usd(desk: Desk) -> None:
-    account = desk.accounts["bitget-unified"]
+async def test_bitget_unified_states_equity_and_usd(filled: FilledSandbox) -> None:
+    account = filled.accounts["bitget-unified"]
     account.set("unified", "ETH", available="1", locked="2", debt="0.5", equity="2.5", usd="8550.1")
     account.set("funding", "USDT", available="5", frozen="1")
-    data = (await desk.read("bitget-unified")).json()["data"]
+    data = (await filled.read("bitget-unified")).json()["data"]
     assert [row["coin"] for row in data["assets"]] == ["USDT", "BTC", "ETH"]
     assert data["assets"][2] == {
         "coin": "ETH",
@@ -66,43 +66,43 @@ async def test_bitget_unified_states_equity_and_usd(desk: Desk) -> None:
         "bonus": "0",
     }
     assert Decimal(data["accountEquity"]) == Decimal("15485.15")
-    funding = (await desk.client.get(account, "/api/v3/account/funding-assets")).json()["data"]
+    funding = (await filled.client.get(account, "/api/v3/account/funding-assets")).json()["data"]
     assert funding == [{"coin": "USDT", "balance": "6", "available": "5", "frozen": "1"}]
-    info = (await desk.client.get(account, "/api/v3/account/info")).json()["data"]
+    info = (await filled.client.get(account, "/api/v3/account/info")).json()["data"]
     assert (info["permType"], info["permissions"]) == ("read-only", ["uta_mgt"])
-    settings = (await desk.client.get(account, "/api/v3/account/settings")).json()["data"]
+    settings = (await filled.client.get(account, "/api/v3/account/settings")).json()["data"]
     assert settings["accountMode"] == "unified"
 
 
-async def test_bitget_public_paths_need_no_key(desk: Desk) -> None:
-    time = (await desk.client.raw("bitget", "/api/v2/public/time")).json()
+async def test_bitget_public_paths_need_no_key(filled: FilledSandbox) -> None:
+    time = (await filled.client.raw("bitget", "/api/v2/public/time")).json()
     assert time["data"]["serverTime"] == str(MILLIS)
-    tickers = (await desk.client.raw("bitget", "/api/v2/spot/market/tickers")).json()["data"]
+    tickers = (await filled.client.raw("bitget", "/api/v2/spot/market/tickers")).json()["data"]
     assert ("ETHBTC", "0.050115") in [(row["symbol"], row["lastPr"]) for row in tickers]
-    symbols = (await desk.client.raw("bitget", "/api/v2/spot/public/symbols")).json()["data"]
+    symbols = (await filled.client.raw("bitget", "/api/v2/spot/public/symbols")).json()["data"]
     assert ("BTCUSDC", "BTC", "USDC") in [(row["symbol"], row["baseCoin"], row["quoteCoin"]) for row in symbols]
 
 
-async def test_a_wrong_passphrase_is_refused(desk: Desk) -> None:
-    desk.client.passphrase = "another"
-    assert await desk.refusal("bitget") == (400, "40012")
+async def test_a_wrong_passphrase_is_refused(filled: FilledSandbox) -> None:
+    filled.client.passphrase = "another"
+    assert await filled.refusal("bitget") == (400, "40012")
 
 
-async def test_the_mode_is_refused_before_the_signature_is_looked_at(desk: Desk) -> None:
-    desk.client.secret = "not the secret"
-    unified, classic = desk.accounts["bitget-unified"], desk.accounts["bitget"]
-    reply = await desk.client.get(unified, desk.main_path("bitget"))
+async def test_the_mode_is_refused_before_the_signature_is_looked_at(filled: FilledSandbox) -> None:
+    filled.client.secret = "not the secret"
+    unified, classic = filled.accounts["bitget-unified"], filled.accounts["bitget"]
+    reply = await filled.client.get(unified, filled.main_path("bitget"))
     assert code_of("bitget", reply) == (400, "40085")
-    reply = await desk.client.get(classic, desk.main_path("bitget-unified"))
+    reply = await filled.client.get(classic, filled.main_path("bitget-unified"))
     assert code_of("bitget", reply) == (400, "40084")
 
 
-async def test_an_account_may_change_its_mode(desk: Desk) -> None:
-    account = desk.accounts["bitget"]
+async def test_an_account_may_change_its_mode(filled: FilledSandbox) -> None:
+    account = filled.accounts["bitget"]
     account.mode = "unified"
-    assert await desk.refusal("bitget") == (400, "40085")
+    assert await filled.refusal("bitget") == (400, "40085")
     account.set("main", "USDT", available="5")
-    rows = (await desk.client.get(account, desk.main_path("bitget-unified"))).json()["data"]["assets"]
+    rows = (await filled.client.get(account, filled.main_path("bitget-unified"))).json()["data"]["assets"]
     assert [(row["coin"], row["equity"]) for row in rows] == [("USDT", "5")]
 
 

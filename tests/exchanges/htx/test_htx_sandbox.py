@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from exporter.sandbox.vendors import htx
-from tests.sandbox.desk import MILLIS, Desk
+from tests.sandbox.filled import MILLIS, FilledSandbox
 
 HTX_KEY = "a1b2c3d4-e5f60718-29304152-6a7b8"
 HTX_SECRET = "5e6f7a8b-9c0d1e2f-3a4b5c6d-7e8f9"
@@ -13,12 +13,12 @@ HTX_AUTH = f"AccessKeyId={HTX_KEY}&SignatureMethod=HmacSHA256&SignatureVersion=2
 HTX_HOST = "api.huobi.pro"
 
 
-async def test_htx_lists_an_account_for_each_wallet_and_otc(desk: Desk) -> None:
-    account = desk.accounts["htx"]
+async def test_htx_lists_an_account_for_each_wallet_and_otc(filled: FilledSandbox) -> None:
+    account = filled.accounts["htx"]
     account.set("isolated_margin/BTCUSDT", "BTC", available="1")
     account.set("margin", "ETH", available="1")
     account.set("points", "HBPOINT", available="5")
-    answer = (await desk.client.get(account, "/v1/account/accounts")).json()
+    answer = (await filled.client.get(account, "/v1/account/accounts")).json()
     assert answer["status"] == "ok"
     assert [(row["type"], row["subtype"]) for row in answer["data"]] == [
         ("spot", ""),
@@ -27,25 +27,25 @@ async def test_htx_lists_an_account_for_each_wallet_and_otc(desk: Desk) -> None:
         ("point", ""),
         ("otc", ""),
     ]
-    again = (await desk.client.get(account, "/v1/account/accounts")).json()
+    again = (await filled.client.get(account, "/v1/account/accounts")).json()
     assert again == answer
 
 
-async def test_htx_numbers_stay_with_their_wallet(desk: Desk) -> None:
-    account = desk.accounts["htx"]
+async def test_htx_numbers_stay_with_their_wallet(filled: FilledSandbox) -> None:
+    account = filled.accounts["htx"]
     account.set("margin", "ETH", available="1")
-    first = (await desk.client.get(account, "/v1/account/accounts")).json()["data"]
+    first = (await filled.client.get(account, "/v1/account/accounts")).json()["data"]
     del account.balances["margin"]
     account.set("points", "HBPOINT", available="1")
-    second = (await desk.client.get(account, "/v1/account/accounts")).json()["data"]
+    second = (await filled.client.get(account, "/v1/account/accounts")).json()["data"]
     numbers = {row["type"]: row["id"] for row in first}
     later = {row["type"]: row["id"] for row in second}
     assert later["otc"] == numbers["otc"]
     assert later["point"] not in numbers.values()
 
 
-async def test_htx_writes_two_rows_for_every_coin_and_text_where_numbers_belong(desk: Desk) -> None:
-    data = (await desk.read("htx")).json()["data"]
+async def test_htx_writes_two_rows_for_every_coin_and_text_where_numbers_belong(filled: FilledSandbox) -> None:
+    data = (await filled.read("htx")).json()["data"]
     assert data["type"] == "spot"
     usdt = [row for row in data["list"] if row["currency"] == "usdt"]
     assert [(row["type"], row["balance"]) for row in usdt] == [
@@ -59,11 +59,11 @@ async def test_htx_writes_two_rows_for_every_coin_and_text_where_numbers_belong(
     assert len({row["currency"] for row in data["list"]}) > 40
 
 
-async def test_htx_states_debt_below_zero_among_figures_that_are_no_holdings(desk: Desk) -> None:
-    account = desk.accounts["htx"]
+async def test_htx_states_debt_below_zero_among_figures_that_are_no_holdings(filled: FilledSandbox) -> None:
+    account = filled.accounts["htx"]
     account.set("margin", "ETH", available="1", debt="0.25", interest="0.001", bank="3")
     path = f"/v1/account/accounts/{account.number('margin')}/balance"
-    rows = (await desk.client.get(account, path)).json()["data"]["list"]
+    rows = (await filled.client.get(account, path)).json()["data"]["list"]
     assert {row["type"]: row["balance"] for row in rows} == {
         "trade": "1",
         "frozen": "0",
@@ -76,69 +76,69 @@ async def test_htx_states_debt_below_zero_among_figures_that_are_no_holdings(des
 
 
 @pytest.mark.parametrize("wallet", ["otc", "nonsense"])
-async def test_htx_does_not_serve_otc_nor_unknown_accounts(desk: Desk, wallet: str) -> None:
-    account = desk.accounts["htx"]
+async def test_htx_does_not_serve_otc_nor_unknown_accounts(filled: FilledSandbox, wallet: str) -> None:
+    account = filled.accounts["htx"]
     number = account.number(wallet) if wallet == "otc" else 42
-    reply = await desk.client.get(account, f"/v1/account/accounts/{number}/balance")
+    reply = await filled.client.get(account, f"/v1/account/accounts/{number}/balance")
     assert reply.json()["err-code"] == "account-get-accounts-inexistent-error"
 
 
-async def test_htx_values_a_kind_of_account_in_the_currency_asked(desk: Desk) -> None:
-    account = desk.accounts["htx"]
+async def test_htx_values_a_kind_of_account_in_the_currency_asked(filled: FilledSandbox) -> None:
+    account = filled.accounts["htx"]
     query = "accountType=spot&valuationCurrency={}"
     path = "/v2/account/asset-valuation"
-    usd = (await desk.client.get(account, path, query.format("USD"))).json()
+    usd = (await filled.client.get(account, path, query.format("USD"))).json()
     assert usd["code"] == 200
     assert Decimal(usd["data"]["balance"]) == Decimal("6935.05")
-    btc = (await desk.client.get(account, path, query.format("BTC"))).json()
+    btc = (await filled.client.get(account, path, query.format("BTC"))).json()
     assert round(Decimal(btc["data"]["balance"]), 6) == Decimal("0.101612")
     for currency in ("usd", "XXX"):
-        assert (await desk.client.get(account, path, query.format(currency))).json()["code"] == 2002
+        assert (await filled.client.get(account, path, query.format(currency))).json()["code"] == 2002
 
 
-async def test_htx_values_the_platform_in_btc(desk: Desk) -> None:
-    answer = (await desk.client.get(desk.accounts["htx"], "/v2/account/valuation")).json()["data"]
+async def test_htx_values_the_platform_in_btc(filled: FilledSandbox) -> None:
+    answer = (await filled.client.get(filled.accounts["htx"], "/v2/account/valuation")).json()["data"]
     spot = answer["profitAccountBalanceList"][0]
     assert (spot["distributionType"], spot["success"]) == ("1", True)
     assert spot["accountBalance"] == answer["totalBalance"]
 
 
-async def test_htx_tells_what_the_key_may(desk: Desk) -> None:
-    account = desk.accounts["htx"]
+async def test_htx_tells_what_the_key_may(filled: FilledSandbox) -> None:
+    account = filled.accounts["htx"]
     account.permissions, account.expires_days = ("read", "withdraw"), 12
-    uid = (await desk.client.get(account, "/v2/user/uid")).json()["data"]
+    uid = (await filled.client.get(account, "/v2/user/uid")).json()["data"]
     query = f"uid={uid}&accessKey={account.key}"
-    (key,) = (await desk.client.get(account, "/v2/user/api-key", query)).json()["data"]
+    (key,) = (await filled.client.get(account, "/v2/user/api-key", query)).json()["data"]
     assert (key["permission"], key["ipAddresses"], key["validDays"]) == ("readOnly,withdraw", "", 12)
 
 
-async def test_htx_answers_its_public_paths_without_a_signature(desk: Desk) -> None:
-    tickers = (await desk.client.raw("htx", "/market/tickers")).json()
+async def test_htx_answers_its_public_paths_without_a_signature(filled: FilledSandbox) -> None:
+    tickers = (await filled.client.raw("htx", "/market/tickers")).json()
     row = next(row for row in tickers["data"] if row["symbol"] == "pepeusdt")
     assert row["close"] == Decimal("0.00001125")
-    symbols = (await desk.client.raw("htx", "/v1/common/symbols")).json()["data"]
+    symbols = (await filled.client.raw("htx", "/v1/common/symbols")).json()["data"]
     assert ("btcusdc", "btc", "usdc", "online") in [
         (row["symbol"], row["base-currency"], row["quote-currency"], row["state"]) for row in symbols
     ]
-    assert (await desk.client.raw("htx", "/v1/common/timestamp")).json() == {"status": "ok", "data": MILLIS}
+    assert (await filled.client.raw("htx", "/v1/common/timestamp")).json() == {"status": "ok", "data": MILLIS}
 
 
-async def test_htx_tells_the_address_that_it_saw(desk: Desk) -> None:
-    desk.accounts["htx"].ips = ("192.0.2.1",)
-    assert (await desk.read("htx")).json()["err-msg"].endswith(":127.0.0.1")
+async def test_htx_tells_the_address_that_it_saw(filled: FilledSandbox) -> None:
+    filled.accounts["htx"].ips = ("192.0.2.1",)
+    assert (await filled.read("htx")).json()["err-msg"].endswith(":127.0.0.1")
 
 
-async def test_htx_takes_its_host_with_and_without_the_port_and_no_other(desk: Desk) -> None:
-    assert (await desk.read("htx")).json()["status"] == "ok"
-    desk.client.own["host"] = desk.sandbox.urls["htx"].removeprefix("http://")
-    assert (await desk.read("htx")).json()["status"] == "ok"
-    desk.client.own["host"] = "api.huobi.pro"
-    assert await desk.refusal("htx") == (200, "Verification failure")
+async def test_htx_takes_its_host_with_and_without_the_port_and_no_other(filled: FilledSandbox) -> None:
+    assert (await filled.read("htx")).json()["status"] == "ok"
+    filled.client.own["host"] = filled.sandbox.urls["htx"].removeprefix("http://")
+    assert (await filled.read("htx")).json()["status"] == "ok"
+    filled.client.own["host"] = "api.huobi.pro"
+    assert await filled.refusal("htx") == (200, "Verification failure")
 
 
-async def test_htx_turns_a_get_with_a_body_away_at_the_edge(desk: Desk) -> None:
-    target, headers = desk.client.signed(desk.accounts["htx"], "/v1/account/accounts")
-    reply = await desk.client.raw("htx", target, headers, data=b"{}")
+async def test_htx_turns_a_get_with_a_body_away_at_the_edge(filled: FilledSandbox) -> None:
+    target, headers = filled.client.signed(filled.accounts["htx"], "/v1/account/accounts")
+    reply = await filled.client.raw("htx", target, headers, data=b"{}")
     assert (reply.status, reply.headers["Content-Type"]) == (403, "text/html")
 
 
@@ -146,9 +146,9 @@ async def test_htx_turns_a_get_with_a_body_away_at_the_edge(desk: Desk) -> None:
     ("path", "code"),
     [("/v2/user/uid", 1003), ("/v2/account/valuation", 1003)],
 )
-async def test_htx_has_another_envelope_on_v2(desk: Desk, path: str, code: int) -> None:
-    desk.client.secret = "not the secret"
-    assert (await desk.client.get(desk.accounts["htx"], path)).json()["code"] == code
+async def test_htx_has_another_envelope_on_v2(filled: FilledSandbox, path: str, code: int) -> None:
+    filled.client.secret = "not the secret"
+    assert (await filled.client.get(filled.accounts["htx"], path)).json()["code"] == code
 
 
 @pytest.mark.parametrize(

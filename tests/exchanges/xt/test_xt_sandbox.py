@@ -5,13 +5,13 @@ from decimal import Decimal
 import pytest
 
 from exporter.sandbox.vendors import xt
-from tests.sandbox.desk import MILLIS, Desk
+from tests.sandbox.filled import MILLIS, FilledSandbox
 
 XT_KEY, XT_SECRET, STAMP = "demo-xt-appkey-001", "demo-xt-secret-002", "1767225600123"
 
 
-async def test_xt_v4_states_the_worth_of_the_whole_holding(desk: Desk) -> None:
-    answer = (await desk.read("xt")).json()
+async def test_xt_v4_states_the_worth_of_the_whole_holding(filled: FilledSandbox) -> None:
+    answer = (await filled.read("xt")).json()
     assert (answer["rc"], answer["mc"]) == (0, "SUCCESS")
     usdt, btc, sol = answer["result"]["assets"]
     assert (usdt["currency"], usdt["availableAmount"], usdt["frozenAmount"]) == ("usdt", "100.50", "7.5")
@@ -22,29 +22,29 @@ async def test_xt_v4_states_the_worth_of_the_whole_holding(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["validate-", "xt-validate-"])
-async def test_xt_v4_takes_both_header_prefixes(desk: Desk, prefix: str) -> None:
-    desk.client.own["prefix"] = prefix
-    assert (await desk.read("xt")).json()["rc"] == 0
+async def test_xt_v4_takes_both_header_prefixes(filled: FilledSandbox, prefix: str) -> None:
+    filled.client.own["prefix"] = prefix
+    assert (await filled.read("xt")).json()["rc"] == 0
 
 
-async def test_xt_v4_filters_by_currency(desk: Desk) -> None:
-    rows = (await desk.read("xt", "currencies=btc,doge")).json()["result"]["assets"]
+async def test_xt_v4_filters_by_currency(filled: FilledSandbox) -> None:
+    rows = (await filled.read("xt", "currencies=btc,doge")).json()["result"]["assets"]
     assert [row["currency"] for row in rows] == ["btc"]
-    one = await desk.client.get(desk.accounts["xt"], "/v4/balance", "currency=usdt")
+    one = await filled.client.get(filled.accounts["xt"], "/v4/balance", "currency=usdt")
     assert one.json()["result"]["availableAmount"] == "100.50"
 
 
-async def test_xt_v4_public_paths(desk: Desk) -> None:
-    prices = (await desk.client.raw("xt", "/v4/public/ticker/price")).json()["result"]
+async def test_xt_v4_public_paths(filled: FilledSandbox) -> None:
+    prices = (await filled.client.raw("xt", "/v4/public/ticker/price")).json()["result"]
     assert {"s": "eth_btc", "t": MILLIS, "p": "0.050115"} in prices
-    one = (await desk.client.raw("xt", "/v4/public/ticker?symbol=btc_usdt")).json()["result"]
+    one = (await filled.client.raw("xt", "/v4/public/ticker?symbol=btc_usdt")).json()["result"]
     assert [(row["s"], row["c"], row["ap"]) for row in one] == [("btc_usdt", "68250.5", None)]
-    assert (await desk.client.raw("xt", "/v4/public/time")).json()["result"] == {"serverTime": MILLIS}
-    assert (await desk.client.raw("xt", "/v4/public/client")).json()["result"] == {"ip": "127.0.0.1"}
+    assert (await filled.client.raw("xt", "/v4/public/time")).json()["result"] == {"serverTime": MILLIS}
+    assert (await filled.client.raw("xt", "/v4/public/client")).json()["result"] == {"ip": "127.0.0.1"}
 
 
-async def test_xt_legacy_keys_its_rows_by_currency_and_lists_zeros(desk: Desk) -> None:
-    answer = (await desk.read("xt-legacy")).json()
+async def test_xt_legacy_keys_its_rows_by_currency_and_lists_zeros(filled: FilledSandbox) -> None:
+    answer = (await filled.read("xt-legacy")).json()
     assert (answer["code"], answer["info"]) == (200, "success")
     assert answer["data"] == {
         "usdt": {"freeze": "9.5", "available": "100.50"},
@@ -53,11 +53,11 @@ async def test_xt_legacy_keys_its_rows_by_currency_and_lists_zeros(desk: Desk) -
     }
 
 
-async def test_xt_legacy_tickers_have_no_envelope_and_real_numbers(desk: Desk) -> None:
-    reply = await desk.client.raw("xt", "/data/api/v1/getTickers")
+async def test_xt_legacy_tickers_have_no_envelope_and_real_numbers(filled: FilledSandbox) -> None:
+    reply = await filled.client.raw("xt", "/data/api/v1/getTickers")
     assert reply.json()["pepe_usdt"]["price"] == Decimal("0.00001125")
     assert reply.json()["btc_usdt"]["bid"] == Decimal("68250.5")
-    time = (await desk.client.raw("xt", "/trade/api/v1/getServerTime")).json()
+    time = (await filled.client.raw("xt", "/trade/api/v1/getServerTime")).json()
     assert time["data"]["serverTime"] == MILLIS
 
 

@@ -1,8 +1,9 @@
-"""A small exchange and a server that writes raw bytes, for tests of what lies between a reader and the wire."""
+"""A small exchange, a server that answers in its name with raw bytes, and a transport that counts its requests."""
 
 import asyncio
 import json
 import ssl
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,32 @@ from exporter.exchanges.base import field as part
 from exporter.exchanges.signing import hmac_hex, query_encoded
 from exporter.transport.conversation import Caller, Transport
 from exporter.transport.limits import Pacer
-from tests.kit.fakes import FakeMeters
+
+
+class FakeMeters:
+    """Keeps what transport reports."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, str]] = []
+        self.durations: list[float] = []
+        self.retries: Counter[str] = Counter()
+        self.waits: dict[str, float] = defaultdict(float)
+
+    def requested(self, exchange: str, endpoint: str, code: str, seconds: float) -> None:
+        self.requests.append((exchange, endpoint, code))
+        self.durations.append(seconds)
+
+    def retried(self, exchange: str) -> None:
+        self.retries[exchange] += 1
+
+    def waited(self, exchange: str, seconds: float) -> None:
+        self.waits[exchange] += seconds
+
+    @property
+    def codes(self) -> list[str]:
+        """The code of each request, in order."""
+        return [code for _, _, code in self.requests]
+
 
 ALL: Final = Limit("ip", "all", 1000, 1.0)
 BALANCE: Final = Endpoint("/balance", (Limit("uid", "balance", 20, 1.0), ALL))
@@ -178,7 +204,7 @@ def script(*answers: bytes, time: Callable[[], float] | None = None) -> Respond:
 
 
 @asynccontextmanager
-async def serving(
+async def answering(
     respond: Respond, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
 ) -> AsyncIterator[Server]:
     """Serve on loopback; whatever still runs at the end is cut off."""

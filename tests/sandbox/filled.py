@@ -66,7 +66,7 @@ class Client:
 
 
 @dataclass
-class Desk:
+class FilledSandbox:
     """A sandbox with one account of every kind, holding USDT and BTC, and a client for it."""
 
     sandbox: Sandbox
@@ -101,7 +101,7 @@ def code_of(kind: str, reply: Reply) -> Code:
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+async def filled() -> AsyncIterator[FilledSandbox]:
     sandbox = Sandbox(clock=lambda: NOW)
     accounts = {}
     for kind, (exchange, mode, _) in ACCOUNTS.items():
@@ -118,5 +118,5 @@ async def desk() -> AsyncIterator[Desk]:
         account.set("main", "SOL")
     await sandbox.start()
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
-        yield Desk(sandbox, accounts, Client(sandbox, session))
+        yield FilledSandbox(sandbox, accounts, Client(sandbox, session))
     await sandbox.stop()

@@ -1,5 +1,6 @@
-"""Accounts in any state, made without an exchange, for tests of what shows them."""
+"""Accounts and wallets in any state, filled by hand, and what a scrape says of them; no exchange takes part."""
 
+import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -12,8 +13,12 @@ from exporter.exchanges.base import WalletSource
 from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
-from exporter.holdings.account import AccountState
+from exporter.holdings.account import Accounts, AccountState
 from exporter.holdings.prices import PriceBook
+from exporter.holdings.shown import Choice
+from exporter.holdings.wallet import Failure, Wallet
+from tests.kit.exposition_checker import problems
+from tests.kit.scrape import Samples
 
 NOW: Final = 5_000.0
 WALL: Final = 1_767_225_600.0
@@ -117,3 +122,66 @@ def broken(error: PollError, name: str = "desk", exchange: str = "xt", **other: 
     state = waiting(name, exchange, **other)
     refuse(state, error)
     return polled(state, error)
+
+
+DAY = 24 * 3600.0
+
+
+def wallet(choice: Choice | None = None, **other: Any) -> Wallet:
+    settings = {"required": True, "stale_after": 600.0, "strict_seconds": 40.0, **other}
+    return Wallet("spot", choice or Choice(), **settings)
+
+
+def accept(held: Wallet, amounts: Mapping[str, str], at: float = NOW, priced: PriceBook | None = None) -> None:
+    held.accept(Reading([balance(name, amount) for name, amount in amounts.items()]), at, at)
+    held.revalue(priced, at)
+
+
+def fail(held: Wallet, at: float = NOW) -> None:
+    held.refuse(Failure("network", "refused", "wait", at))
+
+
+def shown(held: Wallet) -> dict[str, Decimal]:
+    return {one.label: one.balance.net for one in held.rows}
+
+
+def values(held: Wallet) -> dict[str, Decimal | None]:
+    return {one.label: one.usd for one in held.rows}
+
+
+LABEL_NAMES: Final = ("team",)
+
+
+def readable(**other: Any) -> WalletSource:
+    """A wallet whose answers are given by the test."""
+    return WalletSource(_unread, (), **other)
+
+
+class Desk:
+    """Serves accounts that tests fill by hand."""
+
+    def __init__(self) -> None:
+        self.exposition = Exposition(RENDERED, lambda *_: b"")
+        self.accounts = Accounts()
+
+    def account(self, name: str = "desk", prices: PriceBook | None = None, **other: Any) -> AccountState:
+        """One more account, with an unread main wallet called spot."""
+        account = configured(name, **other)
+        lines = AccountLines(self.exposition, account.exchange, name)
+        state = AccountState(account, "spot", lines, prices, shard=0, label_names=LABEL_NAMES)
+        self.accounts.add(state)
+        state.wallet("spot", readable())
+        return state
+
+    def text(self, now: float = NOW, *, openmetrics: bool = False) -> str:
+        """What a scrape at this moment answers, checked."""
+        self.accounts.expire(now)
+        scrape = asyncio.run(self.exposition.scrape(openmetrics=openmetrics, gzip=False))
+        assert scrape is not None
+        text = scrape.body.decode()
+        assert problems(text, openmetrics=openmetrics) == []
+        return text
+
+    def values(self, family: str, *labels: str, now: float = NOW) -> dict[tuple[str, ...] | str, float]:
+        """The samples of one family at this moment, by the values of these labels."""
+        return Samples(self.text(now)).by(family, *labels)

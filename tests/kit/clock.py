@@ -1,12 +1,23 @@
-"""An event loop in which waiting costs nothing: real sockets on loopback, but timers that are jumped to.
+"""Two stand-ins for time, and when to use which.
 
-When no socket is ready and no thread is at work, the loop moves its own time to the next timer. Data on loopback is
-there as soon as it is sent, so an hour of polls and answers passes as fast as they can be worked on. The exception is
-a large answer, which waits for acknowledgements by the kernel: while a socket still has much to send, time stands.
+**`FakeClock`** is for one part that takes a clock as an argument: a poller, a bucket, an exchange's time. The test
+moves the time by `advance` or by `run`, and sees who wakes up when. All of it runs in the usual event loop: sockets and
+threads take real time, during which the clock stands. With `jumps` a sleeper moves the time itself; this is for tests
+in which only one thing sleeps, or in which real sockets take part.
+
+**`VirtualLoop`** is for the whole exporter with its sockets, threads and the deadlines of asyncio and aiohttp.
+`in_virtual_time` runs a test in one, and `VirtualClock` is the exporter's clock there. When no socket is ready and no
+thread is at work, the loop moves its own time to the next timer. Data on loopback is there as soon as it is sent, so an
+hour of polls and answers passes as fast as they can be worked on. The exception is a large answer, which waits for
+acknowledgements by the kernel: while a socket still has much to send, time stands.
+
+Neither reaches another process. Tests of the program (`processes.py`) wait for what happens, in real time, and never
+assert how long it took.
 """
 
 import asyncio
 import fcntl
+import heapq
 import os
 import selectors
 import socket
@@ -14,15 +25,91 @@ import struct
 import termios
 import time
 from collections.abc import Coroutine
+from itertools import count
 from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+
+class FakeClock:
+    """Virtual time, in which sleeping costs nothing.
+
+    Time moves by `advance`, or by `run`, which drives a coroutine from one sleeper to the next. With `jumps` a
+    sleeper moves the time itself, for tests in which only one thing sleeps or in which real sockets take part.
+    """
+
+    def __init__(self, now: float = 1_000.0, wall: float = 1_767_225_600.0, *, jumps: bool = False) -> None:
+        self.time = now
+        self.wall_offset = wall - now
+        self.jumps = jumps
+        self.slept: list[float] = []
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._number = count()
+
+    def now(self) -> float:
+        return self.time
+
+    def wall(self) -> float:
+        return self.time + self.wall_offset
+
+    def step_wall(self, seconds: float) -> None:
+        """Set this machine's wall clock forwards or backwards, as NTP or an operator does."""
+        self.wall_offset += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if seconds <= 0 or self.jumps:
+            self.time += max(seconds, 0.0)
+            await asyncio.sleep(0)
+            return
+        future = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.time + seconds, next(self._number), future))
+        await future
+
+    async def advance(self, seconds: float) -> None:
+        """Move on, waking each sleeper at its own moment; returns when nothing is left to do at the last one."""
+        end = self.time + seconds
+        await settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            self._wake_next()
+            await settle()
+        self.time = max(self.time, end)
+        await settle()
+
+    async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Drive a coroutine to its end, moving the time whenever everybody sleeps."""
+        task = asyncio.ensure_future(coroutine)
+        try:
+            await settle()
+            while not task.done():
+                if not self._sleepers:
+                    raise AssertionError("everybody waits, nobody sleeps: this would never end")
+                self._wake_next()
+                await settle()
+            return task.result()
+        finally:
+            task.cancel()
+
+    def _wake_next(self) -> None:
+        due, _, future = heapq.heappop(self._sleepers)
+        if not future.done():
+            self.time = max(self.time, due)
+            future.set_result(None)
+
+
+async def settle() -> None:
+    """Let everything run that can run without waiting for time or sockets."""
+    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+    await asyncio.sleep(0)
+    while ready:  # noqa: ASYNC110 - there is no event for "nothing is ready"
+        await asyncio.sleep(0)
+
 
 EPOCH: Final = 1_767_225_600.0
 """Seconds since the epoch at which every virtual time begins: the start of 2026."""
 
 _MUCH: Final = 32_768
 _STUCK_SECONDS: Final = 20.0
-
-T = TypeVar("T")
 
 
 class _Selector(selectors.DefaultSelector):
@@ -73,7 +160,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """The loop.
+    """An event loop with real sockets in which waiting for a timer costs nothing.
 
     Attributes:
         threads: calls in threads that are under way; time stands until they are over.
@@ -147,7 +234,7 @@ class VirtualClock:
         await asyncio.sleep(max(seconds, 0.0))
 
 
-def run(main: Coroutine[Any, Any, T]) -> T:
+def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end in virtual time, in a loop of its own."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
