@@ -73,9 +73,8 @@ class Labels:
             return dict(zip(map(known.__getitem__, names), balances, strict=True))
         by_name: dict[str, Balance] = {}
         for balance in balances:
-            first = by_name.setdefault(balance.currency, balance)
-            if first is not balance:
-                by_name[balance.currency] = added(first, balance)
+            first = by_name.get(balance.currency)
+            by_name[balance.currency] = balance if first is None else added(first, balance)
         # A label that was known stays the same object, so that memory holds it once.
         again = labels(by_name, remembered)
         self._labels = {name: known[name] if known.get(name) == label else label for name, label in again.items()}

@@ -308,7 +308,7 @@ async def test_shards_divide_the_accounts_without_overlap(works: Any) -> None:
 
 async def test_what_an_exchange_says_is_left_and_how_its_clock_runs_is_served(works: Any) -> None:
     async with works(config(account("a"), account("b"))) as it:
-        it.engine.pollers["a"].reader.caller.quota("/balance", 7)
+        it.engine.pollers["a"].account_poll.caller.quota("/balance", 7)
         it.transport.offsets = {"tiny": -1.5}
         left = "exchange_api_rate_limit_remaining"
         assert await it.value(left, account="a", endpoint="/balance") == 7

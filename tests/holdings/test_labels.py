@@ -59,6 +59,11 @@ def test_a_name_that_comes_twice_the_second_time_is_added() -> None:
     assert nets(names, ("btc", "1"), ("btc", "2")) == {"BTC": 3}
 
 
+def test_two_rows_that_are_one_object_are_two_rows() -> None:
+    twice = row("BTC", "1")
+    assert Labels().by_label([twice, twice], ())["BTC"].net == 2
+
+
 def test_a_sum_beyond_a_float_is_refused() -> None:
     with pytest.raises(BadPayload):
         nets(Labels(), *[("BTC", "9e306")] * 20)
