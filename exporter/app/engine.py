@@ -103,7 +103,7 @@ class Engine:
         self.config = config
         for account in self._mine(config):
             self._add(account)
-        self._shared_out()
+        self._assign_books()
 
     def start(self) -> None:
         """Begin to poll."""
@@ -172,9 +172,9 @@ class Engine:
                 self._remove(name)
         for account in mine.values():
             poller = self.pollers.get(account.name) or self._add(account)
-            self._retouch(poller, account, relabelled=config.label_names != before.label_names)
+            self._reconfigure(poller, account, relabelled=config.label_names != before.label_names)
             await asyncio.sleep(0)
-        self._shared_out()
+        self._assign_books()
         if config.valuation != before.valuation:
             await self._revalue(config.valuation.interval != before.valuation.interval)
 
@@ -213,7 +213,7 @@ class Engine:
         self._start(account.name, poller.run)
         return poller
 
-    def _retouch(self, poller: Poller, account: Account, *, relabelled: bool) -> None:
+    def _reconfigure(self, poller: Poller, account: Account, *, relabelled: bool) -> None:
         """Have an account go on with another configuration of it."""
         poller.account_poll.key.due = self.clock.now()
         state, before = poller.state, poller.state.account
@@ -266,8 +266,8 @@ class Engine:
         poller.state.book = reader.book
         return key
 
-    def _shared_out(self) -> None:
-        """See to it that every account has its book and every book an account; one of an exchange's is served."""
+    def _assign_books(self) -> None:
+        """Give every account a price book, drop unused books, and expose one book per exchange."""
         used = {self._price(poller) for poller in self.pollers.values()}
         served = set()
         for key, reader in tuple(self.price_readers.items()):

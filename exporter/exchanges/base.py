@@ -54,7 +54,7 @@ class Endpoint(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A wish of a reader: an endpoint, its own query in the order that it goes out, and the value for `{id}`."""
+    """What a reader asks: an endpoint, its own query in the order that it goes out, and the value for `{id}`."""
 
     endpoint: Endpoint
     query: tuple[tuple[str, str], ...] = ()

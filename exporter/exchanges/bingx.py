@@ -135,7 +135,12 @@ def public(request: Request, now_ms: int) -> Signed:
 
 
 def unwrap(status: int, payload: Any) -> Any:
-    """Take off `{"code", "msg", "data"}`; success is code 0, as number or text; `apiPermissions` comes bare."""
+    """Take off `{"code", "msg", "data"}`; success is code 0, as number or text; `apiPermissions` comes bare.
+
+    Raises:
+        BadPayload: no such envelope.
+        PollError: what a refusal means, by its code and where that is of several meanings by its text.
+    """
     if isinstance(payload, dict) and "code" not in payload:
         if status != 200:
             raise refusal(status, shown(payload))
@@ -210,6 +215,9 @@ def read_key_info() -> Reader[KeyInfo]:
 
     One answer numbers the permissions, the other flags them; the documents mix the two up, so both are read by the
     fields that they have, and a permission that either of them grants counts as granted.
+
+    Raises:
+        BadPayload: neither of them says anything of permissions, or one is no object.
     """
     permissions: dict[str, bool] = {}
     bound: bool | None = None

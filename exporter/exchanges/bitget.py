@@ -120,7 +120,13 @@ def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> 
 
 
 def unwrap(status: int, payload: Any) -> Any:
-    """Take off `{"code", "msg", "data"}`; success is exactly the text "00000"."""
+    """Take off `{"code", "msg", "data"}`; success is exactly the text "00000".
+
+    Raises:
+        BadPayload: no such envelope.
+        WrongApi: the account is of the other mode.
+        PollError: what any other code means.
+    """
     if isinstance(payload, dict) and "code" not in payload and status != 200:
         raise refusal(status, shown(payload))
     code = field(payload, "code")
@@ -222,6 +228,9 @@ def read_key_info(endpoint: Endpoint, listed: str) -> Reader[KeyInfo]:
 
     Classic `authorities` mix words and short codes (`...r` reads, `...w` writes; `wwow` withdraws); unified
     `permissions` are words beside `permType`.
+
+    Raises:
+        BadPayload: no list of that name, or no word on addresses.
     """
     answer = yield Request(endpoint)
     codes = {str(code) for code in listing(field(answer, listed), listed)}

@@ -90,7 +90,12 @@ def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> 
 
 
 def unwrap(status: int, payload: Any) -> Any:
-    """Take off `{"code", "message", "trace", "data"}`; success is 1000, whatever `message` says."""
+    """Take off `{"code", "message", "trace", "data"}`; success is 1000, whatever `message` says.
+
+    Raises:
+        BadPayload: no such envelope.
+        PollError: what any other code means.
+    """
     if isinstance(payload, dict) and "code" not in payload and status != 200:
         raise refusal(status, shown(payload))
     code = field(payload, "code")

@@ -119,7 +119,12 @@ def sign_legacy(request: Request, credentials: Credentials, host: str, now_ms: i
 
 
 def unwrap(status: int, payload: Any) -> Any:
-    """Take off `{"rc", "mc", "ma", "result"}`; success is rc 0, refusals come with HTTP 200 and a word in `mc`."""
+    """Take off `{"rc", "mc", "ma", "result"}`; success is rc 0, refusals come with HTTP 200 and a word in `mc`.
+
+    Raises:
+        BadPayload: no such envelope.
+        PollError: what the word means.
+    """
     if isinstance(payload, dict) and "rc" not in payload and status != 200:
         raise refusal(status, shown(payload))
     code = field(payload, "rc")
@@ -137,7 +142,12 @@ def unwrap(status: int, payload: Any) -> Any:
 
 
 def unwrap_legacy(status: int, payload: Any) -> Any:
-    """Take off `{"code", "data", "info"}`; success is 200, tickers come bare, the words of `info` vary."""
+    """Take off `{"code", "data", "info"}`; success is 200, tickers come bare, the words of `info` vary.
+
+    Raises:
+        BadPayload: no such envelope.
+        PollError: what the code means, and for 400 and 404 the words.
+    """
     if isinstance(payload, dict) and "code" not in payload:
         if status != 200:
             raise refusal(status, shown(payload))

@@ -75,6 +75,9 @@ def read_key_info() -> Reader[KeyInfo]:
 
     Three steps: the user's number, the key of that user (`sign` names the key itself, since without it every key
     is listed), and the exchange's clock, because `validDays` counts from now (-1: never).
+
+    Raises:
+        BadPayload: not exactly one key in the answer, or a field of another shape.
     """
     uid = number((yield Request(UID)), "uid")
     keys = listing((yield Request(API_KEY, (("uid", uid),))), "keys")

@@ -94,7 +94,12 @@ def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> 
 
 
 def unwrap(status: int, payload: Any) -> Any:
-    """Take off one of three envelopes: v1 (`status`, `err-code`), v2 (`code`, `message`), futures (`err_code`)."""
+    """Take off one of three envelopes: v1 (`status`, `err-code`), v2 (`code`, `message`), futures (`err_code`).
+
+    Raises:
+        BadPayload: none of these envelopes.
+        PollError: what a refusal means, by its text where the code says too little.
+    """
     if isinstance(payload, dict) and not payload.keys() & {"status", "code"} and status >= 400:
         raise refusal(status, shown(payload))
     if not isinstance(payload, dict) or not payload.keys() & {"status", "code"}:
