@@ -13,4 +13,4 @@ EXCHANGES: Final[Mapping[str, Exchange]] = {
     "htx": htx.EXCHANGE,
     "bitget": bitget.EXCHANGE,
 }
-"""Adding one: its file, one line here, its simulated twin, fixtures and test, a README row, a CHANGELOG line."""
+"""Adding one: CONTRIBUTING.md lists the places."""

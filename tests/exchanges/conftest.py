@@ -1,5 +1,7 @@
-"""A running sandbox with accounts, for the tests of one simulated exchange."""
+"""What the tests of the exchanges share: a running sandbox with accounts. The files of the walk are no tests."""
 
 from tests.sandbox.filled import filled
 
 __all__ = ["filled"]
+
+collect_ignore = ["adding"]

@@ -1,0 +1,35 @@
+"""What the shared tests must know of Toy."""
+
+from exporter.exchanges import toy
+from exporter.exchanges.base import Request
+from tests.exchanges.driver import NOW, credentials
+from tests.exchanges.facts import ApiFacts, Facts, Sent, Shape
+
+FACTS = Facts(
+    ban_scope="ip",
+    ban_seconds=300.0,
+    apis={
+        "": ApiFacts(
+            path="/api/balances",
+            wallets={
+                "spot": Shape(
+                    keys=("data",),
+                    row={"coin": "X", "free": "1", "used": "2"},
+                    currency="coin",
+                    required=("free", "used"),
+                    mapped=("1", "2", "0", "3", None),
+                )
+            },
+            sent=(
+                Sent(
+                    name="balances",
+                    signed=toy.sign(Request(toy.BALANCES), credentials("toy-key", "toy-secret"), "", NOW),
+                    line="/api/balances",
+                    headers={"X-TOY-SIGN": "a7ad4c5f88afeeca1fb83b7f43a5fac398e757683297a4e802f4faa3391c8d48"},
+                ),
+            ),
+            signature="X-TOY-SIGN",
+            price="last",
+        )
+    },
+)
