@@ -1,4 +1,4 @@
-"""Reads one exchange's tickers on an interval for all accounts that share a book, and serves the prices."""
+"""Reads one exchange's tickers on an interval, values the accounts that share its book, and tells the prices."""
 
 import asyncio
 import logging
