@@ -57,13 +57,13 @@ class Zeros:
             held: by label, what is not zero in it; kept until the next read, and not changed.
             now: the moment of the read.
         """
-        if held.keys() == self._held.keys() and now <= self.end:
+        before, self._held = self._held, held
+        if held.keys() == before.keys() and now <= self.end:
             return ()
-        since = dict.fromkeys(self._held, now) | self._gone
+        since = dict.fromkeys(before, now) | self._gone
         absent = {label: at for label, at in since.items() if label not in held}
         self._gone = {label: at for label, at in absent.items() if now - at <= KEPT_SECONDS}
         self.end = min(self._gone.values(), default=FOREVER) + KEPT_SECONDS
-        self._held = held
         self._fill()
         return absent.keys() - self._gone.keys()
 

@@ -1,5 +1,6 @@
 """The zero rule alone: what a good read lacks reads 0, for 24 hours or without end."""
 
+import weakref
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -10,6 +11,10 @@ from tests.kit.accounts import DAY
 
 HOUR = 3600.0
 NOBODY: frozenset[str] = frozenset()
+
+
+class Amounts(dict[str, object]):
+    """A mapping that can be watched: what is freed is not kept by anybody."""
 
 
 def held(*labels: str) -> Mapping[str, object]:
@@ -139,3 +144,13 @@ def test_every_amount_is_zero_and_a_debt_where_there_can_be_one(borrows: bool, b
     (zero,) = Zeros({"BTC"}, borrows=borrows).balances.values()
     assert zero.is_zero
     assert zero.borrowed == borrowed
+
+
+def test_the_amounts_of_an_earlier_read_are_let_go_of() -> None:
+    zeros = Zeros(NOBODY)
+    first, second = Amounts(BTC=1), Amounts(BTC=2)
+    gone = weakref.ref(first)
+    zeros.replace(first, 1.0)
+    del first
+    zeros.replace(second, 2.0)
+    assert gone() is None
