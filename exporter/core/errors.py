@@ -8,6 +8,7 @@
        ├─ IpRefused           ip            the key is bound to other addresses
        ├─ ClockRefused        clock         our timestamp is outside the exchange's window
        ├─ RateLimited         rate_limited  too many requests
+       │  └─ UserLimited      rate_limited  too many of this user's, whatever they ask
        ├─ Banned              banned        blocked for ignoring the limits
        ├─ Maintenance         maintenance   the exchange is being worked on
        ├─ TimedOut            timeout       no whole answer within the deadline
@@ -25,7 +26,7 @@ and how far the next poll moves away (`slow`).
 """
 
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 REASONS: Final = (
     "auth",
@@ -130,12 +131,24 @@ class ClockRefused(PollError):
 
 
 class RateLimited(PollError):
-    """The exchange answered that we ask too often."""
+    """The exchange answered that we ask too often.
+
+    Attributes:
+        shuts: the scope of which the exchange says so: every call of this `uid`, `key` or `ip` then waits as long as it
+            asks for. Empty where it says nothing of the kind: only the call that it refused does.
+    """
 
     reason = "rate_limited"
+    shuts: ClassVar[Literal["", "uid", "key", "ip"]] = ""
     advice = (
         "Raise `interval` or lower `rate_share`, and see what else uses this key or address: bots share the limits."
     )
+
+
+class UserLimited(RateLimited):
+    """The exchange answered that all calls of this user together are too many."""
+
+    shuts = "uid"
 
 
 class Banned(PollError):

@@ -31,9 +31,11 @@ def refused(
     key = code if isinstance(code, str) else shown(code)
     words = cut(message, 200) if isinstance(message, str) else shown(message)
     text = f"{cut(key, 60)}: {words}" if message else cut(key, 60)
+    if status == 418:  # says that we are banned, also with a code that elsewhere means no more than being too fast
+        return Banned(f"HTTP 418: {text}")
     if kind := errors.get(key):
         return kind(text, advice=advice.get(key))
-    if status in {401, 418, 429} or (status >= 500 and key not in temporary):
+    if status in {401, 429} or (status >= 500 and key not in temporary):
         return refusal(status, text)
     if key in temporary:
         return ExchangeRefused(text, repeat=True, advice="Wait: the exchange calls this temporary.")

@@ -228,8 +228,8 @@ class Transport:
                     await self._measure(route, state)
 
     async def _wait_for_limits(self, route: _Route, request: Request, state: _Read) -> None:
-        exchange, limits = route.exchange.name, request.endpoint.limits
-        if waited := await self._pacer.acquire(exchange, route.scopes, limits, state.give_up_at):
+        exchange = route.exchange.name
+        if waited := await self._pacer.acquire(exchange, route.scopes, request.endpoint, state.give_up_at):
             self._meters.waited(exchange, waited)
 
     async def _get(
@@ -306,10 +306,13 @@ class Transport:
         elif asked is not None:
             error.retry_after = retry_after(asked, self._clock.wall())
         if isinstance(error, RateLimited):
-            self._pacer.drain(route.exchange.name, route.scopes, request.endpoint.limits, error.retry_after or 0.0)
+            self._pacer.drain(route.exchange.name, route.scopes, request.endpoint, error.retry_after or 0.0)
+            if error.shuts and error.retry_after:
+                self._pacer.pause(getattr(route.scopes, error.shuts), error.retry_after, banned=False)
         elif isinstance(error, Banned):
+            error.retry_after = error.retry_after or route.exchange.ban_seconds
             key = getattr(route.scopes, route.exchange.ban_scope)
-            self._pacer.pause(key, error.retry_after or route.exchange.ban_seconds)
+            self._pacer.pause(key, error.retry_after, banned=True)
 
     async def _time_corrected(self, route: _Route, state: _Read) -> bool:
         """After a refused timestamp: whether the exchange's time is known better now than when it was signed."""

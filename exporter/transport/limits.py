@@ -10,18 +10,26 @@ smaller than the number of shards, shards that start together can exceed it once
 Tokens are taken at the moment of sending, from all buckets together. A request that must wait queues at one bucket at a
 time, in order of arrival, private buckets before shared ones: so a user's exhausted limit holds back nobody else on our
 address.
+
+What an exchange refuses is asked no more for as long as it says: a ban, or a refusal that speaks of all calls, shuts a
+whole scope; any other one shuts the call that was refused, for the user or, where nobody signs it, for our address.
 """
 
 import asyncio
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import Final, Literal, NamedTuple
 
 from exporter.core.runtime import Clock
-from exporter.exchanges.base import Limit
+from exporter.exchanges.base import Endpoint, Limit, Scope
 
 SHARE: Final = 0.5
 """Of the published limits, where the configuration says nothing."""
+
+SHORT_PAUSE: Final = 10.0
+"""Longest pause, in seconds, that a request waits out; the end of a longer one is told at once."""
+
+NEVER: Final = float("-inf")
 
 _NEARLY: Final = 1 - 1e-4
 """A token, but for rounding: seconds since boot as a float, times a fast refill. What is taken is a whole one."""
@@ -30,11 +38,18 @@ _ORDER: Final = {"key": 0, "uid": 1, "ip": 2}
 
 
 class Skipped(Exception):
-    """No request may be sent before the given moment: no token, or the exchange asked for a pause."""
+    """No request may be sent before the given moment: no token, or the exchange asked for a pause.
 
-    def __init__(self, reason: Literal["rate", "paused"]) -> None:
+    Attributes:
+        reason: which of the two.
+        opens: moment of the pacer's clock at which the pause ends; `NEVER` for want of a token.
+        banned: whether the pause is a ban.
+    """
+
+    def __init__(self, reason: Literal["rate", "paused"], opens: float = NEVER, *, banned: bool = False) -> None:
         super().__init__(reason)
         self.reason: Literal["rate", "paused"] = reason
+        self.opens, self.banned = opens, banned
 
 
 class Scopes(NamedTuple):
@@ -65,19 +80,23 @@ class Oversubscribed(NamedTuple):
 
 
 class _Gate:
-    """A scope, or a bucket of it: shut until a moment."""
+    """A scope, or one call of it: shut until a moment."""
 
-    __slots__ = ("opens",)
+    __slots__ = ("banned", "opens")
 
     def __init__(self) -> None:
-        self.opens = 0.0
+        self.opens = NEVER
+        self.banned = False
+
+    def shut(self, until: float, *, banned: bool) -> None:
+        if until > self.opens:
+            self.opens, self.banned = until, banned
 
 
-class _Bucket(_Gate):
+class _Bucket:
     __slots__ = ("_capacity", "_rate", "_since", "_tokens", "limit", "queued", "turn")
 
     def __init__(self, limit: Limit, capacity: float, rate: float, now: float) -> None:
-        super().__init__()
         self.limit = limit
         self._capacity, self._rate = capacity, rate
         self._tokens, self._since = capacity, now
@@ -110,10 +129,23 @@ class _Bucket(_Gate):
 
 
 class _Lane(NamedTuple):
-    """All that stands between one kind of request and the wire."""
+    """All that stands between one kind of request and the wire.
+
+    Attributes:
+        gates: of every scope that it counts against, and its own.
+        call: its own.
+        buckets: in the order in which they are queued at.
+        own: those of them that no other call, and nobody else, takes from.
+    """
 
     gates: tuple[_Gate, ...]
+    call: _Gate
     buckets: tuple[_Bucket, ...]
+    own: tuple[_Bucket, ...]
+
+
+def _opens(gate: _Gate) -> float:
+    return gate.opens
 
 
 class Pacer:
@@ -130,48 +162,46 @@ class Pacer:
         self._shares = dict(shares)
         self._shards = shards
         self._scopes: dict[Hashable, _Gate] = {}
+        self._calls: dict[tuple[str, Hashable, str], _Gate] = {}
         self._buckets: dict[tuple[str, Hashable, Limit], _Bucket] = {}
-        self._lanes: dict[tuple[str, Scopes, tuple[Limit, ...]], _Lane] = {}
+        self._lanes: dict[tuple[str, Scopes, Endpoint], _Lane] = {}
 
-    async def acquire(self, exchange: str, keys: Scopes, limits: Sequence[Limit], give_up_at: float) -> float:
+    async def acquire(self, exchange: str, keys: Scopes, endpoint: Endpoint, give_up_at: float) -> float:
         """Take a token of every limit; returns the seconds waited for them.
 
         Args:
             exchange: whose share counts.
             keys: who asks.
-            limits: all that the request counts against.
+            endpoint: what is asked; names the limits.
             give_up_at: moment of `Clock.now` after which a token is of no use.
 
         Raises:
-            Skipped: nothing may be sent before that moment; no token was taken.
+            Skipped: nothing may be sent before that moment, or a pause is longer than `SHORT_PAUSE`; no token was
+                taken.
         """
-        lane = self._lane(exchange, keys, tuple(limits))
+        lane = self._lane(exchange, keys, endpoint)
         start = self._clock.now()
         if self._take(lane, start):
             return 0.0
         await self._queue(lane, start, give_up_at)
         return self._clock.now() - start
 
-    def pause(self, key: Hashable, seconds: float) -> None:
+    def pause(self, key: Hashable, seconds: float, *, banned: bool) -> None:
         """Shut a whole scope, such as `scopes.ip`; never shortens a pause."""
-        gate = self._gate(key)
-        gate.opens = max(gate.opens, self._clock.now() + seconds)
+        self._gate(key).shut(self._clock.now() + seconds, banned=banned)
 
-    def drain(self, exchange: str, keys: Scopes, limits: Sequence[Limit], pause: float = 0.0) -> None:
-        """Empty the buckets of a request that the exchange found one too many.
+    def drain(self, exchange: str, keys: Scopes, endpoint: Endpoint, pause: float = 0.0) -> None:
+        """Empty the buckets of a call that the exchange found one too many, and shut that call for the pause.
 
-        The pause shuts those of the narrowest scope only: which of the limits was meant is not told, and one user's
-        must not stop everybody on our address.
+        What it shares with other calls or users goes on: which of the limits was meant is not told, and one call must
+        not stop everybody on our address. Whoever is over a shared limit is refused for it by the next call, too.
         """
         now = self._clock.now()
-        lane = self._lane(exchange, keys, tuple(limits))
-        for bucket in lane.buckets:
+        lane = self._lane(exchange, keys, endpoint)
+        for bucket in lane.own:
             bucket.drain(now)
-        narrowest = min((_ORDER[limit.scope] for limit in limits), default=0)
-        for limit in limits:
-            if _ORDER[limit.scope] == narrowest:
-                bucket = self._bucket(exchange, getattr(keys, limit.scope), limit)
-                bucket.opens = max(bucket.opens, now + pause)
+        if pause:
+            lane.call.shut(now + pause, banned=False)
 
     def share(self, shares: Mapping[str, float]) -> None:
         """Go on with other shares; what is in the buckets stays, so that nothing is spent twice."""
@@ -210,15 +240,21 @@ class Pacer:
             )
         return bucket
 
-    def _lane(self, exchange: str, keys: Scopes, limits: tuple[Limit, ...]) -> _Lane:
-        lane = self._lanes.get((exchange, keys, limits))
+    def _lane(self, exchange: str, keys: Scopes, endpoint: Endpoint) -> _Lane:
+        lane = self._lanes.get((exchange, keys, endpoint))
         if lane is None:
             # One order for all, or two requests could wait for each other's turn: own before shared, slow before fast.
             ordered = sorted(
-                set(limits), key=lambda limit: (_ORDER[limit.scope], limit.requests / limit.seconds, limit)
+                set(endpoint.limits), key=lambda limit: (_ORDER[limit.scope], limit.requests / limit.seconds, limit)
             )
             buckets = tuple(self._bucket(exchange, getattr(keys, limit.scope), limit) for limit in ordered)
-            lane = self._lanes[exchange, keys, limits] = _Lane((*map(self._gate, set(keys)), *buckets), buckets)
+            scope: Scope = "ip"
+            if endpoint.signed:
+                scope = "key" if any(limit.scope == "key" for limit in ordered) else "uid"
+            own = [bucket for bucket in buckets if bucket.limit.scope == scope and bucket.limit.name == endpoint.path]
+            call = self._calls.setdefault((exchange, getattr(keys, scope), endpoint.path), _Gate())
+            gates = (*map(self._gate, set(keys)), call)
+            lane = self._lanes[exchange, keys, endpoint] = _Lane(gates, call, buckets, tuple(own))
         return lane
 
     def _take(self, lane: _Lane, now: float) -> bool:
@@ -235,11 +271,11 @@ class Pacer:
 
     async def _queue(self, lane: _Lane, now: float, give_up_at: float) -> None:
         while True:
-            opens = max(gate.opens for gate in lane.gates)
-            if opens > give_up_at:
-                raise Skipped("paused")
-            if opens > now:
-                await self._clock.sleep(opens - now)
+            last = max(lane.gates, key=_opens)
+            if last.opens > min(give_up_at, now + SHORT_PAUSE):
+                raise Skipped("paused", last.opens, banned=last.banned)
+            if last.opens > now:
+                await self._clock.sleep(last.opens - now)
             elif any(now + bucket.wait(now, bucket.queued) > give_up_at for bucket in lane.buckets):
                 raise Skipped("rate")
             elif await self._advance(lane, give_up_at):

@@ -12,7 +12,16 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from exporter.core.credentials import Credentials, Secret
-from exporter.core.errors import AuthError, Banned, ClockRefused, ExchangeRefused, Maintenance, PollError, RateLimited
+from exporter.core.errors import (
+    AuthError,
+    Banned,
+    ClockRefused,
+    ExchangeRefused,
+    Maintenance,
+    PollError,
+    RateLimited,
+    UserLimited,
+)
 from exporter.core.runtime import Clock
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit, Reader, Request, Scope, Signed, refusal
 from exporter.exchanges.base import field as part
@@ -57,6 +66,7 @@ ERRORS: Final[Mapping[str, type[PollError]]] = {
     "auth": AuthError,
     "clock": ClockRefused,
     "rate": RateLimited,
+    "all": UserLimited,
     "ban": Banned,
     "maintenance": Maintenance,
 }

@@ -6,11 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.errors import BadStatus, Banned, Maintenance, PollError, RateLimited
+from exporter.core.errors import BadStatus, Banned, Maintenance, PollError, RateLimited, UserLimited
+from exporter.exchanges.base import Request
 from exporter.transport.conversation import Transport, full_jitter
 from exporter.transport.limits import Skipped
 from tests.kit.clock import FakeClock
-from tests.kit.exchange import FakeMeters, answer, answering, caller, good, no, read, read_public, script, transporting
+from tests.kit.exchange import (
+    ACCOUNT,
+    FakeMeters,
+    answer,
+    answering,
+    caller,
+    good,
+    no,
+    one,
+    read,
+    read_public,
+    script,
+    transporting,
+)
+
+OTHER = Request(ACCOUNT, id="7")
 
 
 async def test_a_temporary_failure_is_repeated_twice_with_fresh_signatures(
@@ -130,6 +146,42 @@ async def test_a_ban_pauses_everybody_on_the_address(
         assert len(server.signed()) == 1
         await clock.sleep(until)
         assert await read(transport, caller(server.url, "b")) == "fine"
+
+
+async def test_a_refusal_that_speaks_of_all_calls_of_a_user_shuts_them_all_and_no_other_user_s(
+    transport: Transport, clock: FakeClock
+) -> None:
+    async with answering(script(no("all", Retry_After="60"), good(), time=clock.wall)) as server:
+        with pytest.raises(UserLimited):
+            await read(transport, caller(server.url))
+        with pytest.raises(Skipped) as skipped:
+            await read(transport, caller(server.url), one(OTHER))
+        assert (skipped.value.reason, skipped.value.banned) == ("paused", False)
+        assert await read(transport, caller(server.url, "b")) == "fine"
+        await clock.sleep(60)
+        assert await read(transport, caller(server.url), one(OTHER)) == "fine"
+
+
+async def test_a_refusal_of_one_call_leaves_the_others_of_the_user_alone(
+    transport: Transport, clock: FakeClock
+) -> None:
+    async with answering(script(no("rate", 429, Retry_After="3600"), good(), time=clock.wall)) as server:
+        with pytest.raises(RateLimited):
+            await read(transport, caller(server.url))
+        assert await read(transport, caller(server.url), one(OTHER)) == "fine"
+        with pytest.raises(Skipped):
+            await read(transport, caller(server.url))
+
+
+async def test_how_long_a_ban_lasts_stands_in_the_refusal(transport: Transport, clock: FakeClock) -> None:
+    async with answering(script(no("ban", 418), time=clock.wall)) as server:
+        with pytest.raises(Banned) as caught:
+            await read(transport, caller(server.url))
+        assert caught.value.retry_after == 300.0
+        with pytest.raises(Skipped) as skipped:
+            await read(transport, caller(server.url))
+        assert skipped.value.opens == pytest.approx(clock.now() + 300.0)
+        assert skipped.value.banned
 
 
 async def test_a_ban_of_a_user_leaves_the_other_users_alone(transport: Transport, clock: FakeClock) -> None:

@@ -20,6 +20,7 @@ from exporter.core.errors import (
     PollError,
     RateLimited,
     UnknownAccount,
+    UserLimited,
 )
 from exporter.exchanges.base import (
     Endpoint,
@@ -59,10 +60,8 @@ ERRORS: Final[Mapping[str, type[PollError]]] = {
     "login-required": AuthError,
     **dict.fromkeys(("1002", "403"), PermissionMissing),
     "system-maintenance": Maintenance,
-    **dict.fromkeys(
-        ("base-request-exceed-frequency-limit", "rate-too-many-requests", "base-user-request-exceed-limit"),
-        RateLimited,
-    ),
+    **dict.fromkeys(("base-request-exceed-frequency-limit", "rate-too-many-requests"), RateLimited),
+    "base-user-request-exceed-limit": UserLimited,
     **dict.fromkeys(("510", "1006", "429"), RateLimited),
     **dict.fromkeys(
         ("account-get-accounts-inexistent-error", "account-account-id-inexistent", "base-record-invalid"),

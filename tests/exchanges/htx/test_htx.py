@@ -17,6 +17,7 @@ from exporter.core.errors import (
     PollError,
     RateLimited,
     UnknownAccount,
+    UserLimited,
 )
 from exporter.exchanges import htx
 from exporter.exchanges.base import Request, RowMemory
@@ -311,7 +312,7 @@ def test_an_ip_refusal_without_an_address_has_the_general_advice() -> None:
         (200, {"status": "error", "err-code": "base-record-invalid"}, UnknownAccount),
         (200, {"status": "error", "err-code": "base-request-exceed-frequency-limit"}, RateLimited),
         (200, {"status": "error", "err-code": "rate-too-many-requests"}, RateLimited),
-        (200, {"status": "error", "err-code": "base-user-request-exceed-limit"}, RateLimited),
+        (200, {"status": "error", "err-code": "base-user-request-exceed-limit"}, UserLimited),
         (200, {"status": "error", "err-code": "invalid-parameter", "err-msg": "request limit"}, RateLimited),
         (200, {"status": "error", "err-code": "510"}, RateLimited),
         (200, {"code": 1006, "message": "too many"}, RateLimited),
