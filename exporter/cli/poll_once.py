@@ -13,7 +13,7 @@ from exporter.app.masking import secret_names, secrets_of
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.core import runtime
-from exporter.core.errors import InternalError, PollError, RateLimited
+from exporter.core.errors import InternalError, PollError
 from exporter.core.runtime import Clock, Dice, SystemClock
 from exporter.core.wording import counted
 from exporter.exchanges import EXCHANGES
@@ -89,13 +89,20 @@ async def read_all(
     async def read(poller: Poller) -> Outcome:
         try:
             outcome = await poller.account_poll.poll(clock.now(), give_up_at)
+            while not outcome.tried and clock.now() < outcome.opens <= give_up_at:
+                await clock.sleep(outcome.opens - clock.now())
+                outcome = await poller.account_poll.poll(clock.now(), give_up_at)
         except Exception as bug:
             log.exception("a poll ended in a bug", extra=poller.account_poll.fields())
             outcome = Outcome(tried=True, error=InternalError(type(bug).__name__))
-        if not outcome.tried:
-            error = RateLimited("the exchange's limits, at this share of them, allowed no request in time")
-            outcome = outcome._replace(error=error)
-        on_progress(poller.state, outcome.error)
+        state = poller.state
+        for name, error in outcome.kept.items():  # there is no next poll that could still read it
+            wallet = state.wallets[name]
+            if wallet.failure is None:
+                state.refused(wallet, error, clock.now(), clock.wall())
+            if wallet.required and outcome.error is None:
+                outcome = outcome._replace(error=error)
+        on_progress(state, outcome.error)
         return outcome
 
     pollers = list(engine.pollers.values())

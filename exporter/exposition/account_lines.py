@@ -120,6 +120,10 @@ class AccountLines:
         self._polled(polls, started, failures=failures, up=up)
         self._value("exchange_account_last_poll_duration_seconds", seconds)
 
+    def up(self, *, up: bool) -> None:
+        """Serve whether the account is up."""
+        self._value("exchange_account_up", int(up))
+
     def failed(self, polls: Mapping[str, int]) -> None:
         """Serve how many polls failed, by reason."""
         self._values("exchange_poll_failures_total", "reason", {reason: polls.get(reason, 0) for reason in REASONS})
@@ -249,7 +253,7 @@ class AccountLines:
         self._value("exchange_polls_total", polls)
         self._value("exchange_account_last_poll_timestamp_seconds", started)
         self._value("exchange_account_consecutive_failures", failures)
-        self._value("exchange_account_up", int(up))
+        self.up(up=up)
 
     def _value(self, family: str, number: float | None) -> None:
         """Serve the one sample that a family has of the account, or none."""

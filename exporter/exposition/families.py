@@ -154,7 +154,8 @@ RENDERED: Final = (
     _gauge(
         "exchange_wallet_failing",
         (*WALLET, "reason"),
-        "1 while the last read of the wallet failed for this reason; absent otherwise.",
+        "1 while the last read of the wallet failed for this reason, or a pause or a limit keeps it from being read; "
+        "absent otherwise.",
     ),
     _gauge(
         "exchange_wallet_failing_since_timestamp_seconds",
@@ -169,7 +170,7 @@ RENDERED: Final = (
     _gauge(
         "exchange_account_next_poll_timestamp_seconds",
         ACCOUNT,
-        "When the next poll of the account is due, in seconds since the epoch.",
+        "When the next poll of the account is due, or the pause ends that allows none, in seconds since the epoch.",
     ),
     _gauge(
         "exchange_account_last_poll_duration_seconds",
@@ -207,7 +208,7 @@ RENDERED: Final = (
         "exchange_polls_skipped_total",
         (*ACCOUNT, "reason"),
         "Polls that were left out because the one before was still running (late), no request was allowed in time "
-        "(rate), or the exchange has banned us (paused).",
+        "(rate), or the exchange wants to be left alone (paused).",
     ),
     _gauge(
         "exchange_api_rate_limit_remaining",

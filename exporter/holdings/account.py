@@ -180,6 +180,12 @@ class AccountState:
             self.failures = 0
         self._publisher.polled(self.polls, started, seconds, failures=self.failures, up=up)
 
+    def down(self) -> None:
+        """Note that a required wallet was kept from being read for too long; no poll has failed."""
+        if self.up:
+            self.up = False
+            self._publisher.up(up=False)
+
     def skipped(self, reason: str, count: int = 1) -> None:
         """Count polls that were left out."""
         self._skipped[reason] += count

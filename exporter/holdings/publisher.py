@@ -58,6 +58,9 @@ class AccountPublisher(Protocol):
             up: whether the last read of every required wallet was good.
         """
 
+    def up(self, *, up: bool) -> None:
+        """Every required wallet is read, or not, without a poll that says so."""
+
     def failed(self, polls: Mapping[str, int]) -> None:
         """So many polls have failed by now, by reason of `errors.REASONS`; none for one that is not named."""
 

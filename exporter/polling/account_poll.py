@@ -7,13 +7,23 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from exporter.core.credentials import Credentials
-from exporter.core.errors import ExchangeRefused, InternalError, IpRefused, PollError, UnknownAccount, WrongApi
+from exporter.core.errors import (
+    Banned,
+    ExchangeRefused,
+    InternalError,
+    IpRefused,
+    PollError,
+    RateLimited,
+    UnknownAccount,
+    WrongApi,
+)
 from exporter.core.model import Reading
 from exporter.exchanges.base import Reader
 from exporter.holdings.account import AccountState
 from exporter.holdings.wallet import Failure, Wallet
 from exporter.polling.context import Outcome, PollContext
 from exporter.polling.key_info import KeyInfoPoll
+from exporter.polling.pauses import kept_by
 from exporter.polling.plan import ALWAYS, RARE_SECONDS, UNOPENED, Plan, Planned
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
@@ -26,8 +36,19 @@ SIDE_BY_SIDE: Final = 4
 SLOW_CAP_SECONDS: Final = 900.0
 """Longest time between two tries that fail in a way that a repeat makes worse."""
 
+_ABOUT_THE_KEY: Final = frozenset({"auth", "permission", "ip"})
+"""Refusals by which an API shows that it has the account: one that has not says that first."""
+
 _ABOUT_THE_WALLET: Final = frozenset({"permission", "exchange", "payload"})
 """Refusals that say something of the wallet that was asked for, not of the moment."""
+
+_SAID_EVERY: Final = 3600.0
+"""Seconds between two words in the log that an account lacks tokens: it lacks and gets them by turns."""
+
+_CONTRADICTION: Final = (
+    "Nothing is taken from what the exchange says until it agrees with itself; the last good balances stand until "
+    "`stale_after`. If it lasts, look up the account's mode at the exchange and set `options: {mode: ...}`."
+)
 
 _UNKNOWN: Final = "Correct `wallets`: the names are in the README."
 
@@ -41,10 +62,13 @@ class _Progress:
         slot: the moment at which the poll was due.
         give_up_at: the moment after which a request is of no use.
         errors: by wallet that could not be read.
-        read: number of wallets that were.
+        good: the wallets that were.
+        kept: by wallet, what kept it from being asked for.
+        opens: by wallet, the moment before which it cannot be read, where a pause says so.
         skipped: why some were left out.
-        proven: the API that the exchange proved to be the account's, in place of the one that was asked.
-        may_switch_api: whether a proof of another API is acted on.
+        elsewhere: by wallet, the refusal that says that the account is of another API.
+        probed: what was read of the main wallet to prove the API.
+        may_switch_api: whether such a refusal is followed up.
         address: our address as the exchange sees it, once it told.
         address_asked: whether it was asked.
     """
@@ -52,11 +76,14 @@ class _Progress:
     __slots__ = (
         "address",
         "address_asked",
+        "elsewhere",
         "errors",
         "give_up_at",
+        "good",
+        "kept",
         "may_switch_api",
-        "proven",
-        "read",
+        "opens",
+        "probed",
         "skipped",
         "slot",
     )
@@ -64,16 +91,25 @@ class _Progress:
     def __init__(self, slot: float, give_up_at: float, *, may_switch_api: bool = True) -> None:
         self.slot, self.give_up_at, self.may_switch_api = slot, give_up_at, may_switch_api
         self.errors: dict[str, PollError] = {}
-        self.read = 0
+        self.good: set[str] = set()
+        self.kept: dict[str, PollError] = {}
+        self.opens: dict[str, float] = {}
         self.skipped: set[str] = set()
-        self.proven: str | None = None
+        self.elsewhere: dict[str, WrongApi] = {}
+        self.probed: Reading | None = None
         self.address: str | None = None
         self.address_asked = False
 
     @property
     def tried(self) -> bool:
         """Whether any wallet was read or failed."""
-        return self.read > 0 or bool(self.errors)
+        return bool(self.good or self.errors)
+
+    @property
+    def nothing_before(self) -> float:
+        """The moment before which nothing can be read, where every wallet of this poll is paused; else long ago."""
+        paused = self.opens.keys() >= self.errors.keys() | self.kept.keys()
+        return min(self.opens.values()) if self.opens and paused and not self.good else ALWAYS
 
 
 class AccountPoll:
@@ -94,6 +130,9 @@ class AccountPoll:
         self._context, self._transport, self._clock = context, context.transport, context.clock
         self._answered = False
         self._before = Outcome()
+        self._began = context.clock.now()
+        self._said: set[str] = set()  # wallets of which the log says that they fail
+        self._said_rate = ALWAYS
         self._know_wallets()
 
     def renew(self, credentials: Credentials) -> None:
@@ -123,20 +162,19 @@ class AccountPoll:
         started, wall = clock.now(), clock.wall()
         progress = _Progress(slot, give_up_at)
         await self._read_all(progress)
-        if progress.proven is not None:
-            self._switch_api(progress.proven)
-            # One proof for each poll: an exchange that contradicts itself is not followed in circles.
-            progress = _Progress(slot, give_up_at, may_switch_api=False)
-            await self._read_all(progress)
+        if progress.elsewhere:
+            progress = await self._other_api(progress)
         for reason in progress.skipped:
             state.skipped(reason)
-        if progress.read and self.plan.is_current(slot):
+        if progress.good and self.plan.is_current(slot):
             self._absent()
         self._before = outcome = self._outcome(progress)
+        up = all(wallet.up for wallet in state.wallets.values() if wallet.required)
         if outcome.tried:
-            up = all(wallet.up for wallet in state.wallets.values() if wallet.required)
             state.polled(wall, clock.now() - started, outcome.error, up=up)
-        if progress.read and outcome.error is None and clock.now() >= self.key.due:
+        elif not up:
+            state.down()
+        if progress.good and outcome.error is None and clock.now() >= self.key.due:
             await self.key.read(self.caller.api, lambda reader: self._ask(reader, give_up_at), clock.now())
         return outcome
 
@@ -146,11 +184,18 @@ class AccountPoll:
         failed = [name for name, wallet in wallets.items() if wallet.required and name in errors]
         failed.sort(key=lambda name: name != self.state.main)
         slowing = self._before.slowing
-        if failed or progress.read:
+        if failed or progress.good:
             # A wallet that may not be read, or does not exist, slows only itself.
             others = (errors[name] for name in failed if name not in self.plan.unknown)
             slowing = next((error for error in others if error.reason != "permission"), None)
-        return Outcome(progress.tried, errors[failed[0]] if failed else None, slowing, progress.address)
+        return Outcome(
+            progress.tried,
+            errors[failed[0]] if failed else None,
+            slowing,
+            progress.address,
+            progress.kept,
+            progress.nothing_before,
+        )
 
     async def _read_all(self, progress: _Progress) -> None:
         """Read what is due: the list of wallets, then the wallets."""
@@ -170,8 +215,10 @@ class AccountPoll:
     async def _first_alone(self, first: str, others: Iterable[str], progress: _Progress) -> bool:
         """Have the main wallet tell whether key, address and mode are good; returns whether to read the others."""
         await self._read(first, progress)
-        if progress.proven is not None or progress.skipped:
+        if progress.elsewhere or "rate" in progress.skipped:
             return False
+        if progress.skipped:  # a pause of one call says nothing of the others
+            return not self._before.slowed
         error = progress.errors.get(first)
         if error is not None and _is_final(error):
             self._refuse_all(others, error, progress)
@@ -203,7 +250,10 @@ class AccountPoll:
         try:
             plan.listed(await self._ask(api.discover(), progress.give_up_at), slot)
         except Skipped as skip:
-            progress.skipped.add(skip.reason)
+            if plan.readings:
+                progress.skipped.add(skip.reason)
+            else:
+                self._kept(main, skip, progress)
             return bool(plan.readings)
         except Exception as failure:
             error = self._as_poll_error(failure, main.failure)
@@ -250,23 +300,27 @@ class AccountPoll:
         wallet = state.wallet(name, planned.wallet)
         was = wallet.failure
         try:
-            reading = await self._ask(planned.wallet.read(planned.memory), progress.give_up_at)
+            reading, progress.probed = progress.probed, None
+            if reading is None:
+                reading = await self._ask(planned.wallet.read(planned.memory), progress.give_up_at)
             state.accepted(wallet, reading, clock.now(), clock.wall())
         except Skipped as skip:
-            progress.skipped.add(skip.reason)
+            self._kept(wallet, skip, progress, planned.read_at)
             return
         except Exception as failure:
             error = self._as_poll_error(failure, was)
             if isinstance(error, WrongApi) and progress.may_switch_api and self._may_be(error.api):
-                progress.proven = error.api
+                progress.elsewhere[name] = error
             else:
                 await self._failed(wallet, planned, error, progress)
             return
-        progress.read += 1
+        progress.good.add(name)
         self._answered = planned.answered = True
         planned.failures = 0
+        planned.read_at = clock.now()
         planned.not_before = progress.slot + planned.wallet.every if planned.wallet.every else ALWAYS
-        if was is not None:
+        if was is not None and name in self._said:
+            self._said.discard(name)
             log.info("the wallet is read again", extra=self.fields(wallet=name, failed_for=was.reason))
 
     async def _failed(self, wallet: Wallet, planned: Planned, error: PollError, progress: _Progress) -> None:
@@ -286,10 +340,37 @@ class AccountPoll:
         self._refused(wallet, error, progress)
 
     def _refused(self, wallet: Wallet, error: PollError, progress: _Progress) -> None:
-        was = wallet.failure
         progress.errors[wallet.name] = error
+        if isinstance(error, RateLimited | Banned) and error.retry_after:
+            progress.opens[wallet.name] = self._clock.now() + error.retry_after
+        self._note(wallet, error)
+
+    def _kept(self, wallet: Wallet, skip: Skipped, progress: _Progress, read_at: float = ALWAYS) -> None:
+        """Note that a wallet could not be asked for; one poll that is left out for want of a token is no failure.
+
+        Args:
+            wallet: which one.
+            skip: why not.
+            progress: the poll.
+            read_at: moment of its last good read.
+        """
+        now = self._clock.now()
+        progress.skipped.add(skip.reason)
+        error = progress.kept[wallet.name] = kept_by(skip, self._clock.wall() + skip.opens - now)
+        if skip.reason == "paused":
+            progress.opens[wallet.name] = skip.opens
+            self._note(wallet, error)
+        elif wallet.failure is None and now - max(read_at, self._began) > wallet.strict_seconds:
+            quiet = now < self._said_rate + _SAID_EVERY
+            self._note(wallet, error, quiet=quiet)
+            self._said_rate = self._said_rate if quiet else now
+
+    def _note(self, wallet: Wallet, error: PollError, *, quiet: bool = False) -> None:
+        """Note why a wallet cannot be read; the log says it when the reason is another one."""
+        was = wallet.failure
         self.state.refused(wallet, error, self._clock.now(), self._clock.wall())
-        if was is None or was.reason != error.reason:
+        if not quiet and (was is None or was.reason != error.reason):
+            self._said.add(wallet.name)
             log.log(
                 logging.ERROR if isinstance(error, InternalError) else logging.WARNING,
                 "the wallet cannot be read",
@@ -303,8 +384,10 @@ class AccountPoll:
                 self._refused(self.state.wallets[name], error, progress)
 
     def _as_poll_error(self, failure: Exception, before: Failure | None) -> PollError:
-        """Every failure as a `PollError`; a bug of ours is logged when it is new."""
+        """Every failure as a `PollError` without its frames; a bug of ours is logged when it is new."""
         if isinstance(failure, PollError):
+            # It is kept until the next poll, and its frames hold the answer.
+            failure.__traceback__ = failure.__context__ = failure.__cause__ = None
             return failure
         if before is None or before.reason != InternalError.reason:
             log.error("a read ended in a bug", extra=self.fields(), exc_info=failure)
@@ -316,6 +399,48 @@ class AccountPoll:
         named = exchange.apis.get(api)
         return named is not self.caller.api and named in exchange.apis_for(self.state.account.options)
 
+    async def _other_api(self, progress: _Progress) -> _Progress:
+        """Follow up what wallets of this poll were told: that the account is of another API.
+
+        A good answer of that API proves it; a refusal of the key does where nothing is served that would be withdrawn.
+        An exchange that contradicts itself is not followed.
+
+        Returns:
+            The poll as it goes on: of the other API, or this one with what failed in it.
+        """
+        state = self.state
+        told = next(iter(progress.elsewhere.values()))
+        error: PollError | None = None
+        if state.main in progress.good:
+            error = _contradiction(told, f"{state.main} was read all the same")
+        else:
+            try:
+                progress.probed = await self._probe(told.api, progress.give_up_at)
+            except Skipped as skip:
+                for name in progress.elsewhere:
+                    self._kept(state.wallets[name], skip, progress, self.plan.readings[name].read_at)
+                return progress
+            except Exception as failure:
+                error = self._as_poll_error(failure, state.wallets[state.main].failure)
+                if isinstance(error, WrongApi):
+                    error = _contradiction(told, str(error))
+        if error is None or (error.reason in _ABOUT_THE_KEY and not state.serving(self._clock.now())):
+            self._switch_api(told.api)
+            probed = progress.probed
+            progress = _Progress(progress.slot, progress.give_up_at, may_switch_api=False)
+            progress.probed = probed
+            await self._read_all(progress)
+            return progress
+        for name in progress.elsewhere:
+            await self._failed(state.wallets[name], self.plan.readings[name], error, progress)
+        return progress
+
+    async def _probe(self, name: str, give_up_at: float) -> Reading:
+        """Read the main wallet of another API of the exchange."""
+        api, timeout = self.caller.exchange.apis[name], self.state.account.timeout
+        caller, reader = replace(self.caller, api=api), api.wallets[api.main].read({})
+        return await self._transport.read(caller, reader, timeout=timeout, give_up_at=give_up_at)
+
     def _switch_api(self, name: str) -> None:
         """Go over to the API that the exchange named; nothing of the other one is served any more."""
         api = self.caller.exchange.apis[name]
@@ -325,6 +450,7 @@ class AccountPoll:
         self.plan = Plan(api, self.state.account.wallets)
         self.key.due = ALWAYS
         self._answered = False
+        self._said.clear()
         self._know_wallets()
 
     async def _advise(self, error: PollError, progress: _Progress) -> None:
@@ -345,6 +471,12 @@ class AccountPoll:
         return await self._transport.read(
             self.caller, reader, timeout=self.state.account.timeout, give_up_at=give_up_at
         )
+
+
+def _contradiction(told: WrongApi, other: str) -> WrongApi:
+    """The failure of a wallet whose exchange says both that the account is of another API and that it is not."""
+    words = f"the exchange contradicts itself about the account's mode: {told}; {other}"
+    return WrongApi(words, api=told.api, advice=_CONTRADICTION)
 
 
 def _is_final(error: PollError) -> bool:

@@ -1,6 +1,6 @@
 """The inputs of a poll, its outcome, and the backoff after a failure."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
 from exporter.config import Account
@@ -64,18 +64,22 @@ class Outcome(NamedTuple):
     """What one poll of an account came to.
 
     Attributes:
-        tried: whether any wallet was read or failed. A poll that tried nothing counts neither as poll nor as failure:
-            the limits allowed no request, or nothing was due.
+        tried: whether any wallet was read, or was asked for and failed. A poll that tried nothing counts neither as
+            poll nor as failure: a pause or the limits allowed no request, or nothing was due.
         error: of the first required wallet that could not be read, the main one first.
         slowing: the error that delays the next polls, of this poll or, where this one says nothing of it, of an earlier
             one. As `error`, but for `permission`, which delays its wallet only.
         address: our address as the exchange saw it when it refused it, where it tells.
+        kept: by wallet, what kept it from being read: a pause, or no token in time.
+        opens: moment of the clock before which nothing can be read, where a pause says so; else long ago.
     """
 
     tried: bool = False
     error: PollError | None = None
     slowing: PollError | None = None
     address: str | None = None
+    kept: Mapping[str, PollError] = {}
+    opens: float = float("-inf")
 
     @property
     def slowed(self) -> bool:

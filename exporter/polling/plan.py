@@ -39,6 +39,7 @@ class Planned:
         not_before: moment of the poller's clock before which it is not read again.
         failures: reads that failed since the last good one.
         answered: whether it ever did.
+        read_at: moment of the poller's clock of its last good read.
     """
 
     wallet: WalletSource | None
@@ -46,6 +47,7 @@ class Planned:
     not_before: float = ALWAYS
     failures: int = 0
     answered: bool = False
+    read_at: float = ALWAYS
 
 
 class Ask(NamedTuple):

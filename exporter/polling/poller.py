@@ -119,10 +119,13 @@ class Poller:
         self._left_out = 0 if outcome.tried else self._left_out + 1
         self._first = False
         self.tried = self.tried or outcome.tried
-        self._plan(self._next(slot))
+        due = self._next(slot)
+        if outcome.slowing is None and clock.now() < outcome.opens < due:
+            due = outcome.opens
+        self._plan(due)
 
     def _next(self, slot: float) -> float:
-        """When the next poll is due, after one that was due at `slot` and is over now."""
+        """When the next poll is due, after one that was due at `slot` and is over now; pauses left aside."""
         state, outcome, now = self.state, self._outcome, self._clock.now()
         if outcome.slowing is not None:
             cap = SLOW_CAP_SECONDS if outcome.slowed else CAP_SECONDS
@@ -152,5 +155,10 @@ class Poller:
             self.state.skipped("late", polls)
 
     def _plan(self, due: float) -> None:
+        """Wake up then; what is told is when something can be read.
+
+        During a pause every slot is gone through, so that what it leaves out is counted and named.
+        """
         self.due = due
-        self.state.due(self._clock.wall() + max(due - self._clock.now(), 0.0))
+        told = max(due, self._outcome.opens)
+        self.state.due(self._clock.wall() + max(told - self._clock.now(), 0.0))

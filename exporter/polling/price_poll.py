@@ -13,6 +13,7 @@ from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.publisher import PricePublisher
 from exporter.polling.context import Reads
+from exporter.polling.pauses import kept_by
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
 
@@ -74,22 +75,28 @@ class PriceReader:
         caller, timeout = self.caller, min(TIMEOUT_SECONDS, self._valuation.interval)
         try:
             tickers = await self._transport.read(caller, caller.api.prices(), timeout=timeout, give_up_at=give_up_at)
-        except Skipped:
+        except Skipped as skip:
+            if skip.reason == "paused":
+                self._refused(kept_by(skip, self._clock.wall() + skip.opens - self._clock.now()))
             return
         except PollError as error:
             self._failures += 1
-            if self.error is None or self.error.reason != error.reason:
-                log.warning(
-                    "prices cannot be read",
-                    extra=self._named(reason=error.reason, error=str(error), advice=error.advice),
-                )
-            self.error = error
+            self._refused(error)
             return
         if self.error is not None:
             log.info("prices are read again", extra=self._named(failed_for=self.error.reason))
         self._failures, self.error = 0, None
         self.book.replace(tickers, self._clock.now(), self._clock.wall())
         await self.revalue()
+
+    def _refused(self, error: PollError) -> None:
+        """Note why prices cannot be read; the log says it when the reason is another one."""
+        if self.error is None or self.error.reason != error.reason:
+            log.warning(
+                "prices cannot be read",
+                extra=self._named(reason=error.reason, error=str(error), advice=error.advice),
+            )
+        self.error = error
 
     async def reconfigure(self, valuation: Valuation) -> None:
         """Go on with other pegs, or another interval from the next read on."""

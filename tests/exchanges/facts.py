@@ -130,11 +130,14 @@ class Facts:
         apis: by their names in the exchange's description.
         ban_scope: what a ban pauses, by the vendor's pages.
         ban_seconds: for how long, unless it says.
+        ban: how it says so, by the same pages: HTTP status and body. Where they say nothing, what the status means
+            elsewhere.
     """
 
     apis: Mapping[str, ApiFacts]
     ban_scope: Scope
     ban_seconds: float
+    ban: tuple[int, str] = (418, "{}")
 
 
 class MissingFacts(AssertionError):

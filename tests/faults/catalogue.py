@@ -194,6 +194,29 @@ def step_the_clock(seconds: float) -> Switch:
     return step
 
 
+def contradict(scene: Scene) -> None:
+    """Bitget says of each mode that the account is of the other one; elsewhere there are no modes."""
+    if scene.variant.exchange == "bitget":
+        scene.add(_says_of_the_mode("/api/v2/", "40085"))
+        scene.add(_says_of_the_mode("/api/v3/", "40084"))
+
+
+def name_the_other_mode(scene: Scene) -> None:
+    """Bitget says that the account is of the other mode, and answers nothing there."""
+    if scene.variant.exchange == "bitget":
+        here, there, code = ("/api/v2/", "/api/v3/", "40085")
+        if scene.variant.mode == "unified":
+            here, there, code = there, here, "40084"
+        scene.add(_says_of_the_mode(here, code))
+        scene.add(Fault("http_status", status=500, body="{}", path=there))
+
+
+def _says_of_the_mode(path: str, code: str) -> Fault:
+    return Fault(
+        "http_status", status=400, body=f'{{"code": "{code}", "msg": "the other mode", "data": null}}', path=path
+    )
+
+
 def hold_long_numbers(scene: Scene) -> None:
     scene.stage.accounts[scene.name].set("main", "USDT", LONG, "0.0000000000000000000000000000000000000001")
 
@@ -276,6 +299,8 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
     "vendor_maintenance": Trouble(made("vendor_error", situation="maintenance"), "maintenance"),
     "vendor_frozen": Trouble(made("vendor_error", situation="frozen"), "exchange"),
     "redirect": Trouble(send_elsewhere, "http"),
+    "contradicting_modes": Trouble(contradict, None),
+    "unproven_mode": Trouble(name_the_other_mode, None),
     **{
         f"shape_of_{level}": Trouble(reshaping(level), "payload")
         for level in ("the_whole", "the_code", "the_content", "the_rows", "a_row", "a_name", "an_amount")

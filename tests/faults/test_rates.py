@@ -1,9 +1,12 @@
 """The exchanges' limits are kept, as the exchanges count them; what that leaves out is counted."""
 
+import io
 from collections.abc import Iterable, Sequence
 
 import pytest
 
+from exporter.cli import check, poll_once
+from exporter.cli.poll_once import read_all
 from exporter.sandbox import Fault
 from tests.exchanges.facts import everything
 from tests.faults.stage import INTERVAL, Member, Stage, staged
@@ -74,6 +77,108 @@ def test_accounts_of_one_user_share_the_users_limit_and_skips_are_counted() -> N
     in_virtual_time(scenario())
 
 
+def test_want_of_tokens_has_a_name_once_the_interval_is_over_and_fails_no_poll() -> None:
+    """Eight accounts share what would do for three: each is read every third time or so, and says so meanwhile."""
+
+    async def scenario() -> None:
+        more = {"options": {"api": "legacy", "rate_group": "desk"}, "timeout": "1s"}
+        members = [Member(f"bot-{number}", VARIANTS["xt-legacy"], 1.0, 90.0, more=more) for number in range(8)]
+        async with staged(members) as stage:
+            stage.engine.start()
+            await stage.clock.sleep(20)
+            named, up, fresh = set(), set(), set()
+            for _ in range(60):
+                await stage.clock.sleep(0.5)
+                samples = await stage.samples()
+                named |= {
+                    (own["account"], own["reason"]) for own, _ in samples.of("exchange_wallet_failing", wallet="spot")
+                }
+                up |= {(own["account"], value) for own, value in samples.of("exchange_account_up")}
+                fresh |= {value for _, value in samples.of("exchange_wallet_fresh")}
+            assert named == {(member.name, "rate_limited") for member in members}
+            assert up == {(member.name, value) for member in members for value in (0.0, 1.0)}
+            assert fresh == {1.0}, "a number went"
+            assert not any(value for _, value in samples.of("exchange_poll_failures_total"))
+            said = [len(stage.logged(member.name, "spot", "the wallet cannot be read")) for member in members]
+            assert max(said) == 1, "the log says it at each turn"
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_too_many_requests_for_tickers_leave_the_wallets_readable(variant: str) -> None:
+    """One public call is refused for an hour: prices are absent, and nobody's balances are."""
+
+    async def scenario() -> None:
+        members = [Member(name, VARIANTS[variant]) for name in ("one", "two")]
+        async with staged(members, valuation={"interval": "30s"}) as stage:
+            exchange = stage.sandbox.exchange(VARIANTS[variant].exchange)
+            (tickers, *_) = VARIANTS[variant].api.price_endpoints
+            exchange.faults.append(
+                Fault("http_status", status=429, headers={"Retry-After": "3600"}, body="{}", path=tickers.path)
+            )
+            stage.engine.start()
+            await stage.clock.sleep(10 * INTERVAL)
+            assert len([each for each in exchange.requests if each.path == tickers.path]) == 1, "asked all the same"
+            samples = await stage.samples()
+            for member in members:
+                assert len(stage.asked(member.name)) >= 10, "the wallet is read more rarely"
+                assert samples.one("exchange_account_up", account=member.name) == 1
+                assert skipped(stage, "paused") == 0
+            assert not samples.of("exchange_wallet_failing")
+            told = [vars(each) for each in stage.heard.records if each.msg == "prices cannot be read"]
+            assert [each["reason"] for each in told] == ["rate_limited"]
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_too_many_requests_for_one_wallet_have_a_name_until_they_are_over(variant: str) -> None:
+    """Half an hour that the exchange asks for: the reason and the moment, and after `stale_after` no number."""
+
+    async def scenario() -> None:
+        members = [Member(name, VARIANTS[variant]) for name in ("hasty", "neighbour")]
+        async with staged(members) as stage:
+            exchange, main = stage.sandbox.exchange(VARIANTS[variant].exchange), VARIANTS[variant].main
+            stage.engine.start()
+            await stage.clock.sleep(2.5 * INTERVAL)
+            exchange.faults.append(
+                Fault(
+                    "http_status",
+                    status=429,
+                    headers={"Retry-After": "1800"},
+                    body="{}",
+                    path=stage.path("hasty"),
+                    account=members[0].secrets["api_key"],
+                    times=1,
+                )
+            )
+            await stage.until(lambda: stage.failing("hasty", main) == "rate_limited", INTERVAL + 5, "the refusal")
+            refused = stage.asked("hasty")[-1]
+            for _ in range(5):
+                await stage.clock.sleep(5 * INTERVAL)
+                assert stage.failing("hasty", main) == "rate_limited"
+                samples = await stage.samples("hasty")
+                assert samples.one("exchange_account_up") == 0
+                assert stage.asked("hasty")[-1] == refused
+                if VARIANTS[variant].facts.side is None:  # else the other wallet is read, and the account polled
+                    told = samples.one("exchange_account_next_poll_timestamp_seconds")
+                    assert told == pytest.approx(stage.clock.wall() + refused + 1800 - stage.clock.true(), abs=2)
+                stage.heard.pages.clear()
+                await stage.look()
+                assert any("rate_limited" in page and "nothing is sent until" in page for page in stage.heard.pages)
+            assert samples.one("exchange_wallet_fresh", wallet=main) == 0
+            assert stage.failing("neighbour", main) is None
+            await stage.until(lambda: stage.failing("hasty", main) is None, 1800 + 150, "recovery")
+            assert stage.asked("hasty")[-1] >= refused + 1800
+            assert len(stage.logged("hasty", main, "the wallet cannot be read")) == 1
+            assert len(stage.logged("hasty", main, "the wallet is read again")) == 1
+            counted = (await stage.samples()).of("exchange_poll_failures_total", account="hasty")
+            assert {own["reason"]: value for own, value in counted if value} == {"rate_limited": 1.0}
+
+    in_virtual_time(scenario())
+
+
 def banned_by(scope: str) -> list[str]:
     """The exchanges that ban an address, or a key; each in the first of its APIs."""
     return [name for name, facts in everything().items() if facts.ban_scope == scope]
@@ -81,7 +186,7 @@ def banned_by(scope: str) -> list[str]:
 
 @pytest.mark.parametrize("variant", banned_by("ip"))
 def test_a_ban_pauses_everything_from_our_address(variant: str) -> None:
-    seconds = everything()[variant].ban_seconds
+    seconds, (status, body) = everything()[variant].ban_seconds, everything()[variant].ban
 
     async def scenario() -> None:
         members = [Member(name, VARIANTS[variant]) for name in ("banned", "neighbour")]
@@ -92,7 +197,7 @@ def test_a_ban_pauses_everything_from_our_address(variant: str) -> None:
             stage.engine.start()
             await stage.clock.sleep(2.5 * INTERVAL)
             key = members[0].secrets["api_key"]
-            exchange.faults.append(Fault("http_status", status=418, account=key, times=1))
+            exchange.faults.append(Fault("http_status", status=status, body=body, account=key, times=1))
             await stage.until(lambda: stage.failing("banned", main) == "banned", INTERVAL, "the ban")
             began = exchange.requests[-1].time
             before = len(exchange.requests)
@@ -102,14 +207,27 @@ def test_a_ban_pauses_everything_from_our_address(variant: str) -> None:
             assert stage.engine.accounts["stranger"]._skipped["paused"] == 0
             samples = await stage.samples()
             assert samples.one("exchange_polls_skipped_total", account="neighbour", reason="paused")
-            assert samples.one("exchange_wallet_failing", account="neighbour", wallet=main) is None
+            for name in ("banned", "neighbour"):
+                (failing,) = samples.of("exchange_wallet_failing", account=name, wallet=main)
+                assert failing[0]["reason"] == "banned"
+                assert samples.one("exchange_account_up", account=name) == 0
+                told = samples.one("exchange_account_next_poll_timestamp_seconds", account=name)
+                assert told is not None
+                assert told - stage.clock.wall() > 1, "the next poll is told for a moment within the ban"
+            assert samples.one("exchange_poll_failures_total", account="neighbour", reason="banned") == 0
+            assert len(stage.logged("neighbour", main, "the wallet cannot be read")) == 1
+            assert stage.failing("stranger", of_another_exchange(VARIANTS[variant]).main) is None
             await stage.until(lambda: len(exchange.requests) > before, INTERVAL + 5, "the first request after the ban")
+            await stage.until(lambda: stage.failing("neighbour", main) is None, 10, "the neighbour's recovery")
+            assert (await stage.samples()).one("exchange_account_up", account="neighbour") == 1
 
     in_virtual_time(scenario())
 
 
 @pytest.mark.parametrize("variant", banned_by("key"))
 def test_a_ban_of_a_key_leaves_other_keys_alone(variant: str) -> None:
+    status, body = everything()[variant].ban
+
     async def scenario() -> None:
         members = [Member(name, VARIANTS[variant]) for name in ("banned", "neighbour")]
         async with staged(members) as stage:
@@ -117,11 +235,65 @@ def test_a_ban_of_a_key_leaves_other_keys_alone(variant: str) -> None:
             stage.engine.start()
             await stage.clock.sleep(2.5 * INTERVAL)
             faults = stage.sandbox.exchange(VARIANTS[variant].exchange).faults
-            faults.append(Fault("http_status", status=418, account=key, times=1))
+            faults.append(Fault("http_status", status=status, body=body, account=key, times=1))
             await stage.until(lambda: stage.failing("banned", main) == "banned", INTERVAL, "the ban")
-            asked = len(stage.asked("neighbour"))
+            asked, banned = len(stage.asked("neighbour")), len(stage.asked("banned"))
             await stage.clock.sleep(200)
             assert len(stage.asked("neighbour")) >= asked + 6
+            assert stage.failing("neighbour", main) is None
+            assert len(stage.asked("banned")) == banned
+            assert stage.failing("banned", main) == "banned"
+
+    in_virtual_time(scenario())
+
+
+DESK = {"options": {"api": "legacy", "rate_group": "desk"}}
+
+
+def test_a_command_that_polls_once_waits_for_a_pause_that_it_can_outlast() -> None:
+    """The first of three accounts of one user is told to wait for 20 s; the two others are read after that."""
+
+    async def scenario() -> None:
+        members = [Member(f"bot-{number}", VARIANTS["xt-legacy"], more=DESK) for number in range(3)]
+        async with staged(members) as stage:
+            stage.sandbox.exchange("xt").faults.append(
+                Fault(
+                    "http_status",
+                    status=429,
+                    headers={"Retry-After": "20"},
+                    body="{}",
+                    path="/trade/api/v1/getBalance",
+                    times=1,
+                )
+            )
+            began = stage.clock.now()
+            results = await read_all(stage.engine.config, lambda *_: None, stage.clock)
+            failed = [result.error for result in results if result.error is not None]
+            assert [error.reason for error in failed] == ["rate_limited"]
+            assert 20 <= stage.clock.now() - began <= 40
+
+    in_virtual_time(scenario())
+
+
+def test_a_command_that_polls_once_names_what_the_limits_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poll_once, "PATIENCE_SECONDS", 2.0)
+
+    async def scenario() -> None:
+        members = [Member(f"bot-{number}", VARIANTS["xt-legacy"], more=DESK) for number in range(8)]
+        async with staged(members) as stage:
+            results = await read_all(stage.engine.config, lambda *_: None, stage.clock)
+            left_out = [result for result in results if result.error is not None]
+            assert 0 < len(left_out) < 8
+            for result in left_out:
+                failure = result.state.wallets["spot"].failure
+                assert result.error is not None
+                assert failure is not None
+                assert failure.reason == result.error.reason == "rate_limited"
+                assert "rate_share" in failure.advice
+            out = io.StringIO()
+            check.report(results, stage.clock.wall(), out)
+            assert out.getvalue().count("FAILED: rate_limited") == len(left_out)
+            assert out.getvalue().count("spot: rate_limited: our share of the exchange's limits") == len(left_out)
 
     in_virtual_time(scenario())
 

@@ -214,4 +214,5 @@ def polled_account(*names: str, **more: Any) -> PolledAccount:
 
 
 RATE: Final = Skipped("rate")
-PAUSED: Final = Skipped("paused")
+PAUSED: Final = Skipped("paused", 1e9)
+"""A pause that does not end in the time of a test."""

@@ -6,13 +6,24 @@ from typing import Any
 
 import pytest
 
-from exporter.core.errors import AuthError, BadPayload, Banned, PermissionMissing, PollError, TimedOut, Unreachable
+from exporter.core.errors import (
+    AuthError,
+    BadPayload,
+    Banned,
+    PermissionMissing,
+    PollError,
+    RateLimited,
+    TimedOut,
+    Unreachable,
+)
 from exporter.core.model import Reading
+from exporter.core.wording import moment
 from exporter.exchanges.base import Reader, Request
 from exporter.polling.account_poll import SIDE_BY_SIDE
 from exporter.polling.context import Outcome
+from exporter.transport.limits import Skipped
 from tests.kit.accounts import configured
-from tests.kit.scripted import PAUSED, RATE, PolledAccount, polled_account, rows, wallet
+from tests.kit.scripted import PAUSED, RATE, PolledAccount, listing, polled_account, rows, wallet
 
 UP = "exchange_account_up"
 
@@ -124,7 +135,121 @@ async def test_a_poll_without_a_token_is_neither_poll_nor_failure(reason: Any) -
     assert not it.outcome.tried
     assert await it.one("exchange_polls_total") == 1
     assert await it.one("exchange_polls_skipped_total", reason=reason.reason) == 1
-    assert (await it.one(UP), await it.free("spot")) == (1.0, 5.0)
+    assert await it.one("exchange_account_consecutive_failures") == 0
+    assert not any((await it.samples()).by("exchange_poll_failures_total", "reason").values())
+    assert await it.free("spot") == 5.0
+
+
+# -- kept from being read
+
+
+async def test_a_pause_is_named_at_once_and_ends_with_the_next_good_read(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    it = polled_account("funding")
+    await it.poll()
+    ban = Skipped("paused", it.clock.now() + 330, banned=True)
+    it.transport.says = {"spot": ban, "funding": ban}
+    for _ in range(3):
+        assert await it.poll(30) is None
+    spot = it.state.wallets["spot"]
+    assert (await it.one(UP), await it.one("exchange_wallet_up", wallet="spot")) == (0.0, 0.0)
+    assert [await it.failing(name) for name in ("spot", "funding")] == ["banned", "banned"]
+    since = await it.one("exchange_wallet_failing_since_timestamp_seconds", wallet="spot")
+    assert since == it.clock.wall() - 60
+    assert spot.failure is not None
+    assert f"until {moment(it.clock.wall() + 240)}" in spot.failure.message
+    assert await it.free("spot") == 5.0, "the last good value stands"
+    assert it.outcome.opens == ban.opens
+    it.transport.says = {"spot": {"USDT": "6"}, "funding": {"USDT": "6"}}
+    await it.poll(240)
+    assert (await it.one(UP), await it.failing("spot"), await it.free("spot")) == (1.0, None, 6.0)
+    assert it.outcome.opens < it.clock.now()
+    told = [(record.message, vars(record)["wallet"], vars(record).get("reason")) for record in caplog.records]
+    assert told == [
+        ("the wallet cannot be read", "spot", "banned"),
+        ("the wallet cannot be read", "funding", "banned"),
+        ("the wallet is read again", "spot", None),
+        ("the wallet is read again", "funding", None),
+    ]
+
+
+async def test_a_pause_before_the_first_poll_is_named() -> None:
+    it = polled_account("funding")
+    it.transport.says = dict.fromkeys(("spot", "funding"), Skipped("paused", it.clock.now() + 300, banned=True))
+    await it.poll()
+    assert [await it.failing(name) for name in ("spot", "funding")] == ["banned", "banned"]
+    assert await it.one("exchange_polls_total") == 0
+    assert await it.free("spot") is None
+
+
+async def test_a_list_of_wallets_that_a_pause_keeps_away_is_named_at_the_main_wallet() -> None:
+    it = polled_account(discover=listing)
+    it.transport.says["list"] = PAUSED
+    await it.poll()
+    assert await it.failing("spot") == "rate_limited"
+    assert it.outcome.opens == PAUSED.opens
+
+
+async def test_a_wallet_whose_call_is_paused_leaves_the_others_alone() -> None:
+    it = polled_account("funding")
+    it.transport.says["spot"] = PAUSED
+    await it.poll()
+    assert (await it.failing("spot"), await it.failing("funding")) == ("rate_limited", None)
+    assert await it.free("funding") == 5.0
+    assert it.outcome.opens < it.clock.now(), "the account is polled all the same"
+    assert await it.one(UP) == 0
+
+
+async def test_one_poll_without_a_token_is_no_failure_and_the_second_in_a_row_is() -> None:
+    it = polled_account("funding")
+    await it.poll()
+    it.transport.says = {"spot": RATE, "funding": RATE}
+    await it.poll(30)
+    assert (await it.one(UP), await it.failing("spot"), await it.free("spot")) == (1.0, None, 5.0)
+    await it.poll(30)
+    assert (await it.one(UP), await it.failing("spot"), await it.free("spot")) == (0.0, "rate_limited", 5.0)
+    assert await it.one("exchange_wallet_up", wallet="funding") == 0
+    it.transport.says = {"spot": {"USDT": "6"}, "funding": {"USDT": "6"}}
+    await it.poll(30)
+    assert (await it.one(UP), await it.failing("spot"), await it.free("spot")) == (1.0, None, 6.0)
+
+
+async def test_an_account_that_never_gets_a_token_is_named_once_its_interval_is_over() -> None:
+    it = polled_account()
+    it.transport.says["spot"] = RATE
+    await it.poll()
+    assert await it.failing("spot") is None
+    await it.poll(45)
+    assert await it.failing("spot") == "rate_limited"
+
+
+async def test_an_account_that_lacks_tokens_by_turns_is_told_once_an_hour(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    it = polled_account()
+    for number in range(240):
+        it.transport.says["spot"] = {"USDT": "5"} if number % 4 == 0 else RATE
+        await it.poll(30)
+    assert [record.message for record in caplog.records].count("the wallet cannot be read") in (2, 3)
+    assert [record.message for record in caplog.records].count("the wallet is read again") in (2, 3)
+
+
+async def test_a_refusal_tells_when_it_is_over() -> None:
+    it = polled_account()
+    it.transport.says["spot"] = RateLimited("too many", retry_after=600.0)
+    await it.poll()
+    assert it.outcome.opens == it.clock.now() + 600
+
+
+async def test_want_of_a_token_does_not_hide_why_a_wallet_failed_and_a_pause_does() -> None:
+    it = polled_account()
+    it.transport.says["spot"] = TimedOut("slow")
+    await it.poll()
+    it.transport.says["spot"] = RATE
+    await it.poll(60)
+    assert await it.failing("spot") == "timeout"
+    it.transport.says["spot"] = PAUSED
+    await it.poll(30)
+    assert await it.failing("spot") == "rate_limited"
 
 
 async def test_a_skipped_poll_forgives_no_failure() -> None:

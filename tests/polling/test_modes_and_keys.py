@@ -4,11 +4,11 @@ import logging
 
 import pytest
 
-from exporter.core.errors import IpRefused, PermissionMissing, TimedOut, Unreachable, WrongApi
+from exporter.core.errors import IpRefused, PermissionMissing, PollError, TimedOut, Unreachable, WrongApi
 from exporter.exchanges.base import Api
 from tests.kit.accounts import configured
 from tests.kit.exchange import API, changed
-from tests.kit.scripted import PolledAccount, key_info, polled_account, seen_address, wallet
+from tests.kit.scripted import PAUSED, PolledAccount, key_info, polled_account, seen_address, wallet
 
 UP = "exchange_account_up"
 
@@ -67,6 +67,80 @@ async def test_an_exchange_that_contradicts_itself_is_not_followed_in_circles() 
     error = await it.poll()
     assert isinstance(error, WrongApi)
     assert len(it.transport.asked) == 2
+
+
+async def test_a_contradiction_withdraws_nothing_until_the_balances_are_too_old(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """v2 says unified and v3 says classic, poll after poll."""
+    it = modes()
+    await it.poll()
+    it.transport.says |= dict.fromkeys(("spot", "overview"), WrongApi("40085", api="unified"))
+    it.transport.says["unified"] = WrongApi("40084", api="classic")
+    for _ in range(5):
+        error = await it.poll(100)
+        assert isinstance(error, WrongApi)
+        assert (await it.free("spot"), await it.failing("spot"), await it.one(UP)) == (5.0, "exchange", 0.0)
+        assert await it.one("exchange_wallet_up", wallet="unified") is None
+    assert "40085; 40084" in str(error)
+    await it.poll(110)
+    assert await it.free("spot") is None
+    assert await it.failing("spot") == "exchange"
+    assert [vars(record)["wallet"] for record in caplog.records] == ["spot", "overview"], "the log says it once"
+    it.transport.says |= {"spot": {"USDT": "6"}, "overview": {"USDT": "6"}}
+    await it.poll(30)
+    assert (await it.free("spot"), await it.failing("spot"), await it.one(UP)) == (6.0, None, 1.0)
+
+
+@pytest.mark.parametrize("other", [Unreachable("gone"), TimedOut("slow"), PermissionMissing("not ticked")])
+async def test_a_mode_that_is_said_and_not_shown_withdraws_nothing_that_is_served(other: PollError) -> None:
+    it = modes()
+    await it.poll()
+    it.transport.says |= dict.fromkeys(("spot", "overview"), WrongApi("40085", api="unified"))
+    it.transport.says["unified"] = other
+    await it.poll(30)
+    assert (await it.free("spot"), await it.failing("spot"), await it.one(UP)) == (5.0, other.reason, 0.0)
+    it.transport.says["unified"] = {"USDT": "7"}
+    await it.poll(120)
+    assert (await it.free("spot"), await it.free("unified"), await it.one(UP)) == (None, 7.0, 1.0)
+
+
+async def test_a_refused_key_shows_the_mode_where_nothing_is_served() -> None:
+    it = modes()
+    it.transport.says |= {"spot": WrongApi("40085", api="unified"), "unified": PermissionMissing("not ticked")}
+    await it.poll()
+    assert (await it.failing("unified"), await it.one("exchange_wallet_up", wallet="spot")) == ("permission", None)
+
+
+async def test_modes_in_turn_are_each_followed_only_to_where_they_are_read() -> None:
+    """An exchange that changes its mind between two polls, with good answers to show for it, leaves no gap."""
+    it = modes()
+    here, there = WrongApi("40085", api="unified"), WrongApi("40084", api="classic")
+    for number in range(6):
+        unified = number % 2
+        it.transport.says["spot"] = it.transport.says["overview"] = here if unified else {"USDT": "5"}
+        it.transport.says["unified"] = {"USDT": "5"} if unified else there
+        assert await it.poll(30) is None
+        assert (await it.free("unified"), await it.free("spot")) == ((5.0, None) if unified else (None, 5.0))
+
+
+async def test_a_side_wallet_that_says_another_mode_moves_nothing_while_the_main_one_is_read() -> None:
+    it = modes()
+    await it.poll()
+    it.transport.says["overview"] = WrongApi("40085", api="unified")
+    assert await it.poll(30) is None
+    assert (await it.free("spot"), await it.failing("overview")) == (5.0, "exchange")
+    assert it.transport.count("unified") == 0
+
+
+async def test_a_mode_that_a_pause_keeps_from_being_proven_withdraws_nothing() -> None:
+    it = modes()
+    await it.poll()
+    it.transport.says |= dict.fromkeys(("spot", "overview"), WrongApi("40085", api="unified"))
+    it.transport.says["unified"] = PAUSED
+    assert await it.poll(30) is None
+    assert (await it.free("spot"), await it.failing("spot"), await it.one(UP)) == (5.0, "rate_limited", 0.0)
+    assert not it.outcome.tried
 
 
 # -- the key and the address

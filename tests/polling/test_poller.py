@@ -13,6 +13,7 @@ import pytest
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import AuthError, Banned, IpRefused, PermissionMissing, PollError, TimedOut, Unreachable
 from exporter.polling.poller import Poller
+from exporter.transport.limits import Skipped
 from tests.kit.accounts import configured
 from tests.kit.clock import settle
 from tests.kit.scripted import PAUSED, RATE, ScriptedAccount, wallet
@@ -163,6 +164,44 @@ async def test_an_account_that_was_left_out_waits_longer_each_time_until_it_had_
         await it.clock.advance(60)
         patience = [asked.give_up_at - asked.at for asked in it.transport.asked]
         assert patience[-6:] == pytest.approx([30, 30, 60, 90, 120, 30])
+
+
+async def test_during_a_pause_the_moment_of_its_end_is_told_and_kept() -> None:
+    """The pause begins after 100 s and ends off the rhythm; each poll that it leaves out is counted when it was due."""
+    async with running() as it:
+        await it.clock.advance(100)
+        before, opens = len(it.polls), it.clock.now() + 307.0
+        it.transport.says["spot"] = Skipped("paused", opens, banned=True)
+        await it.clock.advance(32)
+        told = await it.one("exchange_account_next_poll_timestamp_seconds")
+        assert told == pytest.approx(it.clock.wall() + opens - it.clock.now())
+        assert await it.skipped("paused") == len(it.polls) - before == 1
+        await it.clock.advance(opens - it.clock.now() - 0.5)
+        assert await it.one("exchange_account_next_poll_timestamp_seconds") == pytest.approx(told)
+        assert await it.skipped("paused") == len(it.polls) - before == pytest.approx(10, abs=1)
+        it.transport.says["spot"] = {"USDT": "5"}
+        asked = len(it.polls)
+        await it.clock.advance(1)
+        assert it.polls[asked] == pytest.approx(opens - 1_000.0)
+        await it.clock.advance(100)
+        assert it.polls[-1] % INTERVAL == pytest.approx(it.polls[1] % INTERVAL), "back in its rhythm"
+        assert await it.skipped("late") == 0
+
+
+async def test_a_banned_account_tells_when_it_is_asked_next() -> None:
+    async with running() as it:
+        await it.clock.advance(100)
+        it.transport.says["spot"] = Banned("too many", retry_after=300.0)
+        await it.clock.advance(30)
+        opens = it.transport.times("spot")[-1] + 300.0
+        it.transport.says["spot"] = Skipped("paused", opens, banned=True)
+        while it.clock.now() < opens - 60:
+            told = await it.one("exchange_account_next_poll_timestamp_seconds")
+            assert told is not None
+            assert told == pytest.approx(it.clock.wall() + opens - it.clock.now())
+            await it.clock.advance(20)
+        assert await it.one("exchange_poll_failures_total", reason="banned") == 1
+        assert await it.one("exchange_account_consecutive_failures") == 1
 
 
 @pytest.mark.parametrize(("error", "cap"), [(TimedOut("slow"), 120.0), (AuthError("no"), 900.0), (Banned("x"), 900.0)])

@@ -1,6 +1,7 @@
 """Prices of one exchange: read on an interval, served when they change, gone when they are old."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -19,7 +20,7 @@ from exporter.holdings.account import AccountState
 from exporter.polling.context import backoff
 from exporter.polling.price_poll import PriceReader
 from tests.kit.accounts import configured
-from tests.kit.scripted import ASK, RATE, ScriptedAccount, rows, wallet
+from tests.kit.scripted import ASK, PAUSED, RATE, ScriptedAccount, rows, wallet
 
 PRICE = "exchange_price_usd"
 
@@ -142,6 +143,23 @@ async def test_a_read_without_a_token_is_no_failure() -> None:
         await it.clock.advance(300)
         assert it.reader.error is None
         assert it.transport.count("prices") == 6
+
+
+async def test_a_pause_of_the_tickers_is_told_once_and_is_over_with_the_next_good_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with market() as it:
+        await it.clock.advance(1)
+        it.transport.says["prices"] = PAUSED
+        await it.clock.advance(300)
+        assert it.reader.error is not None
+        assert it.reader.error.reason == "rate_limited"
+        assert it.transport.count("prices") == 6, "a pause moves the reads apart"
+        it.transport.says["prices"] = {"BTCUSDT": "50000"}
+        await it.clock.advance(60)
+        assert it.reader.error is None
+    assert [record.message for record in caplog.records] == ["prices cannot be read", "prices are read again"]
 
 
 async def test_a_bug_does_not_end_the_loop() -> None:

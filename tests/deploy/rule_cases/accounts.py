@@ -109,12 +109,66 @@ SUITE = Suite(
             "rate_limited",
             {**ACCOUNT, "reason": "rate_limited", "severity": "warning", "team": "grid"},
             (
-                "bitget has answered account grid-1 with rate_limited for 5m 0s.",
-                "bitget has answered account grid-1 with rate_limited for 10m 0s.",
+                "Account grid-1 on bitget cannot be read: rate_limited for 5m 0s.",
+                "Account grid-1 on bitget cannot be read: rate_limited for 10m 0s.",
             ),
             5,
         ),
         blip("AccountRateLimited", "banned"),
+        Case(
+            says="AccountRateLimited: an account that a ban keeps from being read, though none of its polls failed",
+            series={
+                series("exchange_wallet_failing", **GRID, reason="banned"): "_x10 1x30 stale",
+                series("exchange_wallet_failing_since_timestamp_seconds", **GRID): "_x10 660x30 stale",
+                series("exchange_wallet_up", **GRID): "1x10 0x30 1x10",
+                series("exchange_account_up", **ACCOUNT): "1x10 0x30 1x10",
+                series("exchange_account_up", exchange="bitget", account="well"): "1x60",
+                series("exchange_account_next_poll_timestamp_seconds", **ACCOUNT): "60+60x10 2520x30 2580+60x10",
+                series("exchange_poll_failures_total", **ACCOUNT, reason="banned"): "0x60",
+                series("exchange_polls_skipped_total", **ACCOUNT, reason="paused"): "0x10 1+1x30 31x10",
+                **TEAM,
+            },
+            silent={"AccountRateLimited": ("15m", "43m"), "ExchangeUnreachable": ("30m",)},
+            firing={
+                "AccountRateLimited": {
+                    "16m": [
+                        Alert(
+                            {**ACCOUNT, "reason": "banned", "severity": "warning", "team": "grid"},
+                            "Account grid-1 on bitget cannot be read: banned for 5m 0s; the next try is in 26m 0s.",
+                        )
+                    ],
+                    "30m": [
+                        Alert(
+                            {**ACCOUNT, "reason": "banned", "severity": "warning", "team": "grid"},
+                            "Account grid-1 on bitget cannot be read: banned for 19m 0s; the next try is in 12m 0s.",
+                        )
+                    ],
+                }
+            },
+        ),
+        Case(
+            says="AccountRateLimited: not an account that is read by turns, which is PollsSkipped; one that is never read",
+            series={
+                series("exchange_wallet_failing", **GRID, reason="rate_limited"): (
+                    "_x10 1x1 stale _ 1x1 stale _ 1x1 stale _ 1x1 stale _ 1x1 stale _ 1x20"
+                ),
+                series("exchange_wallet_failing_since_timestamp_seconds", **GRID): "_x10 1560x40",
+                series("exchange_wallet_up", **GRID): "1x10 0x1 1x1 0x1 1x1 0x1 1x1 0x1 1x1 0x1 1x1 0x25",
+                series("exchange_account_up", **ACCOUNT): "1x10 0x1 1x1 0x1 1x1 0x1 1x1 0x1 1x1 0x1 1x1 0x25",
+                **TEAM,
+            },
+            silent={"AccountRateLimited": ("14m", "20m", "28m", "33m")},
+            firing={
+                "AccountRateLimited": {
+                    "40m": [
+                        Alert(
+                            {**ACCOUNT, "reason": "rate_limited", "severity": "warning", "team": "grid"},
+                            "Account grid-1 on bitget cannot be read: rate_limited for 14m 0s.",
+                        )
+                    ]
+                }
+            },
+        ),
         failing_case(
             "ExchangeMaintenance",
             "maintenance",

@@ -25,6 +25,7 @@ FUNDING = Shape(
 FACTS = Facts(
     ban_scope="ip",
     ban_seconds=300.0,
+    ban=(418, '{"code": 100410, "msg": "rate limited", "timestamp": 1767225600123}'),
     apis={
         "": ApiFacts(
             path="/openApi/spot/v1/account/balance",

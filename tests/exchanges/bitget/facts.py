@@ -13,6 +13,8 @@ OURS = credentials(
 HOST = "api.bitget.com"
 NEW_YEAR = 1735689600000
 
+MODES = {"contradicting_modes": "exchange", "unproven_mode": "http"}
+
 CLASSIC = ApiFacts(
     path="/api/v2/spot/account/assets",
     wallets={
@@ -51,6 +53,7 @@ CLASSIC = ApiFacts(
     signature="ACCESS-SIGN",
     price="lastPr",
     side=("overview", "/api/v2/account/all-account-balance"),
+    reasons=MODES,
 )
 
 UNIFIED = ApiFacts(
@@ -86,7 +89,7 @@ UNIFIED = ApiFacts(
     price="lastPr",
     values_itself=True,
     side=("funding", "/api/v3/account/funding-assets"),
-    reasons={"null_instead_of_a_list": None},  # v3 writes null for an empty list
+    reasons={**MODES, "null_instead_of_a_list": None},  # v3 writes null for an empty list
 )
 
 FACTS = Facts(ban_scope="ip", ban_seconds=300.0, apis={"classic": CLASSIC, "unified": UNIFIED})

@@ -8,6 +8,7 @@ from tests.exchanges.facts import ApiFacts, Facts, Sent, Shape
 FACTS = Facts(
     ban_scope="key",
     ban_seconds=300.0,
+    ban=(418, '{"code": 30017, "message": "Your account is blocked for exceeding the limits", "trace": "1"}'),
     apis={
         "": ApiFacts(
             path="/account/v1/wallet",
