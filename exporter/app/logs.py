@@ -3,17 +3,25 @@
 import json
 import logging
 import math
+import os
 import re
+import select
 import sys
+import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Final, TextIO
 
+from exporter.app.line_writer import LineWriter
 from exporter.app.masking import Masking
 from exporter.core.wording import moment, visible
 
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 FORMATS: Final = ("logfmt", "json")
+
+FLUSH_SECONDS: Final = 1.0
+"""How long the last lines may take to be written at the end."""
 
 _OWN_KEYS: Final = frozenset({"ts", "level", "logger", "msg", "exception", "stack"})
 _RECORD_KEYS: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -23,22 +31,48 @@ _NO_KEY: Final = re.compile(r"[^A-Za-z0-9_.-]")
 _masking: Final = Masking()
 
 
-def setup(level: str, layout: str, stream: TextIO | None = None) -> None:
+def setup(level: str, layout: str, stream: TextIO | None = None, *, queued: bool = False) -> None:
     """Send all records of this level and above to the stream; may be called again, which replaces the first.
 
     Args:
         level: one of `LEVELS`.
         layout: one of `FORMATS`.
         stream: standard error unless given.
+        queued: write in a thread, so that nobody waits for whoever reads the stream; `flush` at the end. Without it a
+            line is written before the call that logs it returns.
     """
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, Lines)]:
         root.removeHandler(handler)
-    root.addHandler(Lines(stream or sys.stderr, _masking, as_json=layout == "json"))
+        handler.close()
+    kind = QueuedLines if queued else Lines
+    root.addHandler(kind(stream or sys.stderr, _masking, as_json=layout == "json"))
     root.setLevel(LEVELS[level])
     # At debug level asyncio logs only which selector it uses.
     logging.getLogger("asyncio").setLevel(max(LEVELS[level], logging.INFO))
     logging.captureWarnings(capture=True)
+
+
+def flush(seconds: float = FLUSH_SECONDS) -> None:
+    """Wait until the lines that are queued have been written, at most so long."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, QueuedLines):
+            handler.written(seconds)
+
+
+def log_what_python_prints() -> None:
+    """Have the log tell of errors that Python would print to standard error, unmasked, and wait for its reader."""
+    log = logging.getLogger("exporter.app")
+
+    def in_thread(hook: threading.ExceptHookArgs) -> None:
+        error = hook.exc_value
+        log.error("a thread ended in a bug", exc_info=(hook.exc_type, error, hook.exc_traceback) if error else None)
+
+    def ignored(hook: "sys.UnraisableHookArgs") -> None:
+        error = hook.exc_value
+        log.error("an error had nowhere to go", exc_info=(hook.exc_type, error, hook.exc_traceback) if error else None)
+
+    threading.excepthook, sys.unraisablehook = in_thread, ignored
 
 
 def mask(secrets: Iterable[str]) -> None:
@@ -80,6 +114,61 @@ class Lines(logging.StreamHandler[TextIO]):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the name is logging's
         """Do nothing: a log that cannot be written stops no poll, and a report would quote arguments unmasked."""
+
+
+class QueuedLines(Lines):
+    """Leaves each finished line to a thread that writes it; masked before that, whatever becomes of the thread."""
+
+    def __init__(self, stream: TextIO, masking: Masking, *, as_json: bool) -> None:
+        super().__init__(stream, masking, as_json=as_json)
+        self._writer = LineWriter(_writing(stream), self._dropped)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue the record's line."""
+        try:
+            self._writer.put(self.format(record) + "\n")
+        except Exception:
+            self.handleError(record)
+
+    def written(self, seconds: float) -> bool:
+        """Wait until every line is written, at most so long; whether that is so."""
+        return self._writer.flush(seconds)
+
+    def close(self) -> None:
+        """Take no more lines, and end the thread once it has written what waits."""
+        self._writer.close()
+        super().close()
+
+    def _dropped(self, lines: int) -> str:
+        text = "log lines were dropped, since nobody read them in time or they could not be written"
+        fields = {"name": "exporter.app", "levelno": logging.WARNING, "msg": text, "lines": lines}
+        return self.format(logging.makeLogRecord(fields)) + "\n"
+
+
+def _writing(stream: TextIO) -> Callable[[str], None]:
+    """Writes to the stream's file where it has one.
+
+    The stream's own buffer has a lock, which Python needs at its end while the thread may still hold it.
+    """
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return partial(_written_by, stream)
+    return partial(_written_to, descriptor, stream.encoding)
+
+
+def _written_by(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()
+
+
+def _written_to(descriptor: int, encoding: str, text: str) -> None:
+    left = memoryview(text.encode(encoding, "backslashreplace"))
+    while left:
+        try:
+            left = left[os.write(descriptor, left) :]
+        except BlockingIOError:  # somebody who shares the pipe or terminal made it so
+            select.select((), (descriptor,), ())
 
 
 def _fields(record: logging.LogRecord) -> Iterator[tuple[str, str | int | float | bool]]:

@@ -200,7 +200,8 @@ async def run(settings: Settings, environ: Mapping[str, str]) -> int:
         ConfigError: the configuration cannot be used.
         ExporterError: an address cannot be listened on.
     """
-    logs.setup(settings.log_level, settings.log_format)
+    logs.setup(settings.log_level, settings.log_format, queued=True)
+    logs.log_what_python_prints()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECT)
     runtime.let_lookups_alone()

@@ -51,9 +51,12 @@ def _run(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = settings_of(flags)
     import asyncio
 
-    from exporter.app import process
+    from exporter.app import logs, process
 
-    return asyncio.run(process.run(settings, environ))
+    try:
+        return asyncio.run(process.run(settings, environ))
+    finally:
+        logs.flush()
 
 
 def _run_check(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -74,9 +77,13 @@ def _run_balances(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _run_demo(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = settings_of(flags)
+    from exporter.app import logs
     from exporter.cli import demo
 
-    return demo.run(settings, environ)
+    try:
+        return demo.run(settings, environ)
+    finally:
+        logs.flush()
 
 
 def _run_sandbox(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
