@@ -131,6 +131,7 @@ class App:
             self._stop.set()
             for task in (heartbeat, *self._reloads):
                 task.cancel()
+            await self.reloading.stop()
             try:
                 await self.engine.stop(STOP_SECONDS)
             finally:
@@ -205,6 +206,6 @@ async def run(settings: Settings, environ: Mapping[str, str]) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECT)
     runtime.let_lookups_alone()
-    config = load(settings.config_file, environ)
+    config = await runtime.apart(load, settings.config_file, environ)
     await App(settings, environ, config, SystemClock(), Dice()).run()
     return 0

@@ -1,6 +1,5 @@
 """Takes a changed configuration over while the exporter runs, and new keys from rewritten secret files."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import Final
 from exporter.app import logs
 from exporter.app.engine import Engine
 from exporter.app.masking import secret_names, secrets_of
-from exporter.app.secret_files import SecretFiles
+from exporter.app.merged import Merged
+from exporter.app.secret_files import rewritten
 from exporter.config import Account, Config
-from exporter.config.load import load
+from exporter.config.load import Outline, load, load_outline
 from exporter.core import runtime
 from exporter.core.credentials import Credentials
 from exporter.core.errors import ConfigError
@@ -20,8 +20,8 @@ from exporter.exchanges import EXCHANGES
 
 log = logging.getLogger("exporter.app")
 
-FIRST_READ_SECONDS: Final = 60.0
-"""How long ago reading the first configuration may have begun when it is handed over."""
+_CONFIGURATION: Final = ""
+"""What an error is kept under that is no single account's."""
 
 _DESTINATION: Final = ("exchange", "base_url", "proxy")
 
@@ -41,73 +41,118 @@ class Reloading:
         self._environ = environ
         self._engine = engine
         self._clock = clock
-        self._secret_files = SecretFiles()
-        self._latest: Mapping[str, Account] = {}
-        self._reading = asyncio.Lock()
-        self._refused = ""
+        self._latest: dict[str, Account] = {}
+        self._reload = Merged(self._reloaded)
+        self._outline = Merged(self._outlined)
+        self._refused: dict[str, str] = {}
         self._noticed: set[str] = set()
-        self._remember(config, clock.wall() - FIRST_READ_SECONDS)
+        logs.mask(secrets_of(config.accounts))
+        self._remember(config)
         self._in_force(config)
 
     async def reload(self) -> str | None:
-        """Read the configuration again; returns what is wrong with it, or None when it is in force."""
-        async with self._reading:
-            try:
-                config = await self._read()
-                await self._engine.apply(config)
-            except ConfigError as error:
-                self._engine.counters.reload_successful.set(0)
-                log.error("the configuration is bad; the old one stays in force", extra={"error": str(error)})
-                return str(error)
-            except Exception as error:
-                self._engine.counters.reload_successful.set(0)
-                log.exception("reading the configuration again ended in a bug")
-                return f"a bug, {type(error).__name__}: the log has its traceback"
-            self._in_force(config)
-            log.info("the configuration was read again", extra={"accounts": str(len(self._engine.accounts))})
-            return None
+        """Read the configuration again; returns what is wrong with it, or None when it is in force.
+
+        What is asked for while it is being read is done once more afterwards, for all who asked.
+        """
+        return await self._reload()
 
     async def fresh_credentials(self, account: Account) -> Credentials | None:
         """The credentials that an account's secret files hold now, or None where they cannot be used.
 
-        That is so while the configuration is bad, and once it sends them to another exchange, address or proxy than
-        the running account does.
+        That is so while the configuration is bad, or the account in it, and once it sends them to another exchange,
+        address or proxy than the running account does. Files of other accounts are neither read nor waited for.
         """
-        async with self._reading:
-            if self._secret_files.rewritten(account):
-                try:
-                    await self._read()
-                except ConfigError as error:
-                    if str(error) != self._refused:
-                        self._refused = str(error)
-                        log.warning(
-                            "a secret file was rewritten, but the configuration is bad", extra={"error": str(error)}
-                        )
-                    return None
         latest = self._latest.get(account.name)
+        if latest is not None:
+            try:
+                changed = await runtime.apart(rewritten, latest)
+            except ConfigError as error:
+                self._refuse(account.name, "a secret file cannot be used", account, str(error))
+                return None
+            self._refused.pop(account.name, None)
+            if changed:
+                try:
+                    latest = await self._read_again(account.name)
+                except ConfigError as error:
+                    text = "a secret file was rewritten, but the configuration is bad"
+                    self._refuse(_CONFIGURATION, text, account, str(error))
+                    return None
+                self._refused.pop(_CONFIGURATION, None)
         # A key that now belongs to another exchange or address must not be sent to this one.
         if latest is None or any(getattr(latest, name) != getattr(account, name) for name in _DESTINATION):
             return None
         return latest.credentials
 
-    async def _read(self) -> Config:
-        """Read the configuration in a thread, since it may be large; its secrets are masked before anything else.
+    async def stop(self) -> None:
+        """End what is being read; a file that does not answer is left alone."""
+        await self._reload.stop()
+        await self._outline.stop()
+
+    async def _reloaded(self) -> str | None:
+        try:
+            config = await runtime.apart(self._read)
+            self._remember(config)
+            await self._engine.apply(config)
+        except ConfigError as error:
+            self._engine.counters.reload_successful.set(0)
+            log.error("the configuration is bad; the old one stays in force", extra={"error": str(error)})
+            return str(error)
+        except Exception as error:
+            self._engine.counters.reload_successful.set(0)
+            log.exception("reading the configuration again ended in a bug")
+            return f"a bug, {type(error).__name__}: the log has its traceback"
+        self._in_force(config)
+        log.info("the configuration was read again", extra={"accounts": str(len(self._engine.accounts))})
+        return None
+
+    async def _read_again(self, name: str) -> Account | None:
+        """One account as the configuration and its secret files have it now; None when it is gone.
+
+        Raises:
+            ConfigError: the configuration, or the account in it, cannot be used.
+        """
+        account = await runtime.apart(self._read_account, await self._outline(), name)
+        if account is None:
+            self._latest.pop(name, None)
+        else:
+            self._latest[name] = account
+        return account
+
+    async def _outlined(self) -> Outline:
+        return await runtime.apart(load_outline, self._path, self._environ)
+
+    def _read(self) -> Config:
+        """Read the configuration; its secrets are masked before anything else, in the thread that reads.
 
         Raises:
             ConfigError: it cannot be used.
         """
-        began = self._clock.wall()
-        config = await runtime.worked(load, self._path, self._environ)
-        self._remember(config, began)
+        config = load(self._path, self._environ)
+        logs.mask(secrets_of(config.accounts))
         return config
 
-    def _remember(self, config: Config, began: float) -> None:
-        """Mask the secrets of what was read, and watch its files and those of the running accounts."""
-        logs.mask(secrets_of(config.accounts))
+    def _read_account(self, outline: Outline, name: str) -> Account | None:
+        """Read one account's secrets, and mask them.
+
+        Raises:
+            ConfigError: it cannot be used.
+        """
+        account = outline.account(name)
+        if account is not None:
+            logs.mask(secrets_of((account,)))
+        return account
+
+    def _refuse(self, cause: str, text: str, account: Account, error: str) -> None:
+        """Log why an account's secret files change nothing, once until it changes."""
+        if self._refused.get(cause) != error:
+            self._refused[cause] = error
+            log.warning(text, extra={"exchange": account.exchange, "account": account.name, "error": error})
+
+    def _remember(self, config: Config) -> None:
+        """Mask what signs at its exchanges, and know what its accounts' secret files held."""
         logs.mask_behind(secret_names(EXCHANGES, config.accounts))
         self._latest = {account.name: account for account in config.accounts}
-        running = (state.account for state in self._engine.accounts)
-        self._secret_files.were_read((*config.accounts, *running), began)
 
     def _in_force(self, config: Config) -> None:
         """Mask its secrets alone from now on, count the reload, and log what the operator should know of it."""

@@ -1,42 +1,25 @@
-"""Notices rewritten secret files by inode, time and size, so that a new key needs no reload."""
-
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Final
+"""Notices rewritten secret files by what they hold, so that a new key needs no reload."""
 
 from exporter.config import Account
-
-_GRANULARITY: Final = 1.0
-"""Seconds by which a file system's times may differ from our clock."""
-
-
-class SecretFiles:
-    """Knows which secret files have changed since they were read."""
-
-    def __init__(self) -> None:
-        self._seen: dict[Path, object] = {}
-
-    def were_read(self, accounts: Iterable[Account], began: float) -> None:
-        """Remember the files of these accounts as they are.
-
-        Args:
-            accounts: their files were just read.
-            began: when reading began, seconds since the epoch. A file written since then may have been read before
-                that, and counts as rewritten.
-        """
-        paths = {path for account in accounts for path in account.secret_files}
-        self._seen = {path: _identity(path, began - _GRANULARITY) for path in paths}
-
-    def rewritten(self, account: Account) -> bool:
-        """Whether a secret file of the account has changed since it was read."""
-        return any(_identity(path) != self._seen.get(path) for path in account.secret_files)
+from exporter.config.secrets import UnusableError, in_file
+from exporter.core.errors import ConfigError
+from exporter.core.plain_files import PlainFiles
 
 
-def _identity(path: Path, written_before: float = float("inf")) -> object:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        return error.errno
-    if stat.st_mtime >= written_before:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+def rewritten(account: Account) -> bool:
+    """Whether a secret file of the account holds another secret than the account has.
+
+    It reads the files, and waits for those that do not answer: for a thread of its own.
+
+    Raises:
+        ConfigError: a file cannot be read, or holds no secret.
+    """
+    plain_files = PlainFiles()
+    for name, file in account.secret_files.items():
+        try:
+            held = in_file(file, plain_files)
+        except UnusableError as error:
+            raise ConfigError([f"{name}_file: {error}"]) from None
+        if held != getattr(account.credentials, name):
+            return True
+    return False

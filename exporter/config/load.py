@@ -1,9 +1,9 @@
 """Reads the file and its account files, and makes one configuration of them or one report of every mistake."""
 
 import glob
-import os
 import stat
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -15,10 +15,10 @@ from exporter.config.mistakes import KeyPath, Mistakes, quoted, sentence
 from exporter.config.model import Account, Config, Valuation
 from exporter.config.schema import AccountSettings, Document, Entry, Rule, ValuationKeys
 from exporter.config.show import fingerprint
-from exporter.config.text import Listing, Node, Scalar, Table, read
+from exporter.config.text import Listing, Node, Scalar, Table, line_of, read
 from exporter.config.validate import Piece, validate
-from exporter.core.credentials import Credentials
 from exporter.core.errors import ConfigError
+from exporter.core.plain_files import PlainFiles
 from exporter.exchanges import EXCHANGES
 
 MAX_BYTES: Final = 16 * 1024 * 1024
@@ -45,10 +45,82 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         ConfigError: it cannot be used; carries every mistake in it.
     """
     loading = _Loading(environ)
-    config = loading.config(path)
+    outline = loading.outline(path)
+    config = None if outline is None else loading.config(outline)
     if config is None or loading.mistakes:
         raise ConfigError(loading.mistakes.sentences())
     return config
+
+
+def load_outline(path: Path, environ: Mapping[str, str]) -> "Outline":
+    """Read the configuration, but no secret.
+
+    Args:
+        path: the file; sentences name it as it is given here.
+        environ: where `_env` references and `${NAME}` will be looked up.
+
+    Raises:
+        ConfigError: it cannot be used, whatever the secrets are; carries every mistake that shows without them.
+    """
+    loading = _Loading(environ)
+    outline = loading.outline(path)
+    if outline is None or loading.mistakes:
+        raise ConfigError(loading.mistakes.sentences())
+    return outline
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A configuration of which everything was read but the secrets.
+
+    Attributes:
+        environ: where `_env` references and `${NAME}` are looked up.
+        source: the file.
+        document: what stands in it.
+        defaults: None where it has none.
+        rules: in their order, without unusable ones.
+        written: the accounts of every file.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)
+    source: Source
+    document: Document
+    defaults: Layer | None
+    rules: tuple[Layer, ...]
+    written: tuple[_Written, ...]
+
+    def account(self, name: str) -> Account | None:
+        """One account with its secrets, or None where there is none of this name; reads no other's files.
+
+        Raises:
+            ConfigError: the account cannot be used; carries every mistake.
+        """
+        loading = _Loading(self.environ)
+        account = None
+        for each in self.written:
+            if each.piece.value.name == name and each.piece.value.exchange in EXCHANGES:
+                account = loading.account(self, each).account
+        if loading.mistakes:
+            raise ConfigError(loading.mistakes.sentences())
+        return account
+
+
+class _Made(NamedTuple):
+    """What became of an account's entry.
+
+    Attributes:
+        account: None where something about it is in the report.
+        stack: its layers.
+        exchange: its exchange.
+        resolved: its secrets, where all were found.
+        rules: those that fit it.
+    """
+
+    account: Account | None
+    stack: Stack
+    exchange: str
+    resolved: secrets.Resolved | None
+    rules: tuple[Layer, ...]
 
 
 class _Loading:
@@ -56,10 +128,11 @@ class _Loading:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        self._plain_files = PlainFiles()
         self.mistakes = Mistakes()
         self._warnings: list[str] = []
 
-    def config(self, path: Path) -> Config | None:
+    def outline(self, path: Path) -> Outline | None:
         source = self._source(path)
         if source is None:
             return None
@@ -71,19 +144,24 @@ class _Loading:
             self._layer(AccountSettings, source, ("defaults",), parts["defaults"][1]) if "defaults" in parts else None
         )
         rules = [
-            (self._layer(Rule, source, path_, node, required=("match",)), node)
+            self._layer(Rule, source, path_, node, required=("match",))
             for path_, node in self._items(source, ("rules",), parts.get("rules"))
         ]
         written = [*self._entries(source, ("accounts",), parts.get("accounts"))]
-        for file in self._files(source, document.account_files or ()):
+        for file in self._account_files(source, document.account_files or ()):
             if (other := self._source(file)) is not None:
                 written += self._entries(other, (), (1, other.root))
         if not written and not self.mistakes:
             self.mistakes.add(source.file, 0, (), "has no accounts; list at least one under `accounts`")
-        layers = [each for each, _ in rules if each is not None]
-        accounts = self._accounts(written, defaults, layers)
-        valuation = self._valuation(source, document.valuation or ValuationKeys())
-        return None if self.mistakes else self._finished(accounts, valuation, document.rate_share or RATE_SHARE)
+        self._same_names(written)
+        fine = tuple(each for each in rules if each is not None)
+        return Outline(self._environ, source, document, defaults, fine, tuple(written))
+
+    def config(self, outline: Outline) -> Config | None:
+        accounts = self._accounts(outline)
+        valuation = self._valuation(outline.source, outline.document.valuation or ValuationKeys())
+        share = outline.document.rate_share or RATE_SHARE
+        return None if self.mistakes else self._finished(accounts, valuation, share)
 
     def _finished(self, accounts: list[Account], valuation: Valuation, share: float | Mapping[str, float]) -> Config:
         if not valuation.enabled:
@@ -107,9 +185,7 @@ class _Loading:
         """A file's content as nodes; what keeps it from being read goes into the report."""
         file = str(path)
         try:
-            with path.open("rb") as opened:
-                mode = os.fstat(opened.fileno()).st_mode
-                content = opened.read(MAX_BYTES + 1)
+            content, mode = self._plain_files.read(path, MAX_BYTES + 1)
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
@@ -133,18 +209,21 @@ class _Loading:
             return None
         return Source(file, path.parent, root, not stat.S_IMODE(mode) & 0o077)
 
-    def _files(self, source: Source, patterns: tuple[str, ...]) -> list[Path]:
+    def _account_files(self, source: Source, patterns: tuple[str, ...]) -> list[Path]:
         files: dict[str, None] = {}
         for index, pattern in enumerate(patterns):
             whole = f"{glob.escape(str(source.directory))}/{pattern}" if not pattern.startswith("/") else pattern
-            # Path.glob takes no absolute patterns, and would match hidden files such as an editor's.
-            found = sorted(glob.glob(whole))  # noqa: PTH207 -- for both reasons
+            place: KeyPath = ("account_files", index)
+            line = line_of(source.root, place)
+            try:
+                found = self._plain_files.matching(whole)
+            except OSError as error:
+                self.mistakes.add(source.file, line, place, f"the folder cannot be read: {error.strerror}")
+                continue
             files |= dict.fromkeys(found)
             if not found:
-                layer = Layer(source, (), AccountSettings(), frozenset())
-                place: KeyPath = ("account_files", index)
                 text = f"no file matches {quoted(pattern)}, so no account comes from it"
-                self._warnings.append(sentence(source.file, layer.line(place), place, text))
+                self._warnings.append(sentence(source.file, line, place, text))
         return [Path(file) for file in files]
 
     def _items(self, source: Source, path: KeyPath, found: tuple[int, Node] | None) -> Iterator[tuple[KeyPath, Node]]:
@@ -173,39 +252,42 @@ class _Loading:
         piece = validate(model, source.file, source.root, path, node, self.mistakes, required)
         return None if piece is None else Layer(source, path, piece.value, piece.broken)
 
-    def _accounts(self, written: list[_Written], defaults: Layer | None, rules: list[Layer]) -> list[Account]:
-        accounts: list[Account] = []
-        signing: list[tuple[Stack, str, Credentials]] = []
+    def _same_names(self, written: list[_Written]) -> None:
         names: dict[str, str] = {}
-        matched: set[KeyPath] = set()
         for source, path, piece in written:
-            entry = Layer(source, path, piece.value, piece.broken, own=True)
-            name, exchange = piece.value.name, EXCHANGES.get(piece.value.exchange)
-            if name:
-                place = f"{source.file}:{entry.line(('name',))}"
-                if name in names:
-                    text = f"the name {quoted(name)} is taken by the account at {names[name]}; names are unique"
-                    self.mistakes.add(source.file, entry.line(("name",)), (*path, "name"), text)
-                names.setdefault(name, place)
-            if exchange is None:
+            name = piece.value.name
+            if not name:
                 continue
-            fitting = [each for each in rules if _fits(each, name, exchange.name)]
-            matched.update(each.path for each in fitting)
-            stack = Stack(name, (*([defaults] if defaults else []), *fitting, entry), self.mistakes)
-            usable = bool(name) and not stack.broken("credentials")
-            resolved = secrets.resolve(stack, exchange, self._environ) if usable else None
-            account = checks.account(stack, exchange, resolved)
-            if resolved is not None:
-                signing.append((stack, exchange.name, resolved.credentials))
-                self._warnings += resolved.warnings
-            if account is not None:
-                accounts.append(account)
+            line = line_of(source.root, (*path, "name"))
+            if name in names:
+                text = f"the name {quoted(name)} is taken by the account at {names[name]}; names are unique"
+                self.mistakes.add(source.file, line, (*path, "name"), text)
+            names.setdefault(name, f"{source.file}:{line}")
+
+    def _accounts(self, outline: Outline) -> list[Account]:
+        made = [self.account(outline, each) for each in outline.written if each.piece.value.exchange in EXCHANGES]
+        signing = []
+        for each in made:
+            if each.resolved is not None:
+                signing.append((each.stack, each.exchange, each.resolved.credentials))
+                self._warnings += each.resolved.warnings
         secrets.same_keys(signing)
-        for rule in rules:
+        matched = {rule.path for each in made for rule in each.rules}
+        for rule in outline.rules:
             if rule.path not in matched:
                 text = "matches no account, so this rule does nothing"
                 self._warnings.append(sentence(rule.source.file, rule.line(("match",)), (*rule.path, "match"), text))
-        return accounts
+        return [each.account for each in made if each.account is not None]
+
+    def account(self, outline: Outline, written: _Written) -> _Made:
+        source, path, piece = written
+        entry = Layer(source, path, piece.value, piece.broken, own=True)
+        name, exchange = piece.value.name, EXCHANGES[piece.value.exchange]
+        rules = tuple(each for each in outline.rules if _fits(each, name, exchange.name))
+        stack = Stack(name, (*([outline.defaults] if outline.defaults else []), *rules, entry), self.mistakes)
+        usable = bool(name) and not stack.broken("credentials")
+        resolved = secrets.resolve(stack, exchange, self._environ, self._plain_files) if usable else None
+        return _Made(checks.account(stack, exchange, resolved), stack, exchange.name, resolved, rules)
 
     def _valuation(self, source: Source, keys: ValuationKeys) -> Valuation:
         pegs = dict.fromkeys(PEGS, Decimal(1)) | keys.pegs

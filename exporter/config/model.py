@@ -49,7 +49,7 @@ class Account:
         name: the `account` label.
         exchange: a key of `EXCHANGES`.
         credentials: what signs its requests.
-        secret_files: the files that held secrets, so that a rewrite can be noticed.
+        secret_files: the files that held secrets, by the name of the secret, so that a rewrite can be noticed.
         expires: when the key expires, seconds since the epoch (the end of the day in UTC); None where not said.
         wallets: the wallets to read beside the main one, `main` standing for it; None: the exchange's defaults.
         interval: seconds from start to start.
@@ -72,7 +72,7 @@ class Account:
     name: str
     exchange: str
     credentials: Credentials
-    secret_files: tuple[Path, ...]
+    secret_files: Mapping[str, Path]
     expires: float | None
     wallets: tuple[str, ...] | None
     interval: float

@@ -4,16 +4,17 @@ Nothing here quotes what stands under `credentials`, not even the name of a vari
 itself there.
 """
 
-import os
 import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from exporter.config.merge import Found, Layer, Stack
 from exporter.config.mistakes import SECRET_NAMES, quoted
 from exporter.core.credentials import Credentials, Secret
+from exporter.core.plain_files import Content, PlainFiles
 from exporter.exchanges.base import Exchange
 
 MAX_SECRET: Final = 65_536
@@ -26,22 +27,22 @@ class Resolved(NamedTuple):
     """The secrets of one account, the files they came from, when the key expires, and what to warn about."""
 
     credentials: Credentials
-    files: tuple[Path, ...]
+    files: Mapping[str, Path]
     expires: float | None
     warnings: tuple[str, ...]
 
 
-class _UnusableError(Exception):
-    """A reference that leads nowhere; its text is the end of a sentence."""
+class UnusableError(Exception):
+    """A reference that leads nowhere, or to no secret; its text is the end of a sentence."""
 
 
-def resolve(stack: Stack, exchange: Exchange, environ: Mapping[str, str]) -> Resolved | None:
+def resolve(stack: Stack, exchange: Exchange, environ: Mapping[str, str], plain_files: PlainFiles) -> Resolved | None:
     """Find the secrets that an exchange needs; what is wrong goes into the report.
 
     Secrets that defaults or rules offer and the exchange does not use are left alone; an account's own are refused.
     """
     found: dict[str, Secret] = {}
-    files: list[Path] = []
+    files: dict[str, Path] = {}
     warnings: list[str] = []
     references = _references(stack)
     complete = True
@@ -53,14 +54,14 @@ def resolve(stack: Stack, exchange: Exchange, environ: Mapping[str, str]) -> Res
             continue
         try:
             kind = str(reference.path[-1]).removeprefix(name)
-            text, file, warning = _read(reference, kind, stack.name, environ)
-            found[name] = Secret(_checked(text))
-        except _UnusableError as error:
+            text, file, warning = _read(reference, kind, stack.name, environ, plain_files)
+            found[name] = _checked(text)
+        except UnusableError as error:
             stack.add(reference, str(error))
             complete = False
             continue
         if file is not None:
-            files.append(file)
+            files[name] = file
         if warning:
             warnings.append(stack.warning(reference, warning))
     for name in exchange.credentials:
@@ -71,7 +72,7 @@ def resolve(stack: Stack, exchange: Exchange, environ: Mapping[str, str]) -> Res
     if not complete:
         return None
     expires = stack.merged("credentials").get("expires")
-    return Resolved(Credentials(**found), tuple(files), expires.value if expires else None, tuple(warnings))
+    return Resolved(Credentials(**found), MappingProxyType(files), expires.value if expires else None, tuple(warnings))
 
 
 def _references(stack: Stack) -> dict[str, Found]:
@@ -93,27 +94,38 @@ def _references(stack: Stack) -> dict[str, Found]:
     return found
 
 
-def _read(reference: Found, kind: str, account: str, environ: Mapping[str, str]) -> tuple[str, Path | None, str]:
+def in_file(file: Path, plain_files: PlainFiles) -> Secret:
+    """The secret that a file holds.
+
+    Raises:
+        UnusableError: it cannot be read, or holds none.
+    """
+    return _checked(_text(_content(file, plain_files)))
+
+
+def _read(
+    reference: Found, kind: str, account: str, environ: Mapping[str, str], plain_files: PlainFiles
+) -> tuple[str, Path | None, str]:
     text: str = reference.value.reveal()
     if kind == "_env":
         variable = _expanded(text, account, None)
         if not _ENV_NAME(variable):
-            raise _UnusableError("this is no name of an environment variable; use letters, digits and underscores")
+            raise UnusableError("this is no name of an environment variable; use letters, digits and underscores")
         if variable not in environ:
-            raise _UnusableError("the environment variable that this names is not set")
+            raise UnusableError("the environment variable that this names is not set")
         return environ[variable], None, ""
     if kind == "_file":
         file = reference.layer.source.directory / _expanded(text, account, environ)
-        content, mode = _content(file)
+        content = _content(file, plain_files)
         others = "others can read the file that this names; take it from them with chmod 600"
-        return content, file, others if mode & stat.S_IROTH else ""
+        return _text(content), file, others if content.mode & stat.S_IROTH else ""
     _refuse_public(reference.layer)
     return text, None, ""
 
 
 def _refuse_public(layer: Layer) -> None:
     if not layer.source.private:
-        raise _UnusableError(
+        raise UnusableError(
             "a secret stands in a file that group or others can read; chmod 600 the file, or use _file or _env"
         )
 
@@ -125,46 +137,48 @@ def _expanded(text: str, account: str, environ: Mapping[str, str] | None) -> str
         variable, word = match.groups()
         if variable is None:
             if word != "account":
-                raise _UnusableError("only {account} and ${NAME} are replaced here; take other braces out")
+                raise UnusableError("only {account} and ${NAME} are replaced here; take other braces out")
             return account
         if environ is None:
-            raise _UnusableError("${} is not replaced in the name of a variable; write the name itself")
+            raise UnusableError("${} is not replaced in the name of a variable; write the name itself")
         if not _ENV_NAME(variable):
-            raise _UnusableError("between ${ and } stands no name of an environment variable")
+            raise UnusableError("between ${ and } stands no name of an environment variable")
         if not environ.get(variable):
-            raise _UnusableError("an environment variable between ${ and } is not set")
+            raise UnusableError("an environment variable between ${ and } is not set")
         return environ[variable]
 
     return _REFERENCE.sub(replaced, text)
 
 
-def _content(file: Path) -> tuple[str, int]:
+def _content(file: Path, plain_files: PlainFiles) -> Content:
     try:
-        with file.open("rb") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            content = opened.read(MAX_SECRET + 1)
+        content = plain_files.read(file, MAX_SECRET + 1)
     except OSError as error:
-        raise _UnusableError(f"the file that this names cannot be read: {error.strerror}") from None
+        raise UnusableError(f"the file that this names cannot be read: {error.strerror}") from None
     except ValueError:
-        raise _UnusableError("this is no name of a file") from None
-    if len(content) > MAX_SECRET:
-        raise _UnusableError("the file that this names is too large to hold a secret")
+        raise UnusableError("this is no name of a file") from None
+    if len(content.data) > MAX_SECRET:
+        raise UnusableError("the file that this names is too large to hold a secret")
+    return content
+
+
+def _text(content: Content) -> str:
     try:
-        return content.decode(), mode
+        return content.data.decode()
     except UnicodeDecodeError:
-        raise _UnusableError("the file that this names holds no text") from None
+        raise UnusableError("the file that this names holds no text") from None
 
 
-def _checked(text: str) -> str:
+def _checked(text: str) -> Secret:
     """The secret without its trailing newline; a key is visible ASCII, and it goes into headers."""
     text = text.rstrip("\r\n")
     if not text.strip():
-        raise _UnusableError("the secret is empty")
+        raise UnusableError("the secret is empty")
     if text != text.strip():
-        raise _UnusableError("the secret begins or ends with a blank; a copy went wrong")
+        raise UnusableError("the secret begins or ends with a blank; a copy went wrong")
     if not (text.isascii() and text.isprintable()):
-        raise _UnusableError("the secret holds line breaks or letters beyond ASCII; a copy went wrong")
-    return text
+        raise UnusableError("the secret holds line breaks or letters beyond ASCII; a copy went wrong")
+    return Secret(text)
 
 
 def same_keys(accounts: list[tuple[Stack, str, Credentials]]) -> None:

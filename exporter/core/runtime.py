@@ -2,7 +2,7 @@
 
 The time and the dice go to whoever needs them as arguments, so that tests can hand in their own. The system resolves
 names in a thread, and a name server that does not answer holds that thread for half a minute. So each lookup gets a
-thread of its own, and the process does not wait for it when it ends.
+thread of its own, and the process does not wait for it when it ends. The same goes for reading files.
 """
 
 import asyncio
@@ -73,6 +73,16 @@ async def worked(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await asyncio.get_running_loop().run_in_executor(_WORK, lambda: call(*args, **kwargs))
 
 
+def begun(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    """Run this in a thread of its own that may never come back: nobody has to wait for it, nor does the process."""
+    return _APART.submit(call, *args, **kwargs)
+
+
+async def apart(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run this in a thread of its own, as `begun` does; cancelling leaves the thread alone."""
+    return await asyncio.get_running_loop().run_in_executor(_APART, lambda: call(*args, **kwargs))
+
+
 def let_lookups_alone() -> None:
     """Have the running loop resolve each name in a thread of its own."""
     asyncio.get_running_loop().set_default_executor(_Daemons())
@@ -94,5 +104,8 @@ class _Daemons(ThreadPoolExecutor):
             else:
                 future.set_result(result)
 
-        Thread(target=run, name="lookup", daemon=True).start()
+        Thread(target=run, name="apart", daemon=True).start()
         return future
+
+
+_APART: Final = _Daemons()

@@ -50,9 +50,9 @@ def test_null_drops_every_inherited_threshold(layers: dict[str, Account]) -> Non
 
 def test_an_own_secret_replaces_an_inherited_one_of_another_spelling(layers: dict[str, Account], good: Path) -> None:
     assert layers["grid_2"].credentials.secret.reveal() == "own"
-    assert layers["grid_2"].secret_files == ()
+    assert layers["grid_2"].secret_files == {}
     assert layers["grid_3"].credentials.secret.reveal() == "shared-secret"
-    assert layers["grid_3"].secret_files == (good / "secrets/shared",)
+    assert layers["grid_3"].secret_files == {"secret": good / "secrets/shared"}
 
 
 def test_account_in_braces_is_the_name_of_the_account(layers: dict[str, Account]) -> None:

@@ -30,7 +30,7 @@ def test_a_secret_file_is_read_without_its_trailing_newline(written: Written, tm
     (tmp_path / "desk-key").write_text("the key\r\n")
     account = written(bitmart('{api_key_file: "{account}-key"}')).accounts[0]
     assert account.credentials.api_key.reveal() == "the key"
-    assert account.secret_files == (tmp_path / "desk-key",)
+    assert account.secret_files == {"api_key": tmp_path / "desk-key"}
 
 
 def test_a_directory_may_come_from_the_environment(written: Written, tmp_path: Path, environ: dict[str, str]) -> None:

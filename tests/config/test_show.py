@@ -22,7 +22,7 @@ def test_what_is_shown_loads_to_the_same_configuration(
     config = load(good / f"{sample}.yaml", environ)
     again = written(_distinct_keys(show(config)))
     secret = config.accounts[0].credentials
-    expected = [replace(account, credentials=secret, secret_files=()) for account in config.accounts]
+    expected = [replace(account, credentials=secret, secret_files={}) for account in config.accounts]
     assert [replace(account, credentials=secret) for account in again.accounts] == expected
     assert (again.rate_share, again.valuation, again.hash) == (config.rate_share, config.valuation, config.hash)
 

@@ -34,7 +34,7 @@ def configured(name: str = "desk", exchange: str = "xt", **other: Any) -> Accoun
     """An account's configuration with every default."""
     given: dict[str, Any] = {
         "credentials": Credentials(Secret("the-api-key"), Secret("the-secret")),
-        "secret_files": (),
+        "secret_files": {},
         "expires": None,
         "wallets": None,
         "interval": INTERVAL,
