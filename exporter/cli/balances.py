@@ -18,6 +18,7 @@ import io
 import json
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -177,26 +178,50 @@ def write(stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], layout
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all: a reader never sees half of it.
+    """Write a file; what a reader sees of a plain one is whole or not there at all.
+
+    A plain file, and one that does not exist yet, is replaced by one that only its owner can read. What is something
+    else stays what it is, and is written to: a pipe, a device, an open file of `/proc`. Links are followed.
 
     Raises:
         ExporterError: it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        target = _plain(path)
+        if target is None:
+            with path.open("w", encoding="utf-8", newline="") as file:
                 file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+        else:
+            _replace(target, text)
     except OSError as error:
         raise ExporterError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _plain(path: Path) -> Path | None:
+    """The plain file that a path leads to, or will; None where something else is there."""
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path))
+    # An open file of /proc may have been deleted since, or never have had a name.
+    named = stat.S_ISREG(there.st_mode) and target.exists() and target.samefile(path)
+    return target if named else None
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def _exact(amount: Decimal | None) -> str | None:

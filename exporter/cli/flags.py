@@ -135,7 +135,10 @@ def _balances(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--format", choices=("table", "json", "csv"), default="table", help="how to print them (default: %(default)s)"
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="write a file, whole or not at all, instead of standard output"
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write a file instead of standard output, whole or not at all unless it is a pipe or device",
     )
     _log_flags(parser, argparse.SUPPRESS)
 

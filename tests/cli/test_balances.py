@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import signal
 import socket
@@ -148,6 +149,59 @@ def test_a_file_that_can_not_be_written_is_named_and_leaves_nothing(tmp_path: Pa
     with pytest.raises(ExporterError, match="cannot write"):
         balances.write_file(tmp_path / "folder", "x")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_file_is_replaced_through_links_and_the_links_stay(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for name in ("there/old.csv", "there/new.csv"):
+        link = tmp_path / Path(name).name
+        link.symlink_to(name)
+        if "old" in name:
+            link.write_text("before, and longer")
+        balances.write_file(link, "after")
+        assert link.is_symlink()
+        assert (tmp_path / name).read_text() == "after"
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["new.csv", "old.csv"]
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    balances.write_file(pipe, "text")
+    assert os.read(reading, 100) == b"text"
+    os.close(reading)
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_device_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("/dev/null")
+    balances.write_file(link, "text")
+    assert link.is_char_device()
+    with pytest.raises(ExporterError, match="cannot write /dev/full: No space left on device"):
+        balances.write_file(Path("/dev/full"), "text")
+
+
+def test_an_open_file_of_the_process_is_written_to(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    balances.write_file(Path(f"/proc/self/fd/{writing}"), "text")
+    assert os.read(reading, 100) == b"text"
+    os.close(reading)
+    os.close(writing)
+    with (tmp_path / "gone").open("w+") as file:
+        (tmp_path / "gone").unlink()
+        balances.write_file(Path(f"/proc/self/fd/{file.fileno()}"), "text")
+        assert file.read() == "text"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ExporterError, match="cannot write .*loop: Too many levels of symbolic links"):
+        balances.write_file(tmp_path / "loop", "text")
 
 
 def test_an_interrupt_ends_a_poll_quietly_with_130(tmp_path: Path) -> None:
