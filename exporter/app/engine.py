@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from exporter.app.lag import Lag
 from exporter.app.sharding import shard_of
 from exporter.config import Account, Config
+from exporter.core import runtime
 from exporter.core.credentials import Credentials
 from exporter.core.runtime import Clock, Dice
 from exporter.exchanges.base import Exchange
@@ -17,10 +18,12 @@ from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.exposition.price_lines import PriceLines
 from exporter.holdings.account import Accounts, AccountState
+from exporter.polling.account_poll import SIDE_BY_SIDE
 from exporter.polling.context import PollContext, Reads, backoff
 from exporter.polling.poller import Poller
 from exporter.polling.price_poll import PriceReader
 from exporter.transport.caller import Caller
+from exporter.transport.connections import most_connections
 from exporter.transport.limits import Demand, Pacer
 
 STALL_SECONDS: Final = 60.0
@@ -187,6 +190,21 @@ class Engine:
             for over in self._pacer.demand(self._demands())
         )
         return list(dict.fromkeys(sentences))
+
+    def short_of_files(self) -> list[str]:
+        """A sentence where the process may not open as many connections as the accounts keep at once."""
+        wanted = len(self.price_readers)
+        for poller in self.pollers.values():
+            wanted += min(SIDE_BY_SIDE, len(poller.account_poll.plan.readings))
+        files = runtime.open_files()
+        most = most_connections(files)
+        if wanted <= most:
+            return []
+        sentence = (
+            f"the accounts ask on {wanted} connections at once; this process may have {files} open files, {most} "
+            "of them for that: polls will wait for each other; raise the hard limit (`ulimit -Hn`, `LimitNOFILE=`)"
+        )
+        return [sentence]
 
     def _mine(self, config: Config) -> Iterable[Account]:
         return (account for account in config.accounts if shard_of(account, self._shards) == self._shard)

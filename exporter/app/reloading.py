@@ -160,7 +160,7 @@ class Reloading:
         counters = self._engine.counters
         counters.reload_successful.set(1)
         counters.reload_time.set(self._clock.wall())
-        for warning in (*config.warnings, *self._engine.oversubscribed()):
+        for warning in (*config.warnings, *self._engine.oversubscribed(), *self._engine.short_of_files()):
             log.warning(warning)
         for name in sorted({account.exchange for account in config.accounts} - self._noticed):
             self._noticed.add(name)

@@ -23,12 +23,13 @@ from exporter.core.errors import (
     TimedOut,
 )
 from exporter.core.runtime import Clock, Dice
-from exporter.exchanges.base import Api, Endpoint, Pause, Reader, Request, Signed
+from exporter.exchanges.base import Api, Pause, Reader, Request, Signed
 from exporter.transport.answers import LARGE, beginning, bounded_wait, inflate, parse, redirect, retry_after
 from exporter.transport.caller import Caller
 from exporter.transport.exchange_time import ExchangeTime, RisingTimestamps
 from exporter.transport.limits import Pacer, Skipped
-from exporter.transport.wire import Proxy, Response, Wire, proxy_for
+from exporter.transport.proxies import Proxy, proxy_for
+from exporter.transport.wire import Response, Wire
 
 log = logging.getLogger("exporter.transport")
 
@@ -212,7 +213,7 @@ class Transport:
             await self._know_time(route, state)
         await self._wait_for_limits(route, request, state)
         target, headers = self._target(route, request, state)
-        response = await self._get(route, request.endpoint, target, headers, state)
+        response = await self._get(route, request, target, headers, state)
         try:
             return route.api.unwrap(response.status, await self._payload(route.api, response, state))
         except PollError as error:
@@ -233,16 +234,19 @@ class Transport:
             self._meters.waited(exchange, waited)
 
     async def _get(
-        self, route: _Route, endpoint: Endpoint, target: str, headers: Mapping[str, str], state: _Read
+        self, route: _Route, request: Request, target: str, headers: Mapping[str, str], state: _Read
     ) -> Response:
         """One GET, timed and counted; it takes its seconds from what is left of the read."""
+        endpoint = request.endpoint
         if state.left <= 0:
             raise TimedOut("no time is left for another request")
         exchange = route.exchange.name
         sent = self._clock.now()
         code, state.body = "error", b""
         try:
-            response = await self._wire.get(route.base + target, headers, route.proxy, state.left)
+            # There is one of `rising` for each key.
+            call = route.rising if endpoint.signed else None, request.path, request.query
+            response = await self._wire.get(route.base + target, headers, route.proxy, state.left, call)
             code = str(response.status)
         finally:
             seconds = self._clock.now() - sent

@@ -1,27 +1,28 @@
-"""One GET on the network: connections, deadlines, a bounded body, and every failure under our own names."""
+"""One GET on the network: deadlines, a bounded body, and every failure under our own names."""
 
+import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Hashable, Mapping
+from functools import lru_cache, partial
 from math import inf
 from typing import Final, NamedTuple
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
 
 from exporter import __version__
+from exporter.core import runtime
 from exporter.core.errors import BadPayload, BadStatus, InternalError, PollError, TimedOut, TlsFailed, Unreachable
 from exporter.transport.answers import MAX_BYTES
+from exporter.transport.connections import Asked, Connections, most_connections
+from exporter.transport.places import Places
+from exporter.transport.proxies import Proxy
 
 log = logging.getLogger("exporter.transport")
 
 CONNECT: Final = 5.0
 """Seconds for DNS, TCP, proxy and TLS together."""
-
-KEEP_ALIVE: Final = 75.0
-"""Seconds that an idle connection is kept, so that a poll each 30 s or 60 s needs no new one."""
 
 HEADERS: Final = {
     "User-Agent": f"exchange-balance-exporter/{__version__}",
@@ -37,13 +38,6 @@ class Response(NamedTuple):
     body: bytes
 
 
-class Proxy(NamedTuple):
-    """Where requests go first, and the header that lets them through."""
-
-    url: URL
-    login: Mapping[str, str]
-
-
 class _Dropped(Exception):
     """The connection broke before the answer: told apart so that aiohttp does not repeat the request by itself.
 
@@ -51,7 +45,11 @@ class _Dropped(Exception):
     """
 
 
-async def _only_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+async def _only_once(
+    call: Hashable, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    assert isinstance(request, Asked)
+    request.call = call
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:
@@ -62,61 +60,31 @@ async def _only_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise _Dropped(f"the connection broke: {error.strerror or 'reset'}") from None
 
 
-_PROXY_ADVICE: Final = "Set `proxy`, or the environment's proxy variables, to an http or https proxy."
-
-
-def proxy_for(base: str, chosen: str | None) -> Proxy | None:
-    """The proxy for a host: the chosen one, or what the usual environment variables say.
-
-    Raises:
-        Unreachable: no address, or a kind of proxy that cannot be used.
-    """
-    url = URL(base)
-    text = chosen
-    if text is None and not proxy_bypass(f"{url.host}:{url.port}"):
-        text = getproxies().get(url.scheme)
-    if not text:
-        return None
-    try:
-        proxy: URL | None = URL(text if "://" in text else f"http://{text}")
-    except ValueError:  # its text may quote a password
-        proxy = None
-    if proxy is None:
-        raise Unreachable("the address of the proxy is no URL", repeat=False, advice=_PROXY_ADVICE)
-    if proxy.scheme not in {"http", "https"}:
-        kind = f"a proxy of the kind {proxy.scheme!r} cannot be used"
-        raise Unreachable(kind, repeat=False, advice=_PROXY_ADVICE)
-    if proxy.user is None:
-        return Proxy(proxy, {})
-    login = aiohttp.encode_basic_auth(proxy.user, proxy.password or "")
-    return Proxy(proxy.with_user(None), {"Proxy-Authorization": login})
-
-
 class Wire:
-    """One connection pool for every exchange, made at the first request.
+    """All that goes out, from the first request on.
 
     Args:
         tls: whom to trust; None: the system's authorities.
+        most: how many connections may be open; None: what the process may open, but for a part.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, most: int | None = None) -> None:
         self._tls = tls
+        self._most = most or 0
         self._session: aiohttp.ClientSession | None = None
+        self._places: Places
 
     def _open(self) -> aiohttp.ClientSession:
+        self._most = self._most or most_connections(runtime.open_files())
+        self._places = Places(self._most)
         session = self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0,  # no account waits for another's connection; the rate limits bound what is under way
-                ssl=self._tls or True,
-                ttl_dns_cache=60,
-                keepalive_timeout=KEEP_ALIVE,
-            ),
+            connector=Connections(self._tls, self._most),
             headers=HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
             auto_decompress=False,
             trust_env=False,
-            middlewares=(_only_once,),
+            request_class=Asked,
         )
         return session
 
@@ -125,7 +93,9 @@ class Wire:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, url: str, headers: Mapping[str, str], proxy: Proxy | None, seconds: float) -> Response:
+    async def get(
+        self, url: str, headers: Mapping[str, str], proxy: Proxy | None, seconds: float, call: Hashable
+    ) -> Response:
         """Send one GET, byte for byte as given, and read the whole answer.
 
         Args:
@@ -133,22 +103,55 @@ class Wire:
             headers: besides our own.
             proxy: from `proxy_for`.
             seconds: for all of it.
+            call: who asks what; no connection is used for two of them.
 
         Raises:
             PollError: `TimedOut`, `Unreachable`, `TlsFailed`, `BadPayload`, `BadStatus` or `InternalError`; none of
                 them, nor their causes, hold the URL.
         """
         session = self._session or self._open()
-        if proxy and proxy.login and url.startswith("http:"):
+        target = URL(url, encoded=True)
+        place = target.raw_authority, proxy and proxy.url
+        if not self._places.take(place):
+            seconds -= await self._wait(place, seconds)
+        try:
+            return await self._get(session, target, headers, proxy, seconds, call)
+        finally:
+            self._places.leave(place)
+
+    async def _wait(self, place: Hashable, seconds: float) -> float:
+        """Wait for a place; the seconds that it took."""
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._places.wait(place)
+        except TimeoutError:
+            failure = TimedOut(f"no connection was free for {seconds:.3g} s", repeat=False, advice=_FILES_ADVICE)
+        else:
+            return loop.time() - since
+        raise failure
+
+    async def _get(
+        self,
+        session: aiohttp.ClientSession,
+        target: URL,
+        headers: Mapping[str, str],
+        proxy: Proxy | None,
+        seconds: float,
+        call: Hashable,
+    ) -> Response:
+        if proxy and proxy.login and target.scheme == "http":
             headers = {**headers, **proxy.login}  # aiohttp shows the login only to tunnels
         try:
             response = await session.get(
-                URL(url, encoded=True),
+                target,
                 headers=headers,
                 timeout=_total(seconds),
                 allow_redirects=False,
                 proxy=proxy.url if proxy else None,
                 proxy_headers=proxy.login if proxy else None,
+                middlewares=(partial(_only_once, call),),
             )
             try:
                 body = await _body(response)
@@ -162,6 +165,12 @@ class Wire:
         else:
             return Response(response.status, response.headers, body)
         raise failure
+
+
+_FILES_ADVICE: Final = (
+    "This process may open too few files for so many slow answers: raise its limit (`ulimit -n`, `LimitNOFILE=`), or "
+    "`interval`."
+)
 
 
 @lru_cache(maxsize=64)

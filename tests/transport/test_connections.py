@@ -1,0 +1,304 @@
+"""Whose answer is whose, on real sockets: servers that answer twice, late or early, and connections of one key."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import trustme
+
+from exporter.core.errors import TimedOut
+from exporter.transport import connections
+from exporter.transport.connections import Connections
+from exporter.transport.conversation import Transport
+from exporter.transport.wire import Wire
+from tests.kit.clock import FakeClock
+from tests.kit.exchange import Seen, Server, answer, answering, caller, good, no, read, transporting
+
+HOLDINGS = {"key-a": "111", "key-b": "222", "key-c": "333"}
+
+
+def holding(seen: Seen) -> bytes:
+    """What the account of this request holds; the time is not told."""
+    return good(HOLDINGS[seen.headers["X-KEY"]]) if "X-KEY" in seen.headers else no("no time")
+
+
+@pytest.fixture(params=["plain", "tls"])
+async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Transport, ssl.SSLContext | None]]:
+    """A transport, and the context of a server that it trusts."""
+    client = server = None
+    if request.param == "tls":
+        authority = trustme.CA()
+        client, server = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.configure_trust(client)
+        authority.issue_cert("localhost").configure_cert(server)
+    async with transporting(FakeClock(jumps=True), tls=client) as transport:
+        yield transport, server
+
+
+Exchange = tuple[Transport, ssl.SSLContext | None]
+
+
+def beside(whole: bytes, kind: str) -> bytes:
+    """What a server sends beside a whole answer."""
+    return {
+        "an answer": whole,
+        "half an answer": whole[: len(whole) // 2],
+        "a few letters": whole[:10],
+        "408": answer("", 408, Connection="close"),
+        "an empty line": b"\r\n",
+    }[kind]
+
+
+async def rounds(transport: Transport, server: Server, times: int = 3) -> list[Any]:
+    """What each account is told in turn, several times."""
+    accounts = [caller(server.url, name) for name in "abc"]
+    return [await read(transport, account) for _ in range(times) for account in accounts]
+
+
+@pytest.mark.parametrize("extra", ["an answer", "half an answer", "a few letters", "408"])
+@pytest.mark.parametrize("apart", [False, True], ids=["in one piece", "head and rest apart"])
+async def test_what_comes_behind_an_answer_is_nobodys(exchange: Exchange, extra: str, apart: bool) -> None:
+    transport, tls = exchange
+
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        whole = holding(seen)
+        if not apart:
+            return whole + beside(whole, extra)
+        head = whole.index(b"\r\n\r\n") + 4
+        writer.write(whole[:head])
+        await writer.drain()
+        for _ in range(20):  # the client reads the head by itself
+            await asyncio.sleep(0)
+        return whole[head:] + beside(whole, extra)
+
+    async with answering(respond, tls) as server:
+        assert await rounds(transport, server) == ["111", "222", "333"] * 3
+        assert server.connections == 10, "a connection with bytes left was used again"
+
+
+class Repeating:
+    """Answers, keeps its connections, and says more on one of them when it is told to."""
+
+    def __init__(self) -> None:
+        self.last: asyncio.StreamWriter | None = None
+        self.said = b""
+
+    async def respond(self, seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        if "X-KEY" in seen.headers:
+            self.last, self.said = writer, holding(seen)
+        return holding(seen)
+
+    def more(self, extra: bytes) -> asyncio.StreamWriter:
+        """Send this on the connection that was asked last."""
+        assert self.last is not None
+        self.last.write(extra)
+        return self.last
+
+
+async def closed(writer: asyncio.StreamWriter) -> None:
+    """Return once the other side has closed."""
+    async with asyncio.timeout(10):
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("extra", ["an answer", "half an answer", "a few letters", "408", "an empty line"])
+async def test_a_connection_on_which_anything_comes_between_requests_is_closed(exchange: Exchange, extra: str) -> None:
+    transport, tls = exchange
+    repeating = Repeating()
+    async with answering(repeating.respond, tls) as server:
+        for name, held in (("a", "111"), ("b", "222"), ("a", "111"), ("c", "333"), ("a", "111")):
+            assert await read(transport, caller(server.url, name)) == held
+            await closed(repeating.more(beside(repeating.said, extra)))
+
+
+async def test_what_came_too_late_to_be_read_is_not_the_answer_to_the_next_request(exchange: Exchange) -> None:
+    transport, tls = exchange
+    repeating = Repeating()
+    async with answering(repeating.respond, tls) as server:
+        account = caller(server.url, "a")
+        assert await read(transport, account) == "111"
+        HOLDINGS["key-a"] = "112"
+        try:
+            repeating.more(repeating.said)  # is on the socket, and the loop has had no turn to read it
+            assert await read(transport, account) == "112"
+        finally:
+            HOLDINGS["key-a"] = "111"
+
+
+async def test_each_key_keeps_a_connection_of_its_own(exchange: Exchange) -> None:
+    transport, tls = exchange
+    ports: dict[str, set[int]] = {}
+
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        ports.setdefault(seen.headers.get("X-KEY", ""), set()).add(writer.get_extra_info("peername")[1])
+        return holding(seen)
+
+    async with answering(respond, tls) as server:
+        assert await rounds(transport, server, 4) == ["111", "222", "333"] * 4
+    assert [len(used) for used in ports.values()] == [1, 1, 1, 1]
+    assert len(set.union(*ports.values())) == 4
+
+
+# -- how many
+
+
+class Crowd:
+    """Answers when it is let, and counts its connections."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.open: list[str] = []
+        self.busy = self.busiest = 0
+
+    async def respond(self, seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        name = seen.path.strip("/")
+        if name not in self.open:
+            self.open.append(name)
+            task = asyncio.current_task()
+            assert task is not None
+            task.add_done_callback(lambda _: self.open.remove(name))
+        self.busy += 1
+        self.busiest = max(self.busy, self.busiest)
+        await self.go.wait()
+        self.busy -= 1
+        return good()
+
+
+@asynccontextmanager
+async def crowded(most: int) -> AsyncIterator[tuple[Crowd, Wire, str]]:
+    """A crowd, and a wire with so many connections."""
+    crowd, wire = Crowd(), Wire(most=most)
+    async with answering(crowd.respond) as server:
+        try:
+            yield crowd, wire, server.url
+        finally:
+            await wire.close()
+
+
+async def get(wire: Wire, url: str, name: str, seconds: float = 10.0) -> int:
+    return (await wire.get(f"{url}/{name}", {}, None, seconds, name)).status
+
+
+async def test_no_more_connections_are_open_than_may_be() -> None:
+    async with crowded(4) as (crowd, wire, url):
+        asking = [asyncio.create_task(get(wire, url, f"{number:02}")) for number in range(20)]
+        async with asyncio.timeout(10):
+            while crowd.busy < 4:  # noqa: ASYNC110 -- each round lets the others go on
+                await asyncio.sleep(0)
+        crowd.go.set()
+        assert set(await asyncio.gather(*asking)) == {200}
+        assert crowd.busiest == 4
+
+
+async def test_the_connection_that_rested_longest_goes_first() -> None:
+    async with crowded(3) as (crowd, wire, url):
+        crowd.go.set()
+        for name in ("a", "b", "c", "a", "d"):
+            assert await get(wire, url, name) == 200
+        async with asyncio.timeout(10):
+            while "b" in crowd.open:  # noqa: ASYNC110 -- each round lets the server go on
+                await asyncio.sleep(0)
+        assert sorted(crowd.open) == ["a", "c", "d"]
+
+
+async def test_connections_rest_within_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "KEPT", 2)
+    async with crowded(100) as (crowd, wire, url):
+        crowd.go.set()
+        for name in "abcde":
+            assert await get(wire, url, name) == 200
+        async with asyncio.timeout(10):
+            while len(crowd.open) > 2:  # noqa: ASYNC110 -- each round lets the server go on
+                await asyncio.sleep(0)
+        assert crowd.open == ["d", "e"]
+
+
+async def test_a_request_that_finds_no_connection_free_says_what_to_do() -> None:
+    async with crowded(4) as (crowd, wire, url):
+        asking = [asyncio.create_task(get(wire, url, name)) for name in "abcd"]
+        await asyncio.sleep(0)
+        with pytest.raises(TimedOut) as caught:
+            await get(wire, url, "e", 0.05)
+        assert "open files" not in str(caught.value)
+        assert "ulimit -n" in caught.value.advice
+        assert not caught.value.repeat
+        crowd.go.set()
+        await asyncio.gather(*asking)
+
+
+async def test_a_server_that_sends_too_much_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def twice(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        return holding(seen) * 2
+
+    async with transporting(FakeClock(jumps=True)) as transport, answering(twice) as server:
+        await rounds(transport, server)
+    [record] = caplog.records
+    assert "more than it was asked for" in record.message
+    assert vars(record)["host"] == "127.0.0.1"
+
+
+async def test_a_farewell_to_an_idle_connection_is_not_worth_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    repeating = Repeating()
+    async with transporting(FakeClock(jumps=True)) as transport, answering(repeating.respond) as server:
+        assert await read(transport, caller(server.url, "a")) == "111"
+        await closed(repeating.more(answer("", 408, Connection="close")))
+    assert caplog.records == []
+
+
+async def test_keys_do_not_share_a_tunnel_and_closed_ones_are_forgotten() -> None:
+    authority = trustme.CA()
+    client, server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.configure_trust(client)
+    authority.issue_cert("localhost").configure_cert(server_side)
+
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        return holding(seen) * 2
+
+    async with (
+        answering(respond, server_side) as server,
+        tunnelling() as proxy,
+        transporting(FakeClock(jumps=True), tls=client) as transport,
+    ):
+        accounts = [caller(server.url, name, proxy=proxy) for name in "abc"]
+        told = [await read(transport, account) for _ in range(3) for account in accounts]
+        assert told == ["111", "222", "333"] * 3
+        assert server.connections == 10
+        session = transport._wire._session
+        assert session is not None
+        assert isinstance(session.connector, Connections)
+        await asyncio.sleep(0)
+        assert len(session.connector.open) <= 1
+
+
+@asynccontextmanager
+async def tunnelling() -> AsyncIterator[str]:
+    """The URL of a proxy that tunnels anywhere."""
+    pipes: set[asyncio.Task[None]] = set()
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        host, _, port = head.split()[1].decode().rpartition(":")
+        there = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        pipes.update({asyncio.create_task(pipe(reader, there[1])), asyncio.create_task(pipe(there[0], writer))})
+
+    listener = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    finally:
+        listener.close()
+        for task in pipes:
+            task.cancel()
+        await asyncio.gather(*pipes, return_exceptions=True)
