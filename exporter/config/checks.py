@@ -27,6 +27,7 @@ def account(stack: Stack, exchange: Exchange, resolved: Resolved | None) -> Acco
     thresholds = _thresholds(stack, known, wallets)
     usd = _usd(stack)
     base_url = _base_url(stack, exchange)
+    _no_proxy_over_http(stack, base_url)
     if resolved is None:
         return None
     patterns = stack.merged("currencies")
@@ -210,6 +211,15 @@ def _base_url(stack: Stack, exchange: Exchange) -> str | Mapping[str, str] | Non
             stack.add(Found(None, found.layer, (*found.path, host)), text)
     urls = {host: url for host, url in found.value.items() if host in hosts}
     return MappingProxyType(urls) if urls else None
+
+
+def _no_proxy_over_http(stack: Stack, base_url: str | Mapping[str, str] | None) -> None:
+    """Plain http is for this machine; on the way through a proxy anybody could read the key."""
+    proxy = stack.get("proxy")
+    urls = (base_url,) if isinstance(base_url, str) else (base_url or {}).values()
+    if proxy is not None and any(url.startswith("http:") for url in urls):
+        way_out = "write no proxy" if proxy.layer.own else "write `proxy: null` there"
+        stack.add(proxy, f"cannot be used with a base_url over http: the key would pass the proxy in clear; {way_out}")
 
 
 def _hosts(exchange: Exchange) -> frozenset[str]:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from ipaddress import ip_address
 from math import isfinite
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic_core import PydanticCustomError
 
 from exporter.config.mistakes import listed, nearest, quoted
+from exporter.core.addresses import is_loopback
 from exporter.core.wording import folded
 from exporter.exchanges import EXCHANGES
 
@@ -211,7 +211,7 @@ def base_url(value: Any) -> str:
     parts, host = _url(value)
     if parts.scheme not in ("https", "http"):
         raise mistake("must begin with https://")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise mistake("must begin with https://; http is for 127.0.0.0/8, ::1 and localhost only")
     if parts.username is not None or parts.password is not None:
         raise mistake("must not hold a user or password")
@@ -240,10 +240,3 @@ def _url(value: Any) -> tuple[Any, str]:
     if not host or port == 0 or not text.isascii() or re.search(r"[\s\\%]", host + parts.netloc.rpartition("@")[2]):
         raise mistake("is no URL with a host; write one like https://example.com:8443")
     return parts, host
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
