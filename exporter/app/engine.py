@@ -22,6 +22,7 @@ from exporter.polling.account_poll import SIDE_BY_SIDE
 from exporter.polling.context import PollContext, Reads, backoff
 from exporter.polling.poller import Poller
 from exporter.polling.price_poll import PriceReader
+from exporter.polling.turns import in_turns
 from exporter.transport.caller import Caller
 from exporter.transport.connections import most_connections
 from exporter.transport.limits import Demand, Pacer
@@ -175,7 +176,7 @@ class Engine:
                 self._remove(name)
         for account in mine.values():
             poller = self.pollers.get(account.name) or self._add(account)
-            self._reconfigure(poller, account, relabelled=config.label_names != before.label_names)
+            await self._reconfigure(poller, account, relabelled=config.label_names != before.label_names)
             await asyncio.sleep(0)
         self._assign_books()
         if config.valuation != before.valuation:
@@ -231,14 +232,14 @@ class Engine:
         self._start(account.name, poller.run)
         return poller
 
-    def _reconfigure(self, poller: Poller, account: Account, *, relabelled: bool) -> None:
+    async def _reconfigure(self, poller: Poller, account: Account, *, relabelled: bool) -> None:
         """Have an account go on with another configuration of it."""
         poller.account_poll.key.due = self.clock.now()
         state, before = poller.state, poller.state.account
         if account == before and not relabelled:
             return
         state.reconfigure(account, shard=self._shard, label_names=self.config.label_names)
-        state.revalue(self.clock.now())
+        await in_turns(state.revaluing(self.clock.now()))
         if account.interval != before.interval and not poller.polling:
             poller.reschedule()
             self._start(account.name, poller.run)
@@ -307,7 +308,7 @@ class Engine:
                 self._start(key, reader.run)
         for state in tuple(self.accounts):
             if state.book is None:
-                state.revalue(self.clock.now())
+                await in_turns(state.revaluing(self.clock.now()))
                 await asyncio.sleep(0)
 
     def _demands(self) -> Iterable[Demand]:

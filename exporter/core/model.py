@@ -1,6 +1,6 @@
 """What a poll brings back: balances as the exchange states them, and values of whole wallets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DefaultContext, DivisionByZero, InvalidOperation, setcontext
 from typing import Final, NamedTuple
@@ -62,11 +62,13 @@ class Reading:
         balances: the rows, in the order of the answer; empty for an overview.
         values: only for an overview.
         ignored: rows of a kind that we do not know.
+        listed: raw names of all currencies of the answer, where `balances` leaves those out that are zero.
     """
 
     balances: Sequence[Balance] = ()
     values: Sequence[WalletValue] = ()
     ignored: int = 0
+    listed: Collection[str] = ()
 
     @property
     def empty(self) -> bool:

@@ -9,7 +9,9 @@ from exporter.core.errors import REASONS
 from exporter.core.model import KeyInfo
 from exporter.exposition.escaping import labelled, quoted
 from exporter.exposition.exposition import Exposition, Owner
+from exporter.exposition.packing import packing
 from exporter.holdings.publisher import SKIPS, Limit
+from exporter.holdings.slices import SLICE, Slices
 from exporter.holdings.wallet import Row, Wallet
 
 AMOUNTS: Final = (
@@ -65,9 +67,10 @@ class _Served:
         label: its label, as it follows those of the account.
         rows: as they were written; None: none are.
         counts, state: likewise.
+        turn: who is about to write the rows; None once they are not to be written any more.
     """
 
-    __slots__ = ("counts", "label", "rows", "state")
+    __slots__ = ("counts", "label", "rows", "state", "turn")
 
     def __init__(self, wallet: str) -> None:
         self.label = f',wallet="{quoted(wallet)}"'
@@ -77,6 +80,7 @@ class _Served:
     def forget_rows(self) -> None:
         self.rows: Sequence[Row] | None = None
         self.counts: tuple[int, ...] | None = None
+        self.turn: object = None
 
 
 class AccountLines:
@@ -155,21 +159,31 @@ class AccountLines:
         """Serve nothing of this account any more."""
         self._exposition.drop(self.owner)
 
-    def balances(self, wallet: Wallet) -> None:
+    def balances(self, wallet: Wallet) -> Slices[None]:
         """Serve the rows and the counts of a wallet; lines in which no number changed are left alone."""
         served, name, rows = self._served(wallet), wallet.name, wallet.rows
-        whole = AMOUNTS if served.rows is None else self._splice(name, served, served.rows, rows)
-        if whole:
-            labels, amounts = [quoted(row.label) for row in rows], _amounts(rows)
-            for family in whole:
-                lines = self._lines(family, served, labels, amounts[family])
-                self._exposition.put(family, self.owner, name, "\n".join((*lines, "")).encode())
-        served.rows = rows
         counts = (wallet.unpriced, wallet.hidden, wallet.ignored)
+        served.turn = turn = object()
+        written = []
+        for family, lines in (yield from self._rewritten(name, served, rows)):
+            if lines != self._exposition.lines(family, self.owner, name):
+                written.append((family, lines, (yield from packing(lines))))
+        if served.turn is not turn:
+            return
+        # All families with nothing in between: a scrape sees the old rows or the new ones.
+        for family, lines, piece in written:
+            self._exposition.put(family, self.owner, name, lines, piece)
+        served.rows = rows
         if served.counts != counts:
             served.counts = counts
             for family, count in zip(_COUNTS, counts, strict=True):
                 self._put(family, count, name, served.label)
+
+    def unvalued(self, wallet: Wallet) -> None:
+        """Serve no value in USD of a wallet's rows."""
+        self._exposition.remove("exchange_balance_usd", self.owner, wallet.name)
+        served = self._served(wallet)
+        served.rows = served.turn = None
 
     def reported(self, wallet: Wallet, usd: Mapping[str, Decimal]) -> None:
         """Serve what an overview says of each wallet, in USD."""
@@ -220,20 +234,19 @@ class AccountLines:
             f'{head}{label}"}} {amount!s}' for label, amount in zip(labels, amounts, strict=True) if amount is not None
         ]
 
-    def _splice(self, key: str, served: _Served, before: Sequence[Row], rows: Sequence[Row]) -> Sequence[str]:
-        """Write the lines of the few rows that changed, each in the place of the one that stands there.
+    def _rewritten(self, key: str, served: _Served, rows: Sequence[Row]) -> Slices[list[tuple[str, bytes]]]:
+        """All lines of each family in which something may have changed.
 
-        Of BTC, ETH and XRP only what is free of ETH has moved: the second line of `available`, `net` and `usd` is
-        written, and the first and the third stay as they are served. `frozen` is not touched.
-
-        Returns:
-            The families that are to be written whole: all, where more has changed than this; or those in which a row
-            has no line, now or before, so that a line's place does not tell whose it is.
+        Where few rows changed, their lines are written, each in the place of the one that stands there. Of BTC, ETH
+        and XRP only what is free of ETH has moved: the second line of `available`, `net` and `usd` is written, and the
+        first and the third stay as they are served. `frozen` is not touched. A family is written whole where a row has
+        no line in it, now or before, so that a line's place does not tell whose it is.
         """
-        changed = _changed(before, rows)
-        if changed is None:
-            return AMOUNTS
-        whole = []
+        before = served.rows
+        changed = None if before is None else _changed(before, rows)
+        if before is None or changed is None:
+            return (yield from self._whole(AMOUNTS, served, rows))
+        found, whole = [], []
         new = [rows[place] for place in changed]
         labels, amounts = [quoted(row.label) for row in new], _amounts(new)
         for family, was in _amounts([before[place] for place in changed]).items():
@@ -246,8 +259,27 @@ class AccountLines:
                 continue
             for place, line in zip(changed, written, strict=True):
                 lines[place] = line.encode()
-            self._exposition.put(family, self.owner, key, b"\n".join(lines))
-        return whole
+            found.append((family, b"\n".join(lines)))
+            if len(rows) > SLICE:
+                yield
+        return found + (yield from self._whole(whole, served, rows)) if whole else found
+
+    def _whole(self, families: Iterable[str], served: _Served, rows: Sequence[Row]) -> Slices[list[tuple[str, bytes]]]:
+        """All lines of these families, written anew."""
+        found = []
+        labels, amounts = [quoted(row.label) for row in rows], _amounts(rows)
+        for family in families:
+            if len(rows) <= SLICE:
+                lines = self._lines(family, served, labels, amounts[family])
+            else:
+                lines = []
+                for start in range(0, len(rows), SLICE):
+                    yield
+                    part = slice(start, start + SLICE)
+                    lines += self._lines(family, served, labels[part], amounts[family][part])
+                yield
+            found.append((family, "\n".join((*lines, "")).encode()))
+        return found
 
     def _polled(self, polls: int, started: float, *, failures: int, up: bool) -> None:
         self._value("exchange_polls_total", polls)

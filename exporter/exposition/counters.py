@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import Final
 
 from prometheus_client import (
@@ -22,6 +23,9 @@ from prometheus_client.registry import Collector
 from exporter import __version__
 from exporter.exposition.families import FAMILIES
 from exporter.exposition.filters import Filters
+
+_CODES: Final = frozenset(map(str, (*(status.value for status in HTTPStatus), *range(520, 528), 530, "error")))
+"""Values of the `code` label: every status that has a meaning, Cloudflare's own among them, and `error` for none."""
 
 BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -66,7 +70,9 @@ class Counters:
         self._waits.labels(name)
 
     def requested(self, exchange: str, endpoint: str, code: str, seconds: float) -> None:
-        """Count one HTTP request and its time."""
+        """Count one HTTP request and its time; a code that nobody knows is counted as `other`."""
+        if code not in _CODES:
+            code = "other"
         counter = self._request_of.get((exchange, endpoint, code))
         if counter is None:
             counter = self._request_of[exchange, endpoint, code] = self._requests.labels(exchange, endpoint, code)

@@ -4,7 +4,7 @@ Sample lines are the same in text 0.0.4 and in OpenMetrics 1.0.0; only the lines
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from exporter.core import runtime
 from exporter.exposition.families import Family
@@ -19,6 +19,34 @@ _EOF: Final = {True: b"# EOF\n", False: b""}
 Key = tuple["Owner", str]
 """Whose lines, and which of that owner's."""
 
+T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """Keeps equal things as one object in memory, for as long as anybody uses it."""
+
+    __slots__ = ("_used",)
+
+    def __init__(self) -> None:
+        self._used: dict[T, tuple[T, int]] = {}
+
+    def take(self, thing: T) -> T:
+        """The one object that stands for all its equals."""
+        one, users = self._used.get(thing, (thing, 0))
+        self._used[one] = one, users + 1
+        return one
+
+    def give_back(self, thing: T) -> None:
+        """One user less; the last one lets go of it."""
+        one, users = self._used[thing]
+        if users > 1:
+            self._used[one] = one, users - 1
+        else:
+            del self._used[one]
+
+    def __len__(self) -> int:
+        return len(self._used)
+
 
 class Owner:
     """Whose lines they are: what filters choose by, and what is dropped together.
@@ -28,7 +56,7 @@ class Owner:
         chunk: with which other owners it shares the blocks of small families.
         lines: everything that is served of it, by family and key.
         dropped: nothing of it is served any more, whatever may still come.
-        keys: interned (owner, key) pairs, by key.
+        keys: pairs of owner and key, each once.
     """
 
     __slots__ = ("account", "chunk", "dropped", "exchange", "keys", "lines")
@@ -39,7 +67,7 @@ class Owner:
         self.chunk = chunk
         self.lines: dict[tuple[str, str], bytes] = {}
         self.dropped = False
-        self.keys: dict[str, Key] = {}
+        self.keys: _Once[Key] = _Once()
 
 
 class _Chunk:
@@ -73,8 +101,8 @@ class _Store(Protocol):
     def __len__(self) -> int:
         """How many blocks there are."""
 
-    def put(self, key: Key, lines: bytes) -> None:
-        """Keep these lines in place of what stood under the key."""
+    def put(self, key: Key, lines: bytes, piece: bytes | None) -> None:
+        """Keep these lines in place of what stood under the key; the piece is what `packed` makes of them."""
 
     def remove(self, key: Key) -> None:
         """Let go of what stands under the key."""
@@ -94,8 +122,8 @@ class _Separate:
     def __len__(self) -> int:
         return len(self._blocks)
 
-    def put(self, key: Key, lines: bytes) -> None:
-        self._blocks[key] = Block(lines, packed(lines))
+    def put(self, key: Key, lines: bytes, piece: bytes | None) -> None:
+        self._blocks[key] = Block(lines, packed(lines) if piece is None else piece)
 
     def remove(self, key: Key) -> None:
         del self._blocks[key]
@@ -115,7 +143,8 @@ class _Shared:
     def __len__(self) -> int:
         return len(self._chunks)
 
-    def put(self, key: Key, lines: bytes) -> None:
+    def put(self, key: Key, lines: bytes, piece: bytes | None) -> None:
+        del piece  # lines of several owners are packed together
         number = key[0].chunk
         chunk = self._chunks.get(number)
         if chunk is None:
@@ -162,7 +191,7 @@ class Exposition:
             for head in (family.head(openmetrics=openmetrics),)
         }
         self._tail = tail
-        self._names: dict[tuple[str, str], tuple[str, str]] = {}  # each once in memory, however many accounts
+        self._names: _Once[tuple[str, str]] = _Once()  # however many accounts have the same
         self._owners: dict[Owner, None] = {}
         self._owners_made = 0
         self._version = 0
@@ -173,7 +202,7 @@ class Exposition:
         self._owners_made += 1
         return Owner(exchange, account, self._owners_made // _CHUNK_OWNERS)
 
-    def put(self, family: str, owner: Owner, key: str, lines: bytes) -> None:
+    def put(self, family: str, owner: Owner, key: str, lines: bytes, piece: bytes | None = None) -> None:
         """Serve these lines of one owner from now on, instead of what stood under the same key.
 
         Args:
@@ -181,16 +210,20 @@ class Exposition:
             owner: whose they are.
             key: tells an owner's several entries in one family apart (the wallet, mostly).
             lines: finished sample lines; empty means none.
+            piece: what `packing.packed` makes of them, where that is known.
         """
         if not lines:
             self.remove(family, owner, key)
             return
-        name = family, key
-        if owner.dropped or owner.lines.get(name) == lines:
+        name, whose = (family, key), (owner, key)
+        before = owner.lines.get(name)
+        if owner.dropped or before == lines:
             return
-        owner.lines[self._names.setdefault(name, name)] = lines
-        self._owners[owner] = None
-        self._stores[family].put(owner.keys.setdefault(key, (owner, key)), lines)
+        if before is None:
+            name, whose = self._names.take(name), owner.keys.take(whose)
+            self._owners[owner] = None
+        owner.lines[name] = lines
+        self._stores[family].put(whose, lines, piece)
         self._version += 1
 
     def lines(self, family: str, owner: Owner, key: str) -> bytes:
@@ -203,6 +236,8 @@ class Exposition:
             return
         del owner.lines[family, key]
         self._stores[family].remove((owner, key))
+        self._names.give_back((family, key))
+        owner.keys.give_back((owner, key))
         self._version += 1
 
     def drop(self, owner: Owner) -> None:

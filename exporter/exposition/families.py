@@ -132,7 +132,8 @@ RENDERED: Final = (
     _gauge(
         "exchange_wallet_hidden_currencies",
         WALLET,
-        "Currencies that are held but not shown: by currencies, min_usd or max_currencies of the configuration.",
+        "Currencies that are held but not shown: by currencies, min_usd or max_currencies of the configuration; and "
+        "emptied ones that read 0 for less than 24 hours, because more than 1000 were emptied.",
     ),
     _gauge(
         "exchange_wallet_ignored_rows",
@@ -237,7 +238,8 @@ COUNTED: Final = (
     _counter(
         "exchange_api_requests_total",
         ("exchange", "endpoint", "code"),
-        "HTTP requests to the exchange by fixed path and HTTP status; error where there was no status.",
+        "HTTP requests to the exchange by fixed path and HTTP status; error where there was no status, other for one "
+        "that no standard knows.",
     ),
     Family(
         "exchange_api_request_duration_seconds",

@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from exporter.holdings.slices import Slices
+
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 _GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
 _LAST_BLOCK: Final = b"\x03\x00"
+_PIECE: Final = 256 * 1024
 
 _compressobj: Callable[[], Any]
 _crc32: Callable[[bytes, int], int]
@@ -40,6 +43,17 @@ def packed(plain: bytes) -> bytes:
         deflate = _local.deflate = _compressobj()
     piece: bytes = deflate.compress(plain) + deflate.flush(zlib.Z_FULL_FLUSH)
     return piece
+
+
+def packing(plain: bytes) -> Slices[bytes]:
+    """Do what `packed` does, a few hundred kilobytes in each slice."""
+    if len(plain) <= _PIECE:
+        return packed(plain)
+    pieces = []
+    for start in range(0, len(plain), _PIECE):
+        yield
+        pieces.append(packed(plain[start : start + _PIECE]))
+    return b"".join(pieces)
 
 
 class Block(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from exporter.exposition.escaping import labelled
+from exporter.exposition.escaping import labelled, quoted
 from exporter.exposition.exposition import Exposition
 
 
@@ -32,7 +32,7 @@ class PriceLines:
         self._exposition.drop(self._owner)
 
     def _by_currency(self, family: str, usd: Mapping[str, Decimal]) -> None:
-        self._put(family, {f",{labelled((('currency', name),))}": float(price) for name, price in usd.items()})
+        self._put(family, {f',currency="{quoted(name)}"': float(price) for name, price in usd.items()})
 
     def _put(self, family: str, numbers: Mapping[str, float]) -> None:
         """Serve one sample for each number; the keys are labels as they follow that of the exchange."""

@@ -1,8 +1,9 @@
 """What is known of one account: its wallets, its polls and their outcome; a publisher is told of every change."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import Final
 
 from exporter.config import Account
 from exporter.core.errors import PollError
@@ -11,7 +12,14 @@ from exporter.exchanges.base import WalletSource
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.publisher import AccountPublisher, Limit
 from exporter.holdings.shown import choice_of, wallet_of
-from exporter.holdings.wallet import FOREVER, Failure, Wallet
+from exporter.holdings.slices import Slices, finish
+from exporter.holdings.wallet import FOREVER, NEVER, Failure, Wallet
+
+MOST_GONE: Final = 500
+"""Wallets that the exchange has no longer and that still read zeros, at most."""
+
+_WALLETS_AT_ONCE: Final = 16
+"""Small wallets that are worked on in one slice."""
 
 
 class AccountState:
@@ -52,6 +60,7 @@ class AccountState:
         self._shard = shard
         self._label_names = label_names
         self._served: set[str] = set()
+        self._now = NEVER
         self._failed: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
         self._publisher = publisher
@@ -105,19 +114,26 @@ class AccountState:
         self._tell_thresholds()
 
     def accepted(self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> None:
+        """Do what `accepting` does, all at once."""
+        finish(self.accepting(wallet, reading, now, wall, trusted=trusted))
+
+    def accepting(
+        self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool = False
+    ) -> Slices[None]:
         """Take a good answer; one of a wallet that was forgotten meanwhile comes too late and is ignored.
 
         Raises:
-            BadPayload: the answer is empty where it cannot be.
+            BadPayload: the answer is no whole one; see `Wallet.accepting`.
         """
         if self.wallets.get(wallet.name) is not wallet:
             return
-        changed = wallet.accept(reading, now, wall, trusted=trusted)
-        fresh = wallet.fresh(now)
-        if fresh and (changed or wallet.name not in self._served):
-            self._serve(wallet, now)
-        self._publisher.state(wallet, fresh=fresh)
-        self._note_end()
+        if (yield from wallet.accepting(reading, now, wall, trusted=trusted)):
+            wallet.unserved = True
+        if wallet.fresh(now) and (wallet.unserved or wallet.name not in self._served):
+            yield from self._serving(wallet, now)
+        if self.wallets.get(wallet.name) is wallet:
+            self._publisher.state(wallet, fresh=wallet.fresh(now))
+            self._note_end()
 
     def refused(self, wallet: Wallet, error: PollError, now: float, wall: float) -> None:
         """Note a failed read, unless the wallet was forgotten meanwhile."""
@@ -135,12 +151,25 @@ class AccountState:
         self._total()
         self._note_end()
 
+    def forget_oldest(self, gone: Iterable[str]) -> None:
+        """Of these wallets, which the exchange has no longer and which read zeros, keep only those that went last."""
+        wallets = [wallet for name in gone if not (wallet := self.wallets[name]).holds]
+        for wallet in sorted(wallets, key=lambda wallet: wallet.zeros_end)[:-MOST_GONE]:
+            self.forget(wallet)
+
     def revalue(self, now: float) -> None:
+        """Do what `revaluing` does, all at once."""
+        finish(self.revaluing(now))
+
+    def revaluing(self, now: float) -> Slices[None]:
         """Serve every wallet with the prices, rules and bounds of this moment."""
-        for wallet in self.wallets.values():
-            if wallet.fresh(now):
-                self._serve(wallet, now)
-                self._publisher.state(wallet, fresh=True)
+        for number, wallet in enumerate(tuple(self.wallets.values())):
+            if number and not number % _WALLETS_AT_ONCE:
+                yield
+            if wallet.fresh(now) and self.wallets.get(wallet.name) is wallet:
+                yield from self._serving(wallet, now)
+                if self.wallets.get(wallet.name) is wallet:
+                    self._publisher.state(wallet, fresh=wallet.fresh(now))
         self.expire(now)
 
     def expire(self, now: float) -> None:
@@ -153,7 +182,7 @@ class AccountState:
                 self._publisher.state(wallet, fresh=False)
                 self._total()
             elif now > wallet.valued_until:
-                self._serve(wallet, now)
+                self._end_values(wallet, now)
         self._note_end()
 
     def serving(self, now: float) -> bool:
@@ -232,13 +261,48 @@ class AccountState:
                 return None
         return total if finite(total) else None
 
-    def _serve(self, wallet: Wallet, now: float) -> None:
+    def _serving(self, wallet: Wallet, now: float) -> Slices[None]:
+        """Serve a wallet as it is now.
+
+        Where that takes several slices, prices or the configuration may change between them. Then whoever is at it
+        already starts again when it is through, so that the last word is served and nobody overtakes anybody.
+        """
         self._served.add(wallet.name)
-        if wallet.overview:
-            self._publisher.reported(wallet, wallet.reported(self.book, now))
+        wallet.unserved = True
+        self._now = max(self._now, now)
+        if wallet.busy:
             return
-        wallet.revalue(self.book, now)
-        self._publisher.balances(wallet)
+        wallet.busy = True
+        try:
+            while wallet.unserved:
+                wallet.unserved = False
+                if wallet.overview:
+                    self._publisher.reported(wallet, wallet.reported(self.book, self._now))
+                    continue
+                if wallet.large:
+                    yield
+                yield from wallet.revaluing(self.book, self._now)
+                if wallet.large:
+                    yield
+                if wallet.name not in self._served or self.wallets.get(wallet.name) is not wallet:
+                    return  # it was withdrawn or forgotten meanwhile
+                yield from self._publisher.balances(wallet)
+                self._total()
+        except BaseException:
+            wallet.unserved = True
+            raise
+        finally:
+            wallet.busy = False
+
+    def _end_values(self, wallet: Wallet, now: float) -> None:
+        """Serve no values of prices that are too old; this is called at a scrape, which must not take long."""
+        if not wallet.large:
+            finish(self._serving(wallet, now))
+            return
+        # What is pegged goes for a moment too: the next read works all of it out again, in slices.
+        wallet.forget_values()
+        wallet.unserved = True
+        self._publisher.unvalued(wallet)
         self._total()
 
     def _total(self) -> None:
@@ -269,11 +333,13 @@ class AccountState:
         self._publisher.key(self.key, self.key_expires)
 
     def _tell_thresholds(self) -> None:
-        self._publisher.thresholds(
-            Limit(wallet_of(each.wallet, self.main), each.currency, each.of, severity, amount)
+        limits = {
+            (wallet_of(each.wallet, self.main), each.currency, each.of, severity): amount
             for each in self.account.thresholds
             for severity, amount in each.amounts.items()
-        )
+        }
+        # `main` and the name that the main wallet has now may both be configured: each limit is told once.
+        self._publisher.thresholds(Limit(*which, amount) for which, amount in limits.items())
 
 
 class Accounts:

@@ -1,12 +1,14 @@
 """Currency labels: upper case where that keeps the exchange's names apart, and an answer's rows by label."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import ZERO, Balance, finite
 from exporter.core.wording import folded, spelled
+from exporter.holdings.slices import Slices, parts
 
 
 def texts(names: Iterable[str]) -> dict[str, str]:
@@ -28,41 +30,47 @@ def texts(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def labels(names: Iterable[str], remembered: Iterable[str] = ()) -> dict[str, str]:
-    """The label of each raw name, in upper case where possible; no two get the same one.
+class Named(NamedTuple):
+    """What an answer's names come to.
 
-    Names that differ only in case keep their spelling.
-
-    Args:
-        names: raw names, each once.
-        remembered: labels of this wallet that are still served. One that is not upper case belongs to names that
-            differ only in case. They keep their spelling even while just one of them is held; otherwise a label
-            would read 0 while its coin is there.
+    Attributes:
+        labels: by raw name.
+        owners: by upper-case label, the raw name that had it before another one came that differs only in case; None
+            where no name had it.
+        twins: whether names differ only in case that did not in the answer before.
+        balances: by label, in the order of the answer, rows of one raw name added.
     """
-    own = texts(names)
-    upper = {name: folded(text) for name, text in own.items()}
-    count = Counter(upper.values())
-    twins = {fold for label in remembered if (fold := folded(label)) != label}
-    return {name: fold if count[fold] == 1 and fold not in twins else own[name] for name, fold in upper.items()}
+
+    labels: Mapping[str, str]
+    owners: Mapping[str, str | None]
+    twins: bool
+    balances: dict[str, Balance]
 
 
 class Labels:
-    """The labels of one wallet's currencies, kept from answer to answer."""
+    """The labels of one wallet's currencies, kept from answer to answer.
 
-    __slots__ = ("_labels",)
+    A label is the name in upper case. Names that differ only in case keep their own spelling. When just one of them is
+    left, it gets the upper-case label back if that was its own before, and at once: `usdt`, known as USDT for months,
+    is USDT again after a single answer with `usdt` and `USDT`. If the label was another's, it waits until that one no
+    longer reads 0; otherwise an emptied coin would seem to hold what its namesake holds.
+    """
+
+    __slots__ = ("_labels", "_owners")
 
     def __init__(self) -> None:
-        self._labels: dict[str, str] = {}
+        self._labels: Mapping[str, str] = {}
+        self._owners: Mapping[str, str | None] = {}
 
-    def by_label(self, balances: Sequence[Balance], remembered: Iterable[str]) -> dict[str, Balance]:
-        """Balances by label, rows of one raw name added.
+    def of(self, balances: Sequence[Balance], served: Sequence[Container[str]]) -> Slices[Named]:
+        """Balances by label; `keep` makes it what the next answer is held against.
 
         An answer of the same names as the one before keeps their labels, and nothing is worked out: after `btc` and
         `eth`, an answer of `eth` and `btc` comes back under `ETH` and `BTC`.
 
         Args:
             balances: an answer's rows.
-            remembered: labels of this wallet that are still served; see `labels`.
+            served: labels of this wallet that are served so far; of what is held, of what reads 0.
 
         Raises:
             BadPayload: rows of one name add up to more than a float holds.
@@ -70,15 +78,48 @@ class Labels:
         known = self._labels
         names = [balance.currency for balance in balances]
         if len(names) == len(known) and known.keys() == set(names):
-            return dict(zip(map(known.__getitem__, names), balances, strict=True))
+            by_label = dict(zip(map(known.__getitem__, names), balances, strict=True))
+            return Named(known, self._owners, False, by_label)
         by_name: dict[str, Balance] = {}
-        for balance in balances:
-            first = by_name.get(balance.currency)
-            by_name[balance.currency] = balance if first is None else added(first, balance)
+        folds: dict[str, str] = {}
+        own = texts(names)
+        for number, part in enumerate(parts(balances)):
+            if number:
+                yield
+            for balance in part:
+                name = balance.currency
+                first = by_name.get(name)
+                by_name[name] = balance if first is None else added(first, balance)
+                if first is None:
+                    folds[name] = folded(own[name])
+        count = Counter(folds.values())
+        owners = self._owned(folds, count, served)
+        labels = {
+            name: fold if count[fold] == 1 and owners.get(fold) in (None, name) else own[name]
+            for name, fold in folds.items()
+        }
         # A label that was known stays the same object, so that memory holds it once.
-        again = labels(by_name, remembered)
-        self._labels = {name: known[name] if known.get(name) == label else label for name, label in again.items()}
-        return {self._labels[name]: balance for name, balance in by_name.items()}
+        labels = {name: known[name] if known.get(name) == label else label for name, label in labels.items()}
+        twins = bool(known) and any(count[fold] > 1 for fold in owners.keys() - self._owners.keys())
+        return Named(labels, owners, twins, {labels[name]: balance for name, balance in by_name.items()})
+
+    def keep(self, named: Named) -> None:
+        """Go on from these labels."""
+        self._labels, self._owners = named.labels, named.owners
+
+    def _owned(
+        self, folds: Mapping[str, str], count: Mapping[str, int], served: Sequence[Container[str]]
+    ) -> Mapping[str, str | None]:
+        """Whose the upper-case labels are that several names of this answer, or of one before, could have."""
+        if not self._owners and len(count) == len(folds):
+            return {}
+        had = {label: name for name, label in self._labels.items()}
+        owners = {fold: had.get(fold) for fold, names in count.items() if names > 1}
+        for fold, owner in self._owners.items():
+            waits = owner is not None and owner not in folds and any(fold in labels for labels in served)
+            if fold in owners or waits:
+                owners[fold] = owner
+        return owners
 
 
 def added(one: Balance, other: Balance) -> Balance:

@@ -10,6 +10,9 @@ from exporter.exchanges.base import decimal
 QUOTES: Final = ("USDT", "USDC", "USD", "BTC", "ETH")
 """A currency is priced in the first of these that it is traded against, times that one's own price."""
 
+_KEPT: Final = 20_000
+"""Prices that are kept from lookup to lookup, beside those that there are: any name may be asked for."""
+
 
 class PriceBook:
     """The prices of one exchange, looked up by currency label.
@@ -71,7 +74,9 @@ class PriceBook:
         try:
             return self._prices[currency]
         except KeyError:
-            price = self._prices[currency] = self._routed(currency, (currency,))
+            price = self._routed(currency, (currency,))
+            if price is not None or len(self._prices) < _KEPT:
+                self._prices[currency] = price
             return price
 
     def market_price(self, currency: str, now: float) -> Decimal | None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from exporter.core.model import KeyInfo
+from exporter.holdings.slices import Slices
 from exporter.holdings.wallet import Wallet
 
 SKIPS: Final = ("late", "rate", "paused")
@@ -79,8 +80,11 @@ class AccountPublisher(Protocol):
     def state(self, wallet: Wallet, *, fresh: bool) -> None:
         """A wallet was read, or failed, or it was made; or its balances came or went."""
 
-    def balances(self, wallet: Wallet) -> None:
-        """The rows or the counts of a wallet may be other ones."""
+    def balances(self, wallet: Wallet) -> Slices[None]:
+        """The rows or the counts of a wallet may be other ones; all that changes does so with the last slice."""
+
+    def unvalued(self, wallet: Wallet) -> None:
+        """The values in USD of a wallet's rows do not count any more; the rest stays."""
 
     def reported(self, wallet: Wallet, usd: Mapping[str, Decimal]) -> None:
         """An overview says this of each wallet, in USD."""

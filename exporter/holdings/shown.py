@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from heapq import nlargest
 
 from exporter.config import Account
 from exporter.core.model import ZERO
@@ -115,5 +116,5 @@ class Shown:
 def _most_valuable(rows: Sequence[Row], free: int) -> Sequence[Row]:
     """As many of the rows as there is room for."""
     if len(rows) > free:
-        return sorted(rows, key=lambda row: ZERO if row.usd is None else -abs(row.usd))[: max(free, 0)]
+        return nlargest(max(free, 0), rows, key=lambda row: 0.0 if row.usd is None else abs(float(row.usd)))
     return rows

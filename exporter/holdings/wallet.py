@@ -1,6 +1,6 @@
 """One wallet: the last good rows, replaced whole, kept for a bound, emptied by rule, expired by clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -9,13 +9,25 @@ from typing import Final
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import ZERO, Balance, Reading, WalletValue, finite
-from exporter.holdings.labels import Labels
+from exporter.core.wording import spelled
+from exporter.exchanges.base import shown as told
+from exporter.holdings.doubt import empties_most
+from exporter.holdings.labels import Labels, Named
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.rows import Row, valued
 from exporter.holdings.shown import Choice, Shown
+from exporter.holdings.slices import SLICE, Slices, finish, parts
 from exporter.holdings.zeros import FOREVER, Zeros
 
 NEVER: Final = float("-inf")
+
+MAX_VALUES: Final = 500
+"""Wallets of which an overview tells the value, at most."""
+
+_GONE: Final = (
+    "Nothing, if the exchange has renamed or removed the currency: its answer is believed once what was held is "
+    "withdrawn. Else report it: a currency must not drop out of its list."
+)
 
 __all__ = ["FOREVER", "Failure", "Row", "Wallet"]
 
@@ -33,8 +45,9 @@ class Failure:
 class Wallet:
     """One wallet of one account: what it said last, what of that is served, and until when.
 
-    Amounts change only through `accept`, and only whole; `refuse` leaves them alone. `revalue` works out the rows
-    that are served; it is to be called after `accept` and `reconfigure`, and whenever prices changed.
+    Amounts change only through `accepting`, and only whole; `refuse` leaves them alone. `revaluing` works out the rows
+    that are served; it is to be called after `accepting` and `reconfigure`, and whenever prices changed. Both are work
+    in slices, at the end of which everything changes at once; `accept` and `revalue` do the same without a stop.
 
     Attributes:
         rows: what is served while `fresh`, in the order of the answer, zeros last; a new list when it changes.
@@ -44,23 +57,26 @@ class Wallet:
         last_success: seconds since the epoch; 0 until the first good read.
         up: whether the last read was good; None before the first.
         failure: None unless the last read failed.
-        unpriced, hidden, ignored: how many currencies have no price or are not shown, and how many rows are of a kind
-            that we do not know.
+        unpriced, ignored: how many currencies have no price, and how many rows are of a kind that we do not know.
+        hidden: how many currencies are held but not shown, or were let go before their 24 hours at 0 were over.
         usd: sum over everything wanted that has a price; None when nothing is known.
+        unserved: whether something has changed since it was last served; kept by whoever serves it.
+        busy: whether somebody is about to serve it; likewise.
     """
 
     __slots__ = (
         "_amounts",
         "_answer",
-        "_empty_seen",
+        "_doubted",
         "_held",
         "_labels",
         "_missing",
-        "_priced_by",
         "_read_at",
         "_shown",
+        "_worked_out_by",
         "_zeros",
         "borrows",
+        "busy",
         "every",
         "failure",
         "good_until",
@@ -75,6 +91,7 @@ class Wallet:
         "stale_after",
         "strict_seconds",
         "unpriced",
+        "unserved",
         "up",
         "usd",
         "valued_until",
@@ -101,7 +118,7 @@ class Wallet:
         stale_after: seconds for which the last good values stand; 0: until a read fails.
         strict_seconds: bounds their age when `stale_after` is 0: one interval and one timeout.
         every: seconds between two reads at least.
-        lists_zeros: whether emptied currencies are listed, so that an empty list is no answer.
+        lists_zeros: whether emptied currencies are listed, so that an answer without them is none.
         borrows: whether amounts can be owed here.
         overview: holds no balance, but says what each wallet is worth.
         """
@@ -124,14 +141,15 @@ class Wallet:
         self.usd: Decimal | None = None
         self._labels = Labels()
         self._answer: Sequence[Balance] | None = None
-        self._amounts: Mapping[str, Balance] = {}  # by label, only what is not zero
+        self._amounts: dict[str, Balance] = {}  # by label, only what is not zero
         self._zeros = Zeros(choice.expected, borrows=borrows)
         self._shown = Shown(choice)
         self._held: dict[str, Row] = {}  # by label, as `_amounts` are valued
         self._missing: dict[str, Row] = {}  # by label, as the zeros are valued
-        self._priced_by: tuple[PriceBook, int, bool] | None = None
+        self._worked_out_by: tuple[object, ...] = ()
         self._read_at = NEVER
-        self._empty_seen = False
+        self._doubted = False
+        self.unserved = self.busy = False
 
     @property
     def holds(self) -> bool:
@@ -142,6 +160,16 @@ class Wallet:
     def remembered(self) -> bool:
         """Whether anything is held, or was within the zero rule's time."""
         return bool(self._amounts or self._zeros.gone)
+
+    @property
+    def zeros_end(self) -> float:
+        """The moment (on the poller's clock) after which the first of its zeros goes."""
+        return self._zeros.end
+
+    @property
+    def large(self) -> bool:
+        """Whether working out what is served takes more than one slice."""
+        return len(self._amounts) + len(self._zeros.balances) > SLICE
 
     def fresh(self, now: float) -> bool:
         """Whether balances are served at this moment."""
@@ -156,34 +184,54 @@ class Wallet:
         if choice != self._shown.choice:
             self._shown.reconfigure(choice)
             self._zeros.expect(choice.expected)
-            self._held, self._missing = {}, {}
 
     def accept(self, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> bool:
-        """Take a good answer, unless it is an empty one that has yet to be repeated.
+        """Do what `accepting` does, all at once."""
+        return finish(self.accepting(reading, now, wall, trusted=trusted))
+
+    def accepting(self, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> Slices[bool]:
+        """Take a good answer, unless it has yet to be repeated.
+
+        That is one after which more than half of what was held would read 0, by count or by worth in USD at the prices
+        of this moment (`doubt.empties_most`), be it an empty list, one with a row of zeros, or one from which rows are
+        missing; or one in which two names differ only in case that did not before. The next good read decides: if it
+        is such an answer too, it is believed. Until then everything stands.
 
         Args:
             reading: the answer; replaces everything that stood.
             now: the moment of the read, on the poller's clock.
             wall: the same, seconds since the epoch.
-            trusted: an empty answer needs no repetition (the exchange's own list says that the wallet is gone).
+            trusted: the answer needs no repetition (the exchange's own list says that the wallet is gone).
 
         Returns:
             Whether what is served may have changed.
 
         Raises:
-            BadPayload: an empty list where the exchange lists zero rows, or sums beyond what a float holds.
+            BadPayload: where the exchange lists zero rows, an empty list, or one without a row of a currency that was
+                held, as long as what was held is served; sums beyond what a float holds; too many wallets.
         """
-        if reading.empty and not trusted:
-            if self.lists_zeros:
-                raise BadPayload("an empty list, though this exchange lists emptied currencies too")
-            if self.holds and not self._empty_seen:
-                self._empty_seen = True
-                self._succeed()
-                return False
-        changed = self._replace(reading.balances, now)
-        changed = changed or self.values != reading.values or self.ignored != reading.ignored
+        if reading.empty and self.lists_zeros and not trusted:
+            raise BadPayload("an empty list, though this exchange lists emptied currencies too")
+        if len(reading.values) > MAX_VALUES:
+            raise BadPayload(f"the values of {len(reading.values)} wallets, more than the {MAX_VALUES} that are kept")
+        named = None
+        if not self._is_as_before(reading.balances):
+            named = yield from self._labels.of(reading.balances, (self._amounts, self._zeros.balances))
+        amounts = self._amounts
+        if named is not None:
+            amounts = {label: one for label, one in named.balances.items() if one.net or not one.is_zero}
+        if not trusted and self._is_to_be_repeated(reading, named, amounts, now) and not self._doubted:
+            self._doubted = True
+            self._succeed()
+            return False
+        if len(amounts) > SLICE:
+            yield
+        changed = self.values != reading.values or self.ignored != reading.ignored
+        if named is not None or now > self._zeros.end:
+            changed = True
+            self._replace(reading.balances, named, amounts, now)
         self.values, self.ignored = reading.values, reading.ignored
-        self._empty_seen = False
+        self._doubted = False
         self._succeed()
         self.last_success = wall
         self._read_at = now
@@ -196,16 +244,36 @@ class Wallet:
             failure.since = self.failure.since
         self.failure = failure
         self.up = False
-        self._empty_seen = False
+        self._doubted = False
         self._bound()
 
     def revalue(self, book: PriceBook | None, now: float) -> None:
-        """Work out rows, counts and sum with the prices of this moment."""
+        """Do what `revaluing` does, all at once."""
+        finish(self.revaluing(book, now))
+
+    def revaluing(self, book: PriceBook | None, now: float) -> Slices[None]:
+        """Work out rows, counts and sum with the prices of this moment.
+
+        A row stays the same object while its amounts, the prices and the configuration do: after an answer in which
+        only BTC moved, ETH keeps its row and BTC is valued.
+        """
         alive = book is not None and book.alive(now)
-        self._value(book, now, alive=alive)
+        by = (book, None if book is None else book.version, alive, self._shown.choice)
+        held, missing = (self._held, self._missing) if by == self._worked_out_by else ({}, {})
+        amounts, zeros = self._amounts, self._zeros.balances
+        held = yield from self._rows(amounts, held, book, now)
+        missing = yield from self._rows(zeros, missing, book, now)
+        if self.large:
+            yield
+        self._held, self._missing, self._worked_out_by = held, missing, by
         self._choose(certain=book is None or alive)
         self._date(book, alive=alive)
         self._sum(book, alive=alive)
+
+    def forget_values(self) -> None:
+        """Have no value in USD until `revaluing` is called."""
+        self.usd, self.valued_until = None, FOREVER
+        self._held, self._missing, self._worked_out_by = {}, {}, ()
 
     def reported(self, book: PriceBook | None, now: float) -> dict[str, Decimal]:
         """What an overview says of each wallet in USD: its figures in USD, or in USDT times the price of this moment.
@@ -221,7 +289,8 @@ class Wallet:
                 on_tickers = on_tickers or (book is not None and "USDT" not in book.pegs)
                 usd = worth.usdt * tether if tether is not None else None
             if usd is not None:
-                reported[worth.wallet] = reported.get(worth.wallet, ZERO) + usd
+                wallet = spelled(worth.wallet)  # as it is written: no two of them may be the same there
+                reported[wallet] = reported.get(wallet, ZERO) + usd
         self.valued_until = book.good_until if book is not None and on_tickers and tether is not None else FOREVER
         return {wallet: usd for wallet, usd in reported.items() if finite(usd)}
 
@@ -235,42 +304,69 @@ class Wallet:
         else:
             self.good_until = self._read_at + (self.stale_after or self.strict_seconds)
 
-    def _replace(self, balances: Sequence[Balance], now: float) -> bool:
-        """Let these rows be what is held; whether that may change what is served.
-
-        An answer of the very same rows (an exchange's reader gives the same object for the same texts) changes
-        nothing but the age, until the 24 hours of a zero are over.
-        """
+    def _is_as_before(self, balances: Sequence[Balance]) -> bool:
+        """Whether an answer is of the very same rows: an exchange's reader gives the same object for the same texts."""
         before = self._answer
-        if before is not None and len(balances) == len(before) and all(map(is_, balances, before)):
-            if now <= self._zeros.end:
-                return False
-        else:
-            by_label = self._labels.by_label(balances, chain(self._zeros.gone, self._amounts))
-            self._amounts = {label: one for label, one in by_label.items() if one.net or not one.is_zero}
-            self._answer = balances
-        self._shown.forget(self._zeros.replace(self._amounts, now), self._amounts)
-        return True
+        return before is not None and len(balances) == len(before) and all(map(is_, balances, before))
 
-    def _value(self, book: PriceBook | None, now: float, *, alive: bool) -> None:
-        """Value what is held and what is missing; a row stays while its amounts and the prices do."""
-        priced_by = (book, book.version, alive) if book is not None else None
-        if priced_by != self._priced_by:
-            self._priced_by = priced_by
-            self._held, self._missing = {}, {}
-        self._held = self._rows(self._amounts, self._held, book, now)
-        self._missing = self._rows(self._zeros.balances, self._missing, book, now)
+    def _is_to_be_repeated(
+        self, reading: Reading, named: Named | None, amounts: Mapping[str, Balance], now: float
+    ) -> bool:
+        """Whether an answer with these amounts is one that a single read does not prove.
+
+        Raises:
+            BadPayload: it lacks a row that this exchange would list, were it a whole answer.
+        """
+        if self.overview:
+            return empties_most(_worth(self.values), _worth(reading.values))
+        if named is None or self._amounts.keys() <= amounts.keys():
+            return named is not None and named.twins
+        if self.lists_zeros and self.fresh(now):
+            self._find_all(amounts, reading)
+        if named.twins:
+            return True
+        held = self._held
+        return empties_most(
+            {label: held[label].usd if label in held else None for label in self._amounts}, amounts.keys()
+        )
+
+    def _find_all(self, amounts: Mapping[str, Balance], reading: Reading) -> None:
+        """See that the answer has a row, if only of zeros, of whatever was held."""
+        listed = reading.listed or {balance.currency for balance in reading.balances}
+        for label, balance in self._amounts.items():
+            if label not in amounts and balance.currency not in listed:
+                raise BadPayload(
+                    f"{told(label)} was held and has no row, though this exchange lists emptied currencies too",
+                    advice=_GONE,
+                )
+
+    def _replace(
+        self, balances: Sequence[Balance], named: Named | None, amounts: dict[str, Balance], now: float
+    ) -> None:
+        """Let these amounts be what is held."""
+        if named is not None:
+            self._labels.keep(named)
+            self._amounts, self._answer = amounts, balances
+        self._shown.forget(self._zeros.replace(self._amounts, now, self._shown.labels), self._amounts)
 
     def _rows(
         self, amounts: Mapping[str, Balance], before: Mapping[str, Row], book: PriceBook | None, now: float
-    ) -> dict[str, Row]:
-        """Rows by label; of `before` those whose balance is still the same object.
+    ) -> Slices[dict[str, Row]]:
+        """Rows by label; of `before` those whose balance is still the same object."""
+        if len(amounts) <= SLICE:
+            return self._some_rows(amounts.items(), before, book, now)
+        rows: dict[str, Row] = {}
+        for part in parts(amounts.items()):
+            rows |= self._some_rows(part, before, book, now)
+            yield
+        return rows
 
-        After an answer in which only BTC moved, ETH keeps its row and BTC is valued.
-        """
+    def _some_rows(
+        self, amounts: Iterable[tuple[str, Balance]], before: Mapping[str, Row], book: PriceBook | None, now: float
+    ) -> dict[str, Row]:
         wanted = self._shown.choice.wanted
         rows = {}
-        for label, balance in amounts.items():
+        for label, balance in amounts:
             row = before.get(label)
             if row is None or row.balance is not balance:
                 row = valued(label, balance, book, now, wanted=wanted(label) if row is None else row.wanted)
@@ -284,7 +380,7 @@ class Wallet:
         if not held.keys() <= labels.keys():
             self._shown.decide(rows, certain=certain)
             rows = [row for row in rows if row.label in labels]
-        self.hidden = len(held) - len(rows)
+        self.hidden = len(held) - len(rows) + self._zeros.let_go
         rows += [row for label, row in self._missing.items() if label in labels or label in expected]
         self.rows = rows
 
@@ -303,3 +399,13 @@ class Wallet:
         known = book is not None and (alive or not self.unpriced)
         usd = sum(priced, ZERO) if known else None
         self.usd = usd if usd is not None and finite(usd) else None
+
+
+def _worth(values: Iterable[WalletValue]) -> dict[str, Decimal | None]:
+    """What an overview says of each wallet, in USD or USDT; none of nothing."""
+    worth: dict[str, Decimal | None] = {}
+    for value in values:
+        amount = value.usd or value.usdt
+        if amount:
+            worth[value.wallet] = (worth.get(value.wallet) or ZERO) + amount
+    return worth

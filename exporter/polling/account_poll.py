@@ -20,11 +20,13 @@ from exporter.core.errors import (
 from exporter.core.model import Reading
 from exporter.exchanges.base import Reader
 from exporter.holdings.account import AccountState
+from exporter.holdings.slices import Slices
 from exporter.holdings.wallet import Failure, Wallet
 from exporter.polling.context import Outcome, PollContext
 from exporter.polling.key_info import KeyInfoPoll
 from exporter.polling.pauses import kept_by
 from exporter.polling.plan import ALWAYS, RARE_SECONDS, UNOPENED, Plan, Planned
+from exporter.polling.turns import in_turns
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
 
@@ -129,6 +131,7 @@ class AccountPoll:
         self.key = KeyInfoPoll(state)
         self._context, self._transport, self._clock = context, context.transport, context.clock
         self._answered = False
+        self._lacking: set[str] = set()  # what held something, and the last list does not have
         self._before = Outcome()
         self._began = context.clock.now()
         self._said: set[str] = set()  # wallets of which the log says that they fail
@@ -167,7 +170,7 @@ class AccountPoll:
         for reason in progress.skipped:
             state.skipped(reason)
         if progress.good and self.plan.is_current(slot):
-            self._absent()
+            await in_turns(self._absent())
         self._before = outcome = self._outcome(progress)
         up = all(wallet.up for wallet in state.wallets.values() if wallet.required)
         if outcome.tried:
@@ -280,18 +283,27 @@ class AccountPoll:
         if state.main not in state.wallets:
             state.wallet(state.main, self.caller.api.wallets.get(state.main, UNOPENED))
 
-    def _absent(self) -> None:
-        """What the exchange's own good list lacks holds nothing: it reads zeros by the zero rule, then goes."""
+    def _absent(self) -> Slices[None]:
+        """What the exchange's own good list lacks holds nothing: it reads zeros by the zero rule, then goes.
+
+        A wallet that held something is gone when the list, read again by the next poll, lacks it too.
+        """
         state, readings = self.state, self.plan.readings
         now, wall = self._clock.now(), self._clock.wall()
+        lacking, self._lacking = self._lacking, set()
         for name, wallet in tuple(state.wallets.items()):
             planned = readings.get(name)
             if (planned is not None and planned.wallet is not None) or name in self.plan.unknown:
                 continue
-            if planned is None and not wallet.remembered:
+            if wallet.holds and name not in lacking:
+                self._lacking.add(name)
+                self.plan.renew_list()
+            elif planned is None and not wallet.remembered:
                 state.forget(wallet)
             else:
-                state.accepted(wallet, Reading(), now, wall, trusted=True)
+                yield from state.accepting(wallet, Reading(), now, wall, trusted=True)
+            yield
+        state.forget_oldest(name for name in state.wallets if name not in readings and name not in self.plan.unknown)
 
     async def _read(self, name: str, progress: _Progress) -> None:
         planned, state, clock = self.plan.readings[name], self.state, self._clock
@@ -303,7 +315,7 @@ class AccountPoll:
             reading, progress.probed = progress.probed, None
             if reading is None:
                 reading = await self._ask(planned.wallet.read(planned.memory), progress.give_up_at)
-            state.accepted(wallet, reading, clock.now(), clock.wall())
+            await in_turns(state.accepting(wallet, reading, clock.now(), clock.wall()))
         except Skipped as skip:
             self._kept(wallet, skip, progress, planned.read_at)
             return

@@ -14,6 +14,7 @@ from exporter.holdings.prices import PriceBook
 from exporter.holdings.publisher import PricePublisher
 from exporter.polling.context import Reads
 from exporter.polling.pauses import kept_by
+from exporter.polling.turns import in_turns
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
 
@@ -111,7 +112,7 @@ class PriceReader:
         try:
             for state in tuple(self.accounts):
                 if state in self.accounts:  # it may have gone in the meantime
-                    state.revalue(self._clock.now())
+                    await in_turns(state.revaluing(self._clock.now()))
                 await asyncio.sleep(0)
         finally:
             self._revaluing -= 1

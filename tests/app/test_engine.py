@@ -488,7 +488,7 @@ async def test_stopping_lets_a_running_poll_end_and_starts_no_other() -> None:
     it.engine.start()
     await it.clock.advance(1)
     it.transport.takes["spot"] = 2.0
-    it.transport.says["spot"] = {"USDT": "6"}
+    it.transport.says["spot"] = {"USDT": "6", "BTC": "1"}
     while not it.engine.pollers["a"].polling:
         await it.clock.advance(0.5)
     polls = len(it.transport.asked)

@@ -20,6 +20,7 @@ from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.holdings.labels import Labels
 from exporter.holdings.rows import Row, valued
+from exporter.holdings.slices import finish
 from exporter.holdings.wallet import Wallet
 from exporter.holdings.zeros import Zeros
 from tests.exchanges.driver import converse
@@ -184,11 +185,16 @@ names_of_an_answer = st.lists(st.sampled_from(["btc", "BTC", "eth", "\ud800", "\
 @example([["btc", "BTC"], ["btc"], ["btc"]])
 def test_labels_that_are_known_are_those_worked_out_anew(series: list[list[str]]) -> None:
     known, served = Labels(), set[str]()
+    before = None
     for names in series:
         balances = [Balance(name, Decimal(1), Decimal(0), Decimal(0), Decimal(1)) for name in names]
-        found = known.by_label(balances, served)
-        assert list(found.items()) == list(Labels().by_label(balances, served).items())
-        served |= found.keys()
+        found, anew = finish(known.of(balances, (served,))), Labels()
+        if before is not None:  # one more name, so that it is not the same answer
+            anew.keep(before._replace(labels={**before.labels, "gone": "GONE"}))
+        assert list(found.balances.items()) == list(finish(anew.of(balances, (served,))).balances.items())
+        known.keep(found)
+        served |= found.balances.keys()
+        before = found
 
 
 @SEEDED
@@ -298,5 +304,5 @@ def test_lines_that_are_spliced_are_those_written_one_by_one(
             samples.withdraw(held)
         else:
             held.rows = served
-            samples.balances(held)
+            finish(samples.balances(held))
         assert exposed(exposition, samples, held.name) == written(served or ())

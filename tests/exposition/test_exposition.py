@@ -208,3 +208,42 @@ def test_a_number_is_the_nearest_float() -> None:
         "ETH": 0.0,
         "XRP": 1.2345678901234567e19,
     }
+
+
+# Memory: what is served no longer is not kept.
+
+
+def remembered(exposition: Exposition) -> int:
+    """How many names the exposition keeps."""
+    return len(exposition._names)
+
+
+async def test_names_of_wallets_are_let_go_with_the_last_who_has_them() -> None:
+    exposition = served()
+    before = remembered(exposition)
+    owners = [exposition.owner("htx", f"b{number}") for number in range(3)]
+    for number in range(200):
+        for owner in owners:
+            exposition.put(AVAILABLE, owner, f"w{number}", line(AVAILABLE, 9, f"w{number}"))
+    assert remembered(exposition) == before + 200
+    for number in range(200):
+        exposition.remove(AVAILABLE, owners[0], f"w{number}")
+        exposition.remove(AVAILABLE, owners[0], f"w{number}")
+    assert len(owners[0].keys) == 0
+    assert remembered(exposition) == before + 200
+    exposition.drop(owners[1])
+    assert len(owners[1].keys) == 0
+    assert remembered(exposition) == before + 200
+    for number in range(200):
+        exposition.put(AVAILABLE, owners[2], f"w{number}", b"")
+    assert remembered(exposition) == before
+
+
+async def test_a_name_is_one_object_however_many_owners_have_it() -> None:
+    exposition = served()
+    owners = [exposition.owner("htx", f"b{number}") for number in range(2)]
+    for value in (1.0, 2.0):
+        for owner in owners:
+            exposition.put(AVAILABLE, owner, "".join(("sp", "ot")), line(AVAILABLE, 9, "spot", value))
+    one, other = (next(iter(owner.lines)) for owner in owners)
+    assert one is other

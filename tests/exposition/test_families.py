@@ -70,6 +70,17 @@ def test_requests_are_counted_and_timed() -> None:
     assert (buckets["xt", "10.0"], buckets["xt", "+Inf"]) == (0, 1)
 
 
+def test_a_status_that_no_standard_knows_is_counted_as_other() -> None:
+    made = Counters()
+    for code in (*range(100, 1000), "error", "999999", ""):
+        made.requested("htx", "/a", str(code), 0.1)
+    codes = Samples(text(made)).by("exchange_api_requests_total", "code")
+    assert {"200", "302", "401", "418", "429", "503", "522", "530", "error", "other"} <= codes.keys()
+    assert not {"218", "799", "999999", ""} & codes.keys()
+    assert sum(codes.values()) == 903
+    assert len(codes) < 80
+
+
 def test_retries_and_waits_start_at_zero_for_every_configured_exchange() -> None:
     told = text(counters())
     assert Samples(told).by("exchange_api_retries_total", "exchange") == {"htx": 0, "xt": 1}

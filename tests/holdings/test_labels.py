@@ -1,5 +1,6 @@
 """Currency labels: folded to upper case, never two of the same, rows of one name added."""
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import pytest
@@ -7,16 +8,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.errors import BadPayload
-from exporter.holdings.labels import Labels, labels, texts
+from exporter.core.model import Balance
+from exporter.holdings.labels import Labels, Named, texts
+from exporter.holdings.slices import SLICE, finish
 from tests.kit.accounts import balance as row
 
 ANY_NAMES = st.lists(st.text(st.characters(), min_size=1, max_size=4), unique=True, max_size=8)
 TWINS = st.lists(st.text("aA\\ud8\ud800\udfff", min_size=1, max_size=6), unique=True, max_size=8)
 
 
-def nets(names: Labels, *rows: tuple[str, str], remembered: tuple[str, ...] = ()) -> dict[str, Decimal]:
-    answer = [row(name, amount) for name, amount in rows]
-    return {label: held.net for label, held in names.by_label(answer, remembered).items()}
+def answered(names: Labels, rows: Sequence[Balance], served: Iterable[str] = ()) -> Named:
+    """What one answer comes to, which is then what the next is held against."""
+    named = finish(names.of(rows, (set(served),)))
+    names.keep(named)
+    return named
+
+
+def labels(*answers: Iterable[str], served: Iterable[str] = ()) -> dict[str, str]:
+    """The labels of the last of these answers, each a list of names; `served` are other labels of the wallet."""
+    names, found = Labels(), dict[str, str]()
+    for answer in answers:
+        found = dict(answered(names, [row(name, "1") for name in answer], {*found.values(), *served}).labels)
+    return found
+
+
+def nets(names: Labels, *rows: tuple[str, str]) -> dict[str, Decimal]:
+    named = answered(names, [row(name, amount) for name, amount in rows])
+    return {label: held.net for label, held in named.balances.items()}
 
 
 def test_names_are_folded_to_upper_case() -> None:
@@ -31,9 +49,37 @@ def test_names_that_would_fold_together_keep_their_own_spelling() -> None:
     assert labels(["usdt", "USDT", "eth"]) == {"usdt": "usdt", "USDT": "USDT", "eth": "ETH"}
 
 
+def test_a_name_that_had_the_label_has_it_again_when_its_twin_is_gone() -> None:
+    assert labels(["usdt"], ["usdt", "USDT"], ["usdt"]) == {"usdt": "USDT"}
+    assert labels(["usdt"], ["usdt", "USDT"], ["usdt", "USDT"], ["usdt", "eth"]) == {"usdt": "USDT", "eth": "ETH"}
+    assert labels(["USDT"], ["usdt", "USDT"], ["USDT"]) == {"USDT": "USDT"}
+
+
 def test_a_twin_keeps_its_spelling_while_the_other_one_still_reads_zero() -> None:
-    assert labels(["Usdt"], remembered=["usdt", "Usdt", "ETH"]) == {"Usdt": "Usdt"}
-    assert labels(["Usdt"], remembered=["USDT"]) == {"Usdt": "USDT"}
+    both = ["USDT"], ["USDT", "Usdt"]
+    assert labels(*both, ["Usdt"]) == {"Usdt": "Usdt"}
+    assert labels(*both, ["Usdt", "eth"], ["Usdt"], served=["USDT"]) == {"Usdt": "Usdt"}
+    assert labels(*both, ["Usdt", "eth"], ["Usdt"]) == {"Usdt": "USDT"}
+    assert labels(["Usdt"], served=["USDT"]) == {"Usdt": "USDT"}
+
+
+def test_of_two_twins_that_came_together_the_one_that_is_left_has_the_label() -> None:
+    assert labels(["usdt", "USDT"], ["usdt"], served=["USDT"]) == {"usdt": "USDT"}
+
+
+def test_twins_are_told_when_they_are_new() -> None:
+    names = Labels()
+    told = [
+        answered(names, [row(name, "1") for name in answer]).twins
+        for answer in (["usdt"], ["usdt", "eth"], ["usdt", "USDT"], ["USDT", "usdt", "eth"], ["usdt"], ["usdt", "USDT"])
+    ]
+    assert told == [False, False, True, False, False, True]
+    assert not answered(Labels(), [row("usdt", "1"), row("USDT", "1")]).twins
+
+
+def test_a_long_answer_is_named_in_slices() -> None:
+    work = Labels().of([row(f"C{number}", "1") for number in range(3 * SLICE + 1)], ())
+    assert sum(1 for _ in work) == 3
 
 
 def test_rows_of_one_raw_name_are_added() -> None:
@@ -61,7 +107,7 @@ def test_a_name_that_comes_twice_the_second_time_is_added() -> None:
 
 def test_two_rows_that_are_one_object_are_two_rows() -> None:
     twice = row("BTC", "1")
-    assert Labels().by_label([twice, twice], ())["BTC"].net == 2
+    assert answered(Labels(), [twice, twice]).balances["BTC"].net == 2
 
 
 def test_a_sum_beyond_a_float_is_refused() -> None:
@@ -71,12 +117,12 @@ def test_a_sum_beyond_a_float_is_refused() -> None:
 
 def test_a_statement_that_one_of_two_rows_lacks_is_dropped() -> None:
     rows = [row("BTC", "1", usd=Decimal(5)), row("BTC", "1")]
-    assert Labels().by_label(rows, ())["BTC"].usd is None
+    assert answered(Labels(), rows).balances["BTC"].usd is None
 
 
 def test_debts_of_one_raw_name_are_added() -> None:
     rows = [row("BTC", "1", borrowed=Decimal(2)), row("BTC", "1"), row("BTC", "1", borrowed=Decimal(3))]
-    assert Labels().by_label(rows, ())["BTC"].borrowed == 5
+    assert answered(Labels(), rows).balances["BTC"].borrowed == 5
 
 
 def test_a_surrogate_becomes_its_escape() -> None:
@@ -91,10 +137,10 @@ def test_a_surrogate_does_not_take_the_label_of_a_coin_that_is_called_like_its_e
     assert len(set(labels(["\ud800", "\\ud800", "\\uD800", "\\\\ud800"]).values())) == 4
 
 
-@given(st.one_of(ANY_NAMES, TWINS), st.lists(st.sampled_from(["a", "A", "\\ud8"])))
-def test_no_two_names_share_a_label_and_every_label_is_utf8(names: list[str], remembered: list[str]) -> None:
-    found = labels(names, remembered)
-    assert list(found) == names
-    assert len(set(found.values())) == len(names)
+@given(st.lists(st.one_of(ANY_NAMES, TWINS), min_size=1, max_size=3), st.lists(st.sampled_from(["a", "A", "\\ud8"])))
+def test_no_two_names_share_a_label_and_every_label_is_utf8(answers: list[list[str]], served: list[str]) -> None:
+    found = labels(*answers, served=served)
+    assert list(found) == answers[-1]
+    assert len(set(found.values())) == len(answers[-1])
     for label in found.values():
         label.encode()

@@ -14,7 +14,11 @@ class Told:
         self.verbs: list[str] = []
 
     def __getattr__(self, verb: str) -> Any:
-        return lambda *_, **__: self.verbs.append(verb)
+        def hear(*_: Any, **__: Any) -> tuple[()]:
+            self.verbs.append(verb)
+            return ()  # what has slices has none here
+
+        return hear
 
     def since(self) -> list[str]:
         """What was heard since the last look."""

@@ -6,7 +6,9 @@ import pytest
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import Reading, WalletValue
+from exporter.holdings.prices import PriceBook
 from exporter.holdings.shown import Choice
+from exporter.holdings.wallet import MAX_VALUES, Wallet
 from tests.kit.accounts import DAY, NOW, accept, book, fail, shown, values, wallet
 from tests.kit.accounts import balance as row
 
@@ -122,19 +124,21 @@ def test_what_was_held_reads_zero_for_24_hours() -> None:
 
 
 def test_the_24_hours_end_while_the_answers_stay_the_same() -> None:
-    held, rest = wallet(), [row("ETH", "1")]
+    held, rest = wallet(), [row("ETH", "1"), row("XRP", "1")]
     held.accept(Reading([row("BTC", "1"), *rest]), NOW, NOW)
+    held.revalue(None, NOW)
     held.accept(Reading(rest), NOW + 30, NOW)
     assert held.accept(Reading(rest), NOW + 31 + DAY, NOW)
     held.revalue(None, NOW + 31 + DAY)
-    assert shown(held) == {"ETH": 1}
+    assert shown(held) == {"ETH": 1, "XRP": 1}
 
 
 def test_a_row_of_zeros_counts_as_missing() -> None:
     held = wallet()
     accept(held, {"BTC": "1", "ETH": "0"})
     assert shown(held) == {"BTC": 1}
-    accept(held, {"BTC": "0", "ETH": "1"})
+    for _ in range(2):
+        accept(held, {"BTC": "0", "ETH": "1"})
     assert shown(held) == {"ETH": 1, "BTC": 0}
 
 
@@ -259,3 +263,181 @@ def test_a_trusted_empty_answer_is_believed_at_once_even_where_zeros_are_listed(
     held.revalue(None, NOW + 30)
     assert shown(held) == {"BTC": 0}
     assert held.remembered
+
+
+# Answers that take most of a wallet away.
+
+
+def stands(held: Wallet, answer: dict[str, str], at: float, priced: PriceBook | None = None) -> bool:
+    """Whether everything stands after this answer, as if it had not come."""
+    before, since = shown(held), held.last_success
+    accept(held, answer, at, priced)
+    assert held.up is True
+    return shown(held) == before and held.last_success == since
+
+
+def test_a_zero_row_does_not_make_an_emptied_wallet_believed_at_once() -> None:
+    held = wallet()
+    accept(held, {"BTC": "1", "ETH": "1"})
+    assert stands(held, {"BTC": "0"}, NOW + 30)
+    accept(held, {"BTC": "0"}, NOW + 60)
+    assert shown(held) == {"BTC": 0, "ETH": 0}
+
+
+def test_most_of_the_coins_go_when_the_next_answer_lacks_most_of_them_too() -> None:
+    held = wallet()
+    accept(held, {"A": "1", "B": "1", "C": "1"})
+    assert stands(held, {"A": "1"}, NOW + 30)
+    accept(held, {"B": "2"}, NOW + 60)
+    assert shown(held) == {"B": 2, "A": 0, "C": 0}
+
+
+def test_half_of_the_coins_go_at_once() -> None:
+    held = wallet()
+    accept(held, {"A": "1", "B": "1"})
+    accept(held, {"A": "1"}, NOW + 30)
+    assert shown(held) == {"A": 1, "B": 0}
+
+
+def test_most_of_the_worth_goes_when_the_next_answer_repeats_it() -> None:
+    held, prices = wallet(), book({"BTC": "100", "ETH": "10", "XRP": "1"})
+    coins = {"BTC": "1", "ETH": "1", "XRP": "1"}
+    accept(held, coins, priced=prices)
+    rest = {"ETH": "1", "XRP": "1"}
+    assert stands(held, rest, NOW + 30, prices)
+    accept(held, rest, NOW + 60, prices)
+    assert shown(held) == {"ETH": 1, "XRP": 1, "BTC": 0}
+
+
+def test_the_worth_is_that_of_the_moment() -> None:
+    held, prices, coins = wallet(), book({"BTC": "100", "ETH": "10"}), {"BTC": "1", "ETH": "1"}
+    accept(held, coins, priced=prices)
+    prices.replace({"BTC/USDT": "1", "ETH/USDT": "10"}, NOW, NOW)
+    held.revalue(prices, NOW)
+    accept(held, {"ETH": "1"}, NOW + 30, prices)
+    assert shown(held) == {"ETH": 1, "BTC": 0}
+
+
+def test_amounts_that_shrink_are_shown_at_once() -> None:
+    held, prices = wallet(), book({"BTC": "100"})
+    accept(held, {"BTC": "1000", "USDT": "5"}, priced=prices)
+    accept(held, {"BTC": "0.001", "USDT": "5"}, NOW + 30, prices)
+    assert shown(held) == {"BTC": Decimal("0.001"), "USDT": 5}
+
+
+@pytest.mark.parametrize("between", ["a failure", "another answer"])
+def test_what_is_not_repeated_is_not_believed(between: str) -> None:
+    held = wallet()
+    accept(held, {"BTC": "1"})
+    assert stands(held, {"BTC": "0"}, NOW + 30)
+    if between == "a failure":
+        fail(held, NOW + 60)
+    else:
+        accept(held, {"BTC": "1"}, NOW + 60)
+    assert stands(held, {"BTC": "0"}, NOW + 90)
+
+
+def test_values_that_wait_for_a_repetition_still_end() -> None:
+    held = wallet()
+    accept(held, {"BTC": "1"})
+    accept(held, {"BTC": "0"}, NOW + 30)
+    assert held.fresh(NOW + 600)
+    assert not held.fresh(NOW + 600.001)
+
+
+def test_an_overview_that_loses_most_of_its_worth_needs_repetition_too() -> None:
+    held = wallet(overview=True)
+    full = [WalletValue("spot", usdt=Decimal(90)), WalletValue("earn", usd=Decimal(5)), WalletValue("grid")]
+    held.accept(Reading(values=full), NOW, NOW)
+    rest = [WalletValue("spot", usdt=Decimal(0)), WalletValue("earn", usd=Decimal(5))]
+    held.accept(Reading(values=rest), NOW + 300, NOW + 300)
+    assert held.reported(book({}), NOW + 300) == {"spot": 90, "earn": 5}
+    held.accept(Reading(values=rest), NOW + 600, NOW + 600)
+    assert held.reported(book({}), NOW + 600) == {"spot": 0, "earn": 5}
+
+
+def test_an_overview_of_far_too_many_wallets_is_refused() -> None:
+    held = wallet(overview=True)
+    many = [WalletValue(f"w{number}", usd=Decimal(1)) for number in range(MAX_VALUES + 1)]
+    held.accept(Reading(values=many[1:]), NOW, NOW)
+    with pytest.raises(BadPayload, match="more than"):
+        held.accept(Reading(values=many), NOW, NOW)
+
+
+def test_wallets_of_an_overview_that_would_be_written_alike_are_added() -> None:
+    held = wallet(overview=True)
+    values = [WalletValue("\ud800", usd=Decimal(1)), WalletValue("\\ud800", usd=Decimal(2))]
+    held.accept(Reading(values=values), NOW, NOW)
+    assert held.reported(book({}), NOW) == {"\\ud800": 3}
+
+
+# Rows that are missing where zeros are listed.
+
+
+def test_a_row_that_is_missing_where_zeros_are_listed_is_no_answer() -> None:
+    held = wallet(lists_zeros=True)
+    accept(held, {"BTC": "1", "ETH": "1", "XRP": "1"})
+    for later in (30, 60, 600):
+        with pytest.raises(BadPayload, match="'XRP' was held and has no row"):
+            held.accept(Reading([row("BTC", "1"), row("ETH", "1")]), NOW + later, NOW)
+        fail(held, NOW + later)
+    assert shown(held) == {"BTC": 1, "ETH": 1, "XRP": 1}
+
+
+def test_a_zero_row_is_an_answer_where_zeros_are_listed() -> None:
+    held = wallet(lists_zeros=True)
+    accept(held, {"BTC": "1", "ETH": "1", "XRP": "1"})
+    accept(held, {"BTC": "1", "ETH": "1", "XRP": "0"}, NOW + 30)
+    assert shown(held) == {"BTC": 1, "ETH": 1, "XRP": 0}
+    accept(held, {"BTC": "1", "ETH": "2"}, NOW + 60)  # nobody holds XRP any more
+    assert shown(held) == {"BTC": 1, "ETH": 2, "XRP": 0}
+
+
+def test_an_answer_may_tell_beside_its_rows_what_it_listed() -> None:
+    held = wallet(lists_zeros=True)
+    accept(held, {"btc": "1", "eth": "1"})
+    with pytest.raises(BadPayload):
+        held.accept(Reading([row("btc", "1")], listed={"btc", "xrp"}), NOW + 30, NOW)
+    assert held.accept(Reading([row("btc", "1")], listed={"btc", "eth"}), NOW + 60, NOW)
+
+
+def test_a_currency_that_the_exchange_renamed_is_let_go_once_it_is_withdrawn() -> None:
+    held = wallet(lists_zeros=True)
+    accept(held, {"BTC": "1", "MATIC": "1"})
+    with pytest.raises(BadPayload) as caught:
+        held.accept(Reading([row("BTC", "1"), row("POL", "1")]), NOW + 600, NOW)
+    assert "renamed" in caught.value.advice
+    fail(held, NOW + 600)
+    accept(held, {"BTC": "1", "POL": "1"}, NOW + 601)
+    assert shown(held) == {"BTC": 1, "POL": 1, "MATIC": 0}
+
+
+# Two spellings of one coin.
+
+
+def test_a_coin_that_was_seen_in_two_spellings_once_leaves_no_trace() -> None:
+    held = wallet(Choice(expected=frozenset({"USDT"})))
+    accept(held, {"usdt": "100", "btc": "1"})
+    assert stands(held, {"usdt": "100", "USDT": "7", "btc": "1"}, NOW + 30)
+    accept(held, {"usdt": "99", "btc": "1"}, NOW + 60)
+    assert shown(held) == {"USDT": 99, "BTC": 1}
+
+
+@pytest.mark.parametrize(("raw", "other"), [("usdt", "USDT"), ("USDT", "usdt")])
+def test_a_coin_whose_two_spellings_stay_for_a_while_has_its_label_back_at_once(raw: str, other: str) -> None:
+    held = wallet(Choice(expected=frozenset({"USDT"})))
+    accept(held, {raw: "100", "btc": "1"})
+    for at in (NOW + 30, NOW + 60):
+        accept(held, {raw: "100", other: "7", "btc": "1"}, at)
+    assert shown(held) == {raw: 100, other: 7, "BTC": 1}
+    accept(held, {raw: "99", "btc": "1"}, NOW + 90)
+    assert shown(held) == {"USDT": 99, "BTC": 1, "usdt": 0}
+
+
+def test_a_namesake_does_not_take_the_label_of_a_coin_that_was_emptied() -> None:
+    held = wallet()
+    accept(held, {"USDT": "100", "BTC": "1"})
+    for at in (NOW + 30, NOW + 60):
+        accept(held, {"USDT": "100", "Usdt": "7", "BTC": "1"}, at)
+    accept(held, {"Usdt": "7", "BTC": "1"}, NOW + 90)
+    assert shown(held) == {"Usdt": 7, "BTC": 1, "USDT": 0}

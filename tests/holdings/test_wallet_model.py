@@ -39,21 +39,27 @@ def totals(rows: Sequence[tuple[str, int]]) -> dict[str, int]:
     return {label: amount for label, amount in added.items() if amount}
 
 
-def read(events: Sequence[Event], lists_zeros: bool) -> tuple[list[Good], float | None]:
+def read(events: Sequence[Event], lists_zeros: bool, stale_after: float) -> tuple[list[Good], float | None]:
     """The good reads that count, and when a read failed after the last good answer, if one did."""
     goods: list[Good] = []
     failed: float | None = None
+    doubted = False
     at = 0.0
-    for position, (after, rows) in enumerate(events):
+    for after, rows in events:
         at += after
-        if rows is None or (not rows and lists_zeros):
+        held = goods[-1].held if goods else {}
+        listed = {name.upper() for name, _ in rows or ()}
+        gone = held.keys() - totals(rows or ()).keys()
+        incomplete = not rows or (served(goods, failed, stale_after, at) is not None and not held.keys() <= listed)
+        if rows is None or (lists_zeros and incomplete):
             failed = failed if failed is not None else at
-            continue
-        held_something = bool(goods and goods[-1].held)
-        repeated = position > 0 and events[position - 1].rows == ()
-        if rows or repeated or not held_something:
+            doubted = False
+        elif 2 * len(gone) > len(held) and not doubted:
+            doubted = True
+        else:
             goods.append(Good(at, totals(rows)))
             failed = None
+            doubted = False
     return goods, failed
 
 
@@ -88,6 +94,8 @@ EVENTS = st.lists(
 @given(EVENTS, st.sampled_from([0.0, 600.0, 3 * DAY]), st.booleans(), st.sampled_from([0.0, 1.0, 39.0, 600.0, DAY]))
 @example([Event(1, (("BTC", 1),)), Event(1, ()), Event(1, None), Event(1, ())], 600.0, False, 0.0)
 @example([Event(1, (("BTC", 1),)), Event(DAY, (("eth", 1),)), Event(DAY, (("eth", 1),))], 600.0, False, 0.0)
+@example([Event(1, (("BTC", 1),)), Event(1, (("eth", 1),)), Event(1, None), Event(1, (("eth", 1),))], 600.0, False, 0.0)
+@example([Event(1, (("BTC", 1),)), Event(1, (("eth", 1),)), Event(600, (("eth", 1),)), Event(1, ())], 600.0, True, 0.0)
 def test_a_wallet_keeps_the_rules_through_any_sequence(
     events: list[Event], stale_after: float, lists_zeros: bool, later: float
 ) -> None:
@@ -110,7 +118,7 @@ def test_a_wallet_keeps_the_rules_through_any_sequence(
         except BadPayload as error:
             wallet.refuse(Failure(error.reason, str(error), "", now))
         wallet.revalue(None, now)
-        goods, failed = read(events[:count], lists_zeros)
+        goods, failed = read(events[:count], lists_zeros, stale_after)
         for moment in (now, now + later):
             shown = {row.label: row.balance.net for row in wallet.rows} if wallet.fresh(moment) else None
             expected = served(goods, failed, stale_after, moment)

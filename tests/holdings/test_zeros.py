@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from exporter.holdings.zeros import Zeros
+from exporter.holdings.zeros import MOST, Zeros
 from tests.kit.accounts import DAY
 
 HOUR = 3600.0
@@ -154,3 +154,49 @@ def test_the_amounts_of_an_earlier_read_are_let_go_of() -> None:
     del first
     zeros.replace(second, 2.0)
     assert gone() is None
+
+
+# Bounds: an exchange that invents names must not fill the memory.
+
+
+def test_what_was_not_shown_does_not_read_zero() -> None:
+    zeros = Zeros(NOBODY)
+    zeros.replace(held("BTC", "DUST", "ETH"), 0.0)
+    zeros.replace(held("ETH"), HOUR, {"BTC", "ETH"})
+    assert list(zeros.balances) == ["BTC"]
+    assert zeros.let_go == 0
+
+
+def test_what_went_longest_ago_is_let_go_when_too_many_read_zero() -> None:
+    zeros = Zeros({"USDT"})
+    zeros.replace(held("OLD", "USDT"), 0.0)
+    names = [f"C{number}" for number in range(MOST)]
+    zeros.replace(held(*names), HOUR)
+    assert list(zeros.balances) == ["OLD", "USDT"]
+    assert set(zeros.replace(held(), 2 * HOUR)) == {"OLD"}
+    assert zeros.balances.keys() == {"USDT", *names}
+    assert zeros.let_go == 1
+    zeros.expect(NOBODY)
+    assert "USDT" in zeros.balances
+
+
+def test_zeros_stay_bounded_while_every_read_brings_other_names() -> None:
+    zeros = Zeros(NOBODY)
+    for read in range(200):
+        zeros.replace(held(*(f"R{read}C{number}" for number in range(100))), 60.0 * read)
+    assert len(zeros.balances) == MOST
+    assert "R198C0" in zeros.balances
+    assert zeros.let_go == 199 * 100 - MOST
+
+
+def test_what_was_let_go_is_counted_until_its_24_hours_are_over() -> None:
+    zeros = Zeros(NOBODY)
+    zeros.replace(held(*(f"C{number}" for number in range(MOST + 5))), 0.0)
+    zeros.replace(held(), HOUR)
+    assert zeros.let_go == 5
+    zeros.replace(held("BTC"), HOUR + DAY)
+    assert zeros.let_go == 5
+    assert zeros.end == HOUR + DAY
+    zeros.replace(held("BTC"), HOUR + DAY + 1)
+    assert zeros.let_go == 0
+    assert zeros.end == float("inf")

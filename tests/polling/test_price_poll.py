@@ -183,10 +183,10 @@ async def test_a_scrape_in_the_middle_of_a_revaluation_misses_no_price(monkeypat
         it.transport.says["prices"] = {f"{coin}USDT": "3" for coin in ("BTC", *coins)}
         put, served = it.exposition.put, []
 
-        def noted(family: str, owner: Any, key: str, lines: bytes) -> None:
+        def noted(family: str, owner: Any, key: str, lines: bytes, piece: bytes | None = None) -> None:
             if family == PRICE:
                 served.append(lines.decode())
-            put(family, owner, key, lines)
+            put(family, owner, key, lines, piece)
 
         monkeypatch.setattr(it.exposition, "put", noted)
         read = asyncio.ensure_future(it.reader.read(it.clock.now() + 60))

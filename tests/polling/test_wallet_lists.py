@@ -1,9 +1,14 @@
 """Accounts whose exchange lists their wallets: new ones, gone ones, and those that are hardly ever opened."""
 
+from decimal import Decimal
 from typing import Any
 
+from exporter.config.model import Threshold
 from exporter.core.errors import AuthError, BadPayload, PermissionMissing, TimedOut, UnknownAccount, Unreachable
+from exporter.exchanges import htx
+from exporter.holdings.account import MOST_GONE
 from exporter.polling.plan import LIST_SECONDS
+from tests.exchanges.driver import converse
 from tests.kit.accounts import configured
 from tests.kit.scripted import PolledAccount, listing, polled_account, wallet
 
@@ -16,6 +21,10 @@ def listed(*names: str, **more: Any) -> PolledAccount:
     made = polled_account(*names, discover=listing, may_be_absent=lambda name: name != "nonsense", **more)
     made.transport.says["list"] = lambda: {name: wallet(name, default=True) for name in ("spot", *names)}
     return made
+
+
+def usdt(of_wallet: str) -> Threshold:
+    return Threshold("USDT", of_wallet, warning=Decimal(5))
 
 
 async def test_the_list_is_read_hourly() -> None:
@@ -42,8 +51,9 @@ async def test_a_wallet_that_left_the_list_reads_zeros_for_a_day_and_goes() -> N
     await it.poll()
     it.transport.says["list"] = lambda: {"spot": wallet("spot", default=True)}
     await it.poll(LIST_SECONDS)
+    await it.poll(30)
     assert await it.free("margin") == 0.0
-    while it.clock.now() < 1_000 + LIST_SECONDS + DAY - 700:
+    while it.clock.now() < 1_030 + LIST_SECONDS + DAY - 700:
         await it.poll(600)
     assert await it.free("margin") == 0.0
     await it.poll(600)
@@ -53,11 +63,29 @@ async def test_a_wallet_that_left_the_list_reads_zeros_for_a_day_and_goes() -> N
     assert "margin" not in await it.text()
 
 
+async def test_a_wallet_that_one_list_lacks_keeps_its_balances_until_the_next_poll_reads_the_list_again() -> None:
+    it = listed("margin")
+    await it.poll()
+    whole = it.transport.says["list"]
+    for _ in range(2):
+        await it.poll(LIST_SECONDS - 300)
+        it.transport.says["list"] = lambda: {"spot": wallet("spot", default=True)}
+        lists = it.transport.count("list")
+        await it.poll(300)
+        assert it.transport.count("list") == lists + 1
+        assert await it.free("margin") == 5.0
+        it.transport.says["list"] = whole
+        await it.poll(30)
+        assert it.transport.count("list") == lists + 2
+        assert await it.free("margin") == 5.0
+
+
 async def test_the_zeros_of_a_gone_wallet_end_when_the_exchange_answers_nothing_any_more() -> None:
     it = listed("margin")
     await it.poll()
     it.transport.says["list"] = lambda: {"spot": wallet("spot", default=True)}
     await it.poll(LIST_SECONDS)
+    await it.poll(30)
     it.transport.says = dict.fromkeys(it.transport.says, Unreachable("gone"))
     for _ in range(30):
         await it.poll(30)
@@ -144,3 +172,35 @@ async def test_an_outage_at_the_start_does_not_cost_a_rare_kind_its_day() -> Non
     for _ in range(3):
         await it.poll(30)
     assert await it.free("earn", "BTC") == 1.0
+
+
+async def test_lists_that_name_other_wallets_at_every_renewal_stay_within_bounds() -> None:
+    it = listed()
+    wallets = []
+    for renewal in range(8):
+        names = [f"isolated_margin/R{renewal}C{number}" for number in range(200)]
+        it.transport.says = {name: {"USDT": "5"} for name in ("spot", *names)}
+        it.transport.says["list"] = lambda names=names: {name: wallet(name, default=True) for name in ("spot", *names)}
+        it.account_poll.plan.renew_list()
+        await it.poll(30)
+        await it.poll(30)
+        wallets.append(len(it.state.wallets))
+    assert wallets[-1] == wallets[-2] == 1 + 200 + MOST_GONE
+    fresh = (await it.samples()).by("exchange_balance_available", "wallet")
+    assert fresh[f"isolated_margin/R{renewal}C7"] == 5
+    assert fresh[f"isolated_margin/R{renewal - 1}C7"] == 0
+    assert "isolated_margin/R0C7" not in fresh
+
+
+async def test_a_scrape_finds_no_series_twice_whatever_the_wallets_are_called() -> None:
+    it = listed(account=configured(exchange="tiny", thresholds=(usdt("main"), usdt("spot"))))
+    kinds = ["spot", "main", "overview", "\ud800", "\\ud800", "Main", "main", "margin", "super-margin", "cross-margin"]
+    rows = [{"id": number, "type": kind, "subtype": "x"} for number, kind in enumerate(kinds)]
+    wallets = converse(htx.discover(), rows).result
+    it.transport.says = {name: {"usdt": "5", "USDT": "6", "\ud800": "1"} for name in wallets}
+    it.transport.says["list"] = lambda: {name: wallet(name, default=True) for name in wallets}
+    await it.poll()
+    await it.poll(30)
+    samples = await it.samples()  # refuses a series that stands there twice
+    assert len(samples.by("exchange_wallet_up", "wallet")) == len(wallets)
+    assert len(samples.of("exchange_balance_threshold")) == 1

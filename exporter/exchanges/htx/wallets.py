@@ -9,12 +9,13 @@ The spot account lists two rows for every currency that HTX has ever had, so zer
 made of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import partial
 from typing import Any, Final
 
 from exporter.core.errors import BadPayload, UnknownAccount
 from exporter.core.model import ZERO, Balance, Reading, WalletValue
+from exporter.core.wording import spelled
 from exporter.exchanges.base import (
     PAUSE,
     ZEROS,
@@ -50,37 +51,54 @@ COUNTED: Final = frozenset({"trade", "frozen", "lock", "bank", "loan", "interest
 DERIVED: Final = frozenset({"loan-available", "transfer-out-available"})
 OWED: Final = frozenset({"loan", "interest"})
 
+MAX_ACCOUNTS: Final = 500
+"""Accounts on one list that are worked on: more than the limit of requests lets one read within 30 seconds."""
+
+_OURS: Final = frozenset({"main", "overview"})
+"""Names of wallets that mean something else here, should HTX ever call a kind of account by one of them."""
+
 
 def discover() -> Reader[Mapping[str, WalletSource]]:
-    """List the wallets of the account: several accounts of one name are one wallet; `otc` cannot be read."""
+    """List the wallets of the account: several accounts of one name are one wallet; `otc` cannot be read.
+
+    Raises:
+        BadPayload: no such list, or more accounts than anybody has.
+    """
     answer = yield Request(ACCOUNTS)
-    kinds: dict[str, str] = {}
+    rows = listing(answer, "accounts")
+    if len(rows) > MAX_ACCOUNTS:
+        raise BadPayload(f"{len(rows)} accounts, more than the {MAX_ACCOUNTS} that are worked on")
+    kinds: dict[str, set[str]] = {}
     ids: dict[str, list[str]] = {}
-    for row in listing(answer, "accounts"):
+    for row in rows:
         kind = name_of(field(row, "type"), "type").lower()
         if kind == "otc":
             continue
         wallet = _wallet_name(kind, row.get("subtype"))
-        kinds[wallet] = kind
+        kinds.setdefault(wallet, set()).add(kind)
         ids.setdefault(wallet, []).append(number(field(row, "id"), "account id"))
-    return {wallet: _source(wallet, kind, tuple(dict.fromkeys(ids[wallet]))) for wallet, kind in kinds.items()}
+    return {wallet: _source(wallet, kinds[wallet], tuple(dict.fromkeys(own))) for wallet, own in ids.items()}
 
 
-def _source(wallet: str, kind: str, ids: tuple[str, ...]) -> WalletSource:
+def _source(wallet: str, kinds: Set[str], ids: tuple[str, ...]) -> WalletSource:
+    borrows = not kinds.isdisjoint(BORROWING)
     return WalletSource(
-        partial(read_accounts, ids, kind in BORROWING),
+        partial(read_accounts, ids, borrows),
         (BALANCE,) * len(ids),
         default=True,
         lists_zeros=wallet == "spot",
-        borrows=kind in BORROWING,
-        rare=kind not in COMMON,
+        borrows=borrows,
+        rare=kinds.isdisjoint(COMMON),
     )
 
 
 def _wallet_name(kind: str, subtype: Any) -> str:
+    """The name as it is written: kinds that would be written alike are one wallet, and none takes a name of ours."""
+    if kind == "margin" and isinstance(subtype, str) and subtype:
+        return spelled(f"isolated_margin/{name_of(subtype, 'subtype').upper()}")
     if kind == "margin":
-        return f"isolated_margin/{subtype.upper()}" if isinstance(subtype, str) and subtype else "isolated_margin"
-    return KINDS.get(kind, kind)
+        return "isolated_margin"
+    return f"htx_{kind}" if kind in _OURS else spelled(KINDS.get(kind, kind))
 
 
 def may_be_absent(wallet: str) -> bool:
@@ -102,6 +120,7 @@ def read_accounts(ids: tuple[str, ...], borrows: bool, memory: RowMemory) -> Rea
     Where nothing is held, one zero row says that the list itself was not empty.
     """
     pieces: dict[str, list[Any]] = {}
+    names: set[str] = set()
     ignored, first = 0, None
     for account in ids:
         answer = yield Request(BALANCE, id=account)
@@ -109,19 +128,20 @@ def read_accounts(ids: tuple[str, ...], borrows: bool, memory: RowMemory) -> Rea
         for start in range(0, len(listed), SLICE):
             if start:
                 yield PAUSE
-            ignored += _collect(listed[start : start + SLICE], pieces)
+            ignored += _collect(listed[start : start + SLICE], pieces, names)
         if listed and first is None:
             first = name_of(field(listed[0], "currency"), "currency")
     balances = yield from _assemble(pieces, borrows, memory)
     if not balances and first is not None:
         balances = [Balance(first, ZERO, ZERO, ZERO, ZERO)]
-    return Reading(balances, ignored=ignored)
+    return Reading(balances, ignored=ignored, listed=names)
 
 
-def _collect(listed: list[Any], pieces: dict[str, list[Any]]) -> int:
-    """Gather kind and amount by currency, zeros left out; returns how many rows are of an unknown kind."""
+def _collect(listed: list[Any], pieces: dict[str, list[Any]], names: set[str]) -> int:
+    """Gather kind and amount by currency, zeros left out, and all names; returns how many rows are of unknown kinds."""
     ignored = 0
     try:
+        names.update([row["currency"] for row in listed if row["type"] in COUNTED])
         for row in listed:
             kind = row["type"]
             if kind in COUNTED:

@@ -21,6 +21,7 @@ from exporter.core.errors import (
 )
 from exporter.exchanges import htx
 from exporter.exchanges.base import Request, RowMemory
+from exporter.exposition.escaping import quoted
 from tests.exchanges.driver import amounts, converse, credentials, respond, sample
 
 API = htx.EXCHANGE.apis[""]
@@ -130,6 +131,54 @@ def test_margin_wallets_borrow_and_special_kinds_are_rare() -> None:
     assert {name for name, wallet in wallets.items() if wallet.rare} == {"grid", "earn", "trust-credit", "brand-new"}
 
 
+def listed(*kinds: Any) -> dict[str, Any]:
+    """The wallets of accounts of these kinds, numbered from 1; a pair is a kind and its subtype."""
+    pairs = [kind if isinstance(kind, tuple) else (kind, "") for kind in kinds]
+    rows = [{"id": number, "type": kind, "subtype": pair} for number, (kind, pair) in enumerate(pairs, 1)]
+    wallets: dict[str, Any] = converse(htx.discover(), rows).result
+    return wallets
+
+
+@pytest.mark.parametrize(
+    ("kinds", "wallet"),
+    [
+        (("super-margin", "cross-margin"), "margin"),
+        (("point", "points"), "points"),
+        (("Minepool", "minepool"), "minepool"),
+        (("\ud800", "\\ud800"), "\\ud800"),
+        ((("margin", "btcusdt"), ("margin", "BTCUSDT")), "isolated_margin/BTCUSDT"),
+        ((("margin", "\ud800"), ("margin", "\\UD800")), None),
+        (("grid", "grid-trading"), "grid"),
+    ],
+)
+def test_kinds_whose_names_would_be_written_alike_are_one_wallet(kinds: tuple[Any, ...], wallet: str | None) -> None:
+    wallets = listed(*kinds)
+    assert len({quoted(name) for name in wallets}) == len(wallets)
+    if wallet is not None:
+        assert list(wallets) == [wallet]
+        asked = respond(wallets[wallet].read(RowMemory()), lambda _: {"list": [row("usdt", "trade", "1")]})
+        assert amounts(asked.result.balances)["usdt"][0] == "2"
+
+
+def test_one_wallet_of_several_kinds_is_what_any_of_them_is() -> None:
+    wallet = listed("brand-new", "borrow", "Borrow")["borrow"]
+    assert wallet.borrows
+    both = listed("points", "point")["points"]
+    assert not both.rare
+    assert not both.borrows
+
+
+def test_no_kind_takes_a_name_that_means_something_else_here() -> None:
+    assert list(listed("spot", "main", "Overview")) == ["spot", "htx_main", "htx_overview"]
+
+
+def test_a_list_of_far_too_many_accounts_is_refused() -> None:
+    pairs = [("margin", f"c{number}usdt") for number in range(500)]
+    assert len(listed(*pairs)) == 500
+    with pytest.raises(BadPayload, match="501 accounts"):
+        listed(*pairs, "spot")
+
+
 def test_several_accounts_of_one_name_are_read_one_by_one_and_added() -> None:
     grid = converse(htx.discover(), accounts()).result["grid"]
     talk = converse(
@@ -182,6 +231,14 @@ def test_an_account_of_zeros_is_told_from_an_empty_list() -> None:
     zeros = read_rows(row("18c", "trade", "0"), row("18c", "frozen", "0E-18")).balances
     assert [balance.is_zero for balance in zeros] == [True]
     assert read_rows().balances == []
+
+
+def test_every_currency_that_is_listed_is_told_beside_the_ones_that_are_held() -> None:
+    reading = read_rows(
+        row("btc", "trade", "1"), row("eth", "trade", "0"), row("xrp", "frozen", "0"), row("x", "odd", "1")
+    )
+    assert set(reading.listed) == {"btc", "eth", "xrp"}
+    assert [balance.currency for balance in reading.balances] == ["btc"]
 
 
 def test_a_locked_account_still_has_its_balances() -> None:
