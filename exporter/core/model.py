@@ -10,6 +10,19 @@ _FLOAT_DIGITS: Final = 308
 """Decimal digits before the point from which on a float may be infinite."""
 
 
+FINE: Final = 500
+"""Units of its last digit that a figure has to be worth: half such a unit, its rounding, is one part in a thousand."""
+
+
+def is_fine(figure: Decimal) -> bool:
+    """Whether a figure is written finely enough to give a price to one part in a thousand.
+
+    `0.02` may stand for anything from 0.015 to 0.025 and is not; `0.02000` is.
+    """
+    exponent = figure.as_tuple().exponent
+    return isinstance(exponent, int) and abs(figure.scaleb(-exponent)) >= FINE
+
+
 def finite(amount: Decimal) -> bool:
     """Whether an amount stays finite as a float: what is beyond must not be served, since it would read `inf`."""
     return amount.is_finite() and amount.adjusted() < _FLOAT_DIGITS

@@ -83,6 +83,9 @@ class Pause:
 
 PAUSE: Final = Pause()
 
+Pair = tuple[str, str]
+"""Base and quote of a market, ASCII upper case."""
+
 T = TypeVar("T")
 Reader = Generator[Request | Pause, Any, T]
 """A conversation without I/O: yields requests, receives unwrapped answers, returns what it read."""
@@ -147,7 +150,10 @@ class Api:
         wallets: what can be read, by our wallet names; with `discover`, what is known before it has run.
         prices: reads every ticker: symbol as the exchange spells it -> price as it stands in the answer.
         price_endpoints: what one read of `prices` asks.
-        symbol: base and quote, upper case -> the symbol under which `prices` knows them.
+        symbol: base and quote, upper case -> the symbol under which `prices` knows them; None where symbols are written
+            without a separator, so that only the exchange's own list tells base and quote.
+        markets: reads that list: base and quote, upper case -> symbol. None where `symbol` is given.
+        market_endpoints: what one read of `markets` asks.
         discover: lists the wallets of an account where the exchange has a list.
         list_endpoints: what one read of `discover` asks.
         may_be_absent: wallets that the exchange opens on first use: not listed means nothing is there.
@@ -168,7 +174,9 @@ class Api:
     wallets: Mapping[str, WalletSource]
     prices: Callable[[], Reader[Mapping[str, Any]]]
     price_endpoints: tuple[Endpoint, ...]
-    symbol: Callable[[str, str], str]
+    symbol: Callable[[str, str], str] | None = None
+    markets: Callable[[], Reader[Mapping[Pair, str]]] | None = None
+    market_endpoints: tuple[Endpoint, ...] = ()
     discover: Callable[[], Reader[Mapping[str, WalletSource]]] | None = None
     list_endpoints: tuple[Endpoint, ...] = ()
     may_be_absent: Callable[[str], bool] = _never_absent

@@ -33,6 +33,7 @@ from exporter.exchanges.base import (
     Endpoint,
     Exchange,
     Limit,
+    Pair,
     Reader,
     Request,
     RowMemory,
@@ -50,7 +51,7 @@ from exporter.exchanges.base import (
     shown,
     total,
 )
-from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows, usdt_values
+from exporter.exchanges.readers import holding, holdings, market_list, price_book, read_clock, rows, usdt_values
 from exporter.exchanges.signing import hmac_base64, query_encoded, query_raw
 
 HOST: Final = "https://api.bitget.com"
@@ -67,6 +68,7 @@ OVERVIEW: Final = _endpoint("/api/v2/account/all-account-balance", 1)
 INFO: Final = _endpoint("/api/v2/spot/account/info", 1)
 TIME: Final = _endpoint("/api/v2/public/time", 20, "ip")
 TICKERS: Final = _endpoint("/api/v2/spot/market/tickers", 20, "ip")
+MARKETS: Final = _endpoint("/api/v2/spot/public/symbols", 20, "ip")
 UNIFIED_ASSETS: Final = _endpoint("/api/v3/account/assets", 20)
 UNIFIED_FUNDING: Final = _endpoint("/api/v3/account/funding-assets", 20)
 UNIFIED_INFO: Final = _endpoint("/api/v3/account/info", 5)
@@ -214,9 +216,13 @@ def read_prices() -> Reader[Mapping[str, Any]]:
     return (yield from price_book(answer, "symbol", "lastPr"))
 
 
-def symbol(base: str, quote: str) -> str:
-    """`BTCUSDT`."""
-    return f"{base}{quote}"
+_MARKET: Final = itemgetter("symbol", "baseCoin", "quoteCoin", "status")
+
+
+def read_markets() -> Reader[Mapping[Pair, str]]:
+    """Read which pair each symbol is; symbols are written without a separator."""
+    answer = yield Request(MARKETS)
+    return (yield from market_list(answer, _MARKET, {"offline"}))
 
 
 _TRADE_CODES: Final = frozenset({"trade", "stow", "coow", "smow", "cpow", "ttow", "uta_trade", "copy_futures_order"})
@@ -248,7 +254,7 @@ def read_key_info(endpoint: Endpoint, listed: str) -> Reader[KeyInfo]:
 
 CLASSIC: Final = Api(
     host=HOST,
-    endpoints=(ASSETS, OVERVIEW, INFO, TIME, TICKERS),
+    endpoints=(ASSETS, OVERVIEW, INFO, TIME, TICKERS, MARKETS),
     sign=sign,
     unwrap=unwrap,
     time=read_time,
@@ -259,7 +265,8 @@ CLASSIC: Final = Api(
     },
     prices=read_prices,
     price_endpoints=(TICKERS,),
-    symbol=symbol,
+    markets=read_markets,
+    market_endpoints=(MARKETS,),
     key_info=partial(read_key_info, INFO, "authorities"),
     remaining=remaining,
     secret_names=SECRET_NAMES,
@@ -267,7 +274,7 @@ CLASSIC: Final = Api(
 
 UNIFIED: Final = Api(
     host=HOST,
-    endpoints=(UNIFIED_ASSETS, UNIFIED_FUNDING, UNIFIED_INFO, TIME, TICKERS),
+    endpoints=(UNIFIED_ASSETS, UNIFIED_FUNDING, UNIFIED_INFO, TIME, TICKERS, MARKETS),
     sign=sign,
     unwrap=unwrap,
     time=read_time,
@@ -278,7 +285,8 @@ UNIFIED: Final = Api(
     },
     prices=read_prices,
     price_endpoints=(TICKERS,),
-    symbol=symbol,
+    markets=read_markets,
+    market_endpoints=(MARKETS,),
     key_info=partial(read_key_info, UNIFIED_INFO, "permissions"),
     remaining=remaining,
     secret_names=SECRET_NAMES,

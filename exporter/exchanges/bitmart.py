@@ -6,7 +6,8 @@ and nothing that we read can prove them. Limits: 12 in 2 s by key for the wallet
 over them leads to a ban (30017), after which BitMart answers 418.
 
 Words: available = `available`; frozen = `frozen`; locked = `unAvailable` - `frozen`, since `unAvailable` contains
-`frozen` and may be absent. `available_usd_valuation` values the free part only: it gives a price, not a value.
+`frozen` and may be absent. `available_usd_valuation` values the free part only: it gives a price, not a value,
+and no price where it is rounded too far.
 Only assets above zero are listed.
 
 BitMart closes: trading ended on 2026-08-26, the platform ends on 2027-01-31 at 15:59 UTC. Until its host goes, the
@@ -28,7 +29,7 @@ from exporter.core.errors import (
     PollError,
     RateLimited,
 )
-from exporter.core.model import Balance, Reading
+from exporter.core.model import Balance, Reading, is_fine
 from exporter.exchanges.base import (
     Api,
     Endpoint,
@@ -137,7 +138,7 @@ def _balance(currency: Any, available: Any, frozen: Any, unavailable: Any, valua
         tied,
         locked,
         total(free, tied, locked),
-        price=worth / free if worth and free else None,
+        price=worth / free if free and is_fine(worth) else None,
     )
 
 

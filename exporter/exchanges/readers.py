@@ -1,7 +1,7 @@
 """From an answer's lists to balances, prices and values; a row that did not change is not parsed again."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import chain, repeat
@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import EXACT, ZERO, Balance, Reading, WalletValue
-from exporter.exchanges.base import PAUSE, Endpoint, Reader, Request, RowMemory
+from exporter.core.wording import folded
+from exporter.exchanges.base import PAUSE, Endpoint, Pair, Reader, Request, RowMemory
 from exporter.exchanges.values import ZEROS, decimal, field, listing, moment, name_of, shown, total
 
 SLICE: Final = 1_000
@@ -175,20 +176,58 @@ def price_book(answer: Any, symbol: Any, price: Any) -> Reader[dict[str, Any]]:
         symbol: key of the symbol within a row (an index where rows are lists).
         price: key of the price.
 
+    An empty list is what it says: no market.
+
     Raises:
         BadPayload: no list at all, or no price in any of its rows: believing that would withdraw every value at once.
     """
     book = {}
-    for count, row in enumerate(listing(answer, "tickers"), 1):
+    tickers = listing(answer, "tickers")
+    for count, row in enumerate(tickers, 1):
         try:
             book[row[symbol]] = row[price]
         except (KeyError, IndexError, TypeError):
             pass
         if not count % SLICE:
             yield PAUSE
-    if not book:
+    if tickers and not book:
         raise BadPayload("not one ticker in the answer")
     return book
+
+
+def market_list(
+    answer: Any, fields: Callable[[Any], tuple[str, str, str, str]], ended: Container[str]
+) -> Reader[dict[Pair, str]]:
+    """The exchange's own list of markets: base and quote, ASCII upper case -> symbol as its tickers spell it.
+
+    A row of another shape is left out: its coin then has no price, the others keep theirs. Two markets whose names
+    differ in case only are left out, since a label could mean either.
+
+    Args:
+        answer: the list.
+        fields: takes symbol, base, quote and state from a row.
+        ended: states in which nothing is traded any more; the last price of such a market is no price.
+
+    Raises:
+        BadPayload: no list at all, or no market in any of its rows.
+    """
+    found: dict[Pair, str] = {}
+    twice: set[Pair] = set()
+    markets = listing(answer, "markets")
+    for count, row in enumerate(markets, 1):
+        try:
+            symbol, base, quote, state = fields(row)
+            if state not in ended:
+                pair = folded(base), folded(quote)
+                if found.setdefault(pair, symbol) != symbol:
+                    twice.add(pair)
+        except (KeyError, TypeError, AttributeError):
+            pass
+        if not count % SLICE:
+            yield PAUSE
+    if markets and not found:
+        raise BadPayload("not one market in the answer")
+    return {pair: name for pair, name in found.items() if pair not in twice}
 
 
 def usdt_values(pairs: Iterable[tuple[str, Decimal]]) -> Reading:

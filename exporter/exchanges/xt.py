@@ -31,7 +31,6 @@ from exporter.exchanges.base import (
     WalletSource,
     decimal,
     field,
-    listing,
     name_of,
     refusal,
     refused,
@@ -236,8 +235,8 @@ def read_prices() -> Reader[Mapping[str, Any]]:
 def read_prices_legacy() -> Reader[Mapping[str, Any]]:
     """Read the last price of every pair, from an object of tickers by symbol."""
     answer = yield Request(LEGACY_TICKERS)
-    tickers = [(name, row["price"]) for name, row in _items(answer) if isinstance(row, dict) and "price" in row]
-    return (yield from price_book(listing(tickers, "tickers"), 0, 1))
+    tickers = [(name, row["price"]) if isinstance(row, dict) and "price" in row else () for name, row in _items(answer)]
+    return (yield from price_book(tickers, 0, 1))
 
 
 def symbol(base: str, quote: str) -> str:

@@ -26,8 +26,12 @@ class PriceBook:
         last_success: when the tickers were last read, seconds since the epoch; 0 until the first time.
     """
 
-    def __init__(self, symbol: Callable[[str, str], str], pegs: Mapping[str, Decimal], max_age: float) -> None:
-        """Args: `symbol` spells the pair of a base and a quote currency as the exchange's tickers do."""
+    def __init__(self, symbol: Callable[[str, str], str | None], pegs: Mapping[str, Decimal], max_age: float) -> None:
+        """Args:
+        symbol: spells the pair of a base and a quote currency as the exchange's tickers do; None: no such market.
+        pegs: fixed USD prices by currency.
+        max_age: seconds for which a read of the tickers is good.
+        """
         self.max_age = max_age
         self.version = 0
         self.last_success = 0.0
@@ -59,6 +63,11 @@ class PriceBook:
         self._read_at = now
         self.last_success = wall
         self._forget()
+
+    @property
+    def has_tickers(self) -> bool:
+        """Whether the last good read brought any ticker."""
+        return bool(self._tickers)
 
     def alive(self, now: float) -> bool:
         """Whether tickers may be used at this moment."""
@@ -115,7 +124,8 @@ class PriceBook:
         return None if inverse is None else 1 / inverse
 
     def _ticker(self, base: str, quote: str) -> Decimal | None:
-        raw = self._tickers.get(self._symbol(base, quote))
+        symbol = self._symbol(base, quote)
+        raw = self._tickers.get(symbol) if symbol is not None else None
         if raw is None or raw == "":
             return None
         try:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from exporter.core.model import Balance, finite
+from exporter.core.model import Balance, finite, is_fine
 from exporter.holdings.prices import PriceBook
 
 
@@ -30,8 +30,9 @@ def valued(label: str, balance: Balance, book: PriceBook | None, now: float, *, 
 
     The value is the first of these, in the README's order: the value that the answer gives (USD, or USDT times the
     USDT price); net times the price that the answer implies; net times peg; net times ticker. A stated value of 0
-    for something that is held is an exchange's way to say that it has no price. A value beyond what a float holds is
-    none.
+    for something that is held is an exchange's way to say that it has no price. A stated value that is rounded so
+    that it tells less than one part in a thousand stands only where nothing else gives a price: 0.02 may be 0.015 or
+    0.025. A value beyond what a float holds is none.
 
     Args:
         label: the `currency` label, under which it is priced.
@@ -43,15 +44,16 @@ def valued(label: str, balance: Balance, book: PriceBook | None, now: float, *, 
     if book is None:
         return Row(label, balance, None, False, wanted)
     _, _, _, _, net, _, usd, usdt, price = balance
+    stated, fine, on_tickers = None, False, False
     if usd is not None and (usd or not net):
-        on_tickers = False
+        stated, fine = usd, is_fine(usd)
     elif usdt is not None and (usdt or not net) and (tether := book.price("USDT", now)) is not None:
-        on_tickers = "USDT" not in book.pegs
-        usd = usdt * tether
-    else:
-        on_tickers = not price and label not in book.pegs
+        stated, fine, on_tickers = usdt * tether, is_fine(usdt), "USDT" not in book.pegs
+    if stated is None or not (fine or not net):
+        on_tickers = on_tickers or (not price and label not in book.pegs)
         price = price or book.price(label, now)
-        usd = net * price if price else None
-    if usd is not None and not finite(usd):
-        usd = None
-    return Row(label, balance, usd, on_tickers, wanted)
+        if price:
+            stated = net * price
+    if stated is not None and not finite(stated):
+        stated = None
+    return Row(label, balance, stated, on_tickers, wanted)

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
 from exporter.config import Valuation
-from exporter.core.errors import PollError
+from exporter.core.errors import BadPayload, PollError
 from exporter.core.runtime import Clock
+from exporter.exchanges.base import Pair
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.publisher import PricePublisher
@@ -23,6 +24,12 @@ log = logging.getLogger("exporter.price_reader")
 TIMEOUT_SECONDS: Final = 10.0
 CAP_SECONDS: Final = 120.0
 MAX_AGE_INTERVALS: Final = 10
+
+MARKETS_SECONDS: Final = 3600.0
+"""How long the exchange's list of markets is taken as it was."""
+
+MARKETS_RETRY_SECONDS: Final = 60.0
+"""Until the list is asked for again after a failure, while an earlier one stands."""
 
 
 class PriceReader:
@@ -47,7 +54,9 @@ class PriceReader:
     ) -> None:
         """Args: `backoff` gives the seconds to the next try from failures, interval and cap, by chance."""
         self.caller = caller
-        self.book = PriceBook(caller.api.symbol, valuation.pegs, MAX_AGE_INTERVALS * valuation.interval)
+        self._markets: Mapping[Pair, str] = {}
+        self._markets_due = float("-inf")
+        self.book = PriceBook(caller.api.symbol or self._listed, valuation.pegs, MAX_AGE_INTERVALS * valuation.interval)
         self.accounts: set[AccountState] = set()
         self.error: PollError | None = None
         self.serves_prices = False
@@ -59,6 +68,7 @@ class PriceReader:
         self._failures = 0
         self._revaluing = 0
         self._served: tuple[dict[str, Decimal], float] | None = None
+        self._no_market_said = False
 
     async def run(self) -> None:
         """Read prices until cancelled. Nothing but cancellation escapes."""
@@ -75,7 +85,10 @@ class PriceReader:
         """Read the tickers once, and value every account anew."""
         caller, timeout = self.caller, min(TIMEOUT_SECONDS, self._valuation.interval)
         try:
+            await self._know_markets(timeout, give_up_at)
             tickers = await self._transport.read(caller, caller.api.prices(), timeout=timeout, give_up_at=give_up_at)
+            if not tickers and self.book.has_tickers and self.book.alive(self._clock.now()):
+                raise BadPayload("an empty list of tickers, though there were some")
         except Skipped as skip:
             if skip.reason == "paused":
                 self._refused(kept_by(skip, self._clock.wall() + skip.opens - self._clock.now()))
@@ -87,6 +100,7 @@ class PriceReader:
         if self.error is not None:
             log.info("prices are read again", extra=self._named(failed_for=self.error.reason))
         self._failures, self.error = 0, None
+        self._say_no_market(not tickers)
         self.book.replace(tickers, self._clock.now(), self._clock.wall())
         await self.revalue()
 
@@ -98,6 +112,37 @@ class PriceReader:
                 extra=self._named(reason=error.reason, error=str(error), advice=error.advice),
             )
         self.error = error
+
+    async def _know_markets(self, timeout: float, give_up_at: float) -> None:
+        """Have the exchange's list of markets read where its symbols need one and the last is an hour old.
+
+        Raises:
+            PollError, Skipped: it cannot be read, and there is no earlier one.
+        """
+        caller, now = self.caller, self._clock.now()
+        if caller.api.markets is None or now < self._markets_due:
+            return
+        try:
+            markets = await self._transport.read(caller, caller.api.markets(), timeout=timeout, give_up_at=give_up_at)
+            if self._markets and not markets:
+                raise BadPayload("an empty list of markets, though there were some")
+        except (PollError, Skipped) as failure:
+            if not self._markets:
+                raise
+            self._markets_due = now + MARKETS_RETRY_SECONDS
+            log.debug("the list of markets cannot be read", extra=self._named(error=str(failure)))
+            return
+        self._markets, self._markets_due = markets, now + MARKETS_SECONDS
+
+    def _listed(self, base: str, quote: str) -> str | None:
+        return self._markets.get((base, quote))
+
+    def _say_no_market(self, none: bool) -> None:
+        """Say once that nothing is traded at the exchange: no fault, and nothing that a repeat would change."""
+        if none and not self._no_market_said:
+            advice = "Holdings have a USD value only where the exchange's own answers give one."
+            log.warning("the exchange lists no market", extra=self._named(advice=advice))
+        self._no_market_said = none
 
     async def reconfigure(self, valuation: Valuation) -> None:
         """Go on with other pegs, or another interval from the next read on."""

@@ -48,7 +48,7 @@ class Fleet:
         self._dice = random.Random(7)
         self._currencies = currencies
         self._now = 0.0
-        self.book = PriceBook(API.symbol, {"USDT": Decimal(1)}, 1e9)
+        self.book = PriceBook(lambda base, quote: base + quote, {"USDT": Decimal(1)}, 1e9)
         self.book.replace({f"C{number:03}USDT": f"{0.5 + number / 7:.8f}" for number in range(currencies)}, 0.0, 0.0)
         self._memories = [RowMemory() for _ in range(accounts)]
         self.states: list[tuple[AccountState, Wallet]] = []

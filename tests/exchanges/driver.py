@@ -55,6 +55,15 @@ def from_samples(exchange: str, api: Api) -> Callable[[Request], Any]:
     return lambda request: api.unwrap(200, sample(exchange, request.endpoint.path))
 
 
+def symbol(exchange: str, api: Api, base: str, quote: str) -> str | None:
+    """How the API's tickers spell a pair, by its own rule or by the list of markets in the fixtures."""
+    if api.symbol is not None:
+        return api.symbol(base, quote)
+    assert api.markets is not None
+    pairs: dict[tuple[str, str], str] = respond(api.markets(), from_samples(exchange, api)).result
+    return pairs.get((base, quote))
+
+
 def read(exchange: str, api: Api, wallet: str, memory: RowMemory | None = None) -> Any:
     """One read of a wallet from the fixtures."""
     memory = RowMemory() if memory is None else memory

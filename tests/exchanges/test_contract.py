@@ -13,7 +13,7 @@ from exporter.core.errors import BadPayload
 from exporter.core.model import KeyInfo, Reading
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import AUTO, Api, Endpoint, Exchange, Reader, Request, RowMemory, WalletSource
-from tests.exchanges.driver import NOW, converse, credentials, from_samples, respond
+from tests.exchanges.driver import NOW, converse, credentials, from_samples, respond, symbol
 from tests.exchanges.facts import FOLDER, ApiFacts, everything
 
 APIS = [(exchange, api) for exchange in EXCHANGES.values() for api in exchange.apis.values()]
@@ -27,7 +27,7 @@ def readers(exchange: Exchange, api: Api) -> Iterator[tuple[str, Callable[[], Re
     """Every reader of an API by name, those of discovered wallets included."""
     yield "time", api.time
     yield "prices", api.prices
-    for name in ("discover", "key_info", "address"):
+    for name in ("markets", "discover", "key_info", "address"):
         if (reader := getattr(api, name)) is not None:
             yield name, reader
     for name, wallet in wallets(exchange, api):
@@ -178,6 +178,7 @@ def test_a_wallet_declares_exactly_what_a_read_of_it_asks(exchange: Exchange, ap
 def test_prices_and_the_list_of_wallets_declare_exactly_what_they_ask(exchange: Exchange, api: Api) -> None:
     assert asked(exchange, api, api.prices()) == api.price_endpoints
     assert (asked(exchange, api, api.discover()) if api.discover else ()) == api.list_endpoints
+    assert (asked(exchange, api, api.markets()) if api.markets else ()) == api.market_endpoints
 
 
 @pytest.mark.parametrize("name", EXCHANGES)
@@ -231,7 +232,20 @@ def test_an_overview_is_slow_and_names_each_wallet_once(exchange: Exchange, api:
 @every_api
 def test_bitcoin_has_its_price_under_the_symbol_of_the_exchange(exchange: Exchange, api: Api) -> None:
     book = respond(api.prices(), from_samples(exchange.name, api)).result
-    assert Decimal(book[api.symbol("BTC", "USDT")]) > 90_000
+    pair = symbol(exchange.name, api, "BTC", "USDT")
+    assert pair is not None
+    assert Decimal(book[pair]) > 90_000
+
+
+@every_api
+def test_a_pair_is_spelled_by_a_rule_or_told_by_the_list_of_markets_and_not_by_both(
+    exchange: Exchange, api: Api
+) -> None:
+    assert (api.symbol is None) == (api.markets is not None)
+    # Glued, BTC/ZZUSDT turned round would be ZZ/USDT in the eyes of who only knows USDT.
+    glued = api.symbol is not None and api.symbol("BTC", "ZZUSDT") == api.symbol("BTCZZ", "USDT")
+    assert not glued
+    assert symbol(exchange.name, api, "BTCZZ", "USDT") != symbol(exchange.name, api, "BTC", "ZZUSDT")
 
 
 @every_api
@@ -244,8 +258,30 @@ def test_a_long_list_of_prices_gives_the_loop_its_turn(exchange: Exchange, api: 
 
 
 @every_api
-@pytest.mark.parametrize("tickers", [[], [{}], [{"renamed": "1"}]])
+@pytest.mark.parametrize("tickers", [[{}], [{"renamed": "1"}], [[]]])
 def test_tickers_without_a_single_price_are_no_answer(exchange: Exchange, api: Api, tickers: list[Any]) -> None:
     answer = dict(enumerate(tickers)) if known(exchange, api).tickers_by_symbol else tickers
     with pytest.raises(BadPayload):
         converse(api.prices(), answer)
+
+
+@every_api
+def test_an_empty_list_of_tickers_says_that_there_is_no_market(exchange: Exchange, api: Api) -> None:
+    answer: Any = {} if known(exchange, api).tickers_by_symbol else []
+    assert converse(api.prices(), answer).result == {}
+
+
+@pytest.mark.parametrize("answer", [{}, None, "", [[]], [{"renamed": "1"}]])
+@pytest.mark.parametrize("markets", [api.markets for _, api in APIS if api.markets is not None])
+def test_a_list_of_markets_of_another_shape_is_no_answer(markets: Callable[[], Reader[Any]], answer: Any) -> None:
+    with pytest.raises(BadPayload):
+        converse(markets(), answer)
+
+
+@pytest.mark.parametrize("markets", [api.markets for _, api in APIS if api.markets is not None])
+def test_a_long_list_of_markets_gives_the_loop_its_turn(markets: Callable[[], Reader[Any]]) -> None:
+    rows = [
+        defaultdict(str, symbol=f"x{number}", **{"base-currency": f"x{number}", "baseCoin": f"x{number}"})
+        for number in range(2500)
+    ]
+    assert converse(markets(), rows).pauses == 2

@@ -26,7 +26,6 @@ TROUBLES: Final = {
     "page": (Fault("html"), "http"),
     "empty": (Fault("empty"), "payload"),
     "garbage": (Fault("body", body='{"what": ["is", {"this": 1e400}]}'), "payload"),
-    "no_tickers": (Fault("empty_list"), "payload"),
     "nesting": (Fault("deep_nesting"), "payload"),
     "hang": (Fault("hang"), "timeout"),
 }
@@ -114,6 +113,57 @@ def test_prices_stand_for_ten_intervals_then_value_nothing_and_come_back(name: s
             assert (worth(samples, "BTC"), samples.one("exchange_account_usd", account="desk")) == (value, total)
             assert (samples.one(LAST_SUCCESS, exchange=exchange) or 0) > last + MAX_AGE
             assert said(stage, "prices are read again", exchange) == [reason]
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("name", ON_TICKERS)
+def test_a_market_that_is_gone_takes_its_prices_after_ten_intervals_and_then_is_no_fault(name: str) -> None:
+    variant = VARIANTS[name]
+    exchange = variant.exchange
+
+    async def scenario() -> None:
+        members = [Member("desk", variant, more={"wallets": ["main"]})]
+        async with staged(members, valuation={"interval": f"{EVERY:g}s"}) as stage:
+            clock = stage.clock
+            stage.engine.start()
+            await clock.sleep(1.5 * INTERVAL)
+            before = await stage.samples()
+            last, value = before.one(LAST_SUCCESS, exchange=exchange), worth(before, "BTC")
+            assert last
+            stage.sandbox.exchange(exchange).faults.append(Fault("empty_list", path=tickers(variant)))
+            await clock.sleep(last + MAX_AGE - 1 - clock.wall())
+            assert worth(await stage.samples(), "BTC") == value
+            # Backed off, the next try may come a third of the book's life later.
+            await clock.sleep(1 + MAX_AGE / 3 + 2 * EVERY)
+            for _ in range(3):
+                samples = await stage.samples()
+                assert worth(samples, "BTC") is None
+                assert worth(samples, "USDT") == pytest.approx(107.75)
+                assert samples.one("exchange_account_up", account="desk") == 1
+                assert clock.wall() - (samples.one(LAST_SUCCESS, exchange=exchange) or 0) <= EVERY + 1
+                await clock.sleep(20 * EVERY)
+            assert said(stage, "prices cannot be read", exchange) == ["payload"]
+            (record,) = [record for record in stage.heard.records if record.msg == "the exchange lists no market"]
+            assert vars(record)["exchange"] == exchange
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("name", ON_TICKERS)
+def test_an_exchange_that_never_had_a_market_fails_nowhere(name: str) -> None:
+    variant = VARIANTS[name]
+
+    async def scenario() -> None:
+        members = [Member("desk", variant, more={"wallets": ["main"]})]
+        async with staged(members, valuation={"interval": f"{EVERY:g}s"}) as stage:
+            stage.sandbox.exchange(variant.exchange).faults.append(Fault("empty_list", path=tickers(variant)))
+            stage.engine.start()
+            await stage.clock.sleep(1.5 * INTERVAL)
+            samples = await stage.samples()
+            assert worth(samples, "BTC") is None
+            assert samples.one(LAST_SUCCESS, exchange=variant.exchange)
+            assert said(stage, "prices cannot be read", variant.exchange) == []
 
     in_virtual_time(scenario())
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
@@ -218,3 +219,88 @@ async def test_a_dropped_reader_serves_nothing() -> None:
         await it.clock.advance(1)
         it.reader.drop()
         assert PRICE + "{" not in await it.text()
+
+
+class GluedMarket(Market):
+    """Tickers whose symbols are written without a separator, beside the exchange's own list of markets."""
+
+    def __init__(self) -> None:
+        super().__init__(valuation())
+        self.reader.caller = replace(
+            self.reader.caller, api=replace(self.reader.caller.api, symbol=None, markets=read_markets)
+        )
+        self.reader = PriceReader(
+            self.reader.caller,
+            valuation(),
+            PriceLines(self.exposition, "tiny"),
+            transport=self.transport,
+            clock=self.clock,
+            backoff=lambda _failures, interval, _cap: interval,
+        )
+        self.reader.serves_prices = True
+        self.transport.says = {
+            "markets": {("BTC", "ZZUSDT"): "BTCZZUSDT", ("BTC", "USDT"): "BTCUSDT"},
+            "prices": {"BTCUSDT": "50000", "BTCZZUSDT": "2"},
+        }
+        self.join(self.state, {"BTC": "2", "USDT": "10", "ZZUSDT": "700", "BTCZZ": "5"})
+
+
+def read_markets() -> Reader[dict[tuple[str, str], str]]:
+    markets: dict[tuple[str, str], str] = yield Request(ASK, id="markets")
+    return markets
+
+
+@asynccontextmanager
+async def glued() -> AsyncIterator[GluedMarket]:
+    made = GluedMarket()
+    task = asyncio.create_task(made.reader.run())
+    try:
+        yield made
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_pair_is_what_the_list_of_markets_says_and_no_gluing_of_names() -> None:
+    async with glued() as it:
+        await it.clock.advance(1)
+        assert await it.worth("BTC") == 100_000.0
+        assert await it.worth("ZZUSDT") == 700 * 50_000 / 2  # BTC/ZZUSDT turned round
+        assert await it.worth("BTCZZ") is None  # BTCZZUSDT is not its market
+
+
+async def test_the_list_of_markets_is_read_hourly_whatever_the_interval_of_prices() -> None:
+    async with glued() as it:
+        await it.clock.advance(3 * 3600 + 1)
+        assert it.transport.count("markets") == 4
+        assert it.transport.count("prices") == 181
+
+
+async def test_a_market_that_is_listed_later_is_known_an_hour_later() -> None:
+    async with glued() as it:
+        await it.clock.advance(1)
+        it.transport.says["markets"] = {("BTCZZ", "USDT"): "BTCZZUSDT", ("BTC", "USDT"): "BTCUSDT"}
+        await it.clock.advance(3600)
+        assert it.reader.book.price("BTCZZ", it.clock.now()) == 2
+        assert it.reader.book.price("ZZUSDT", it.clock.now()) is None
+
+
+@pytest.mark.parametrize("trouble", [TimedOut("no list"), {}])
+async def test_a_list_of_markets_that_cannot_be_renewed_stands_and_is_asked_for_each_minute(trouble: Any) -> None:
+    async with glued() as it:
+        await it.clock.advance(1)
+        it.transport.says["markets"] = trouble
+        await it.clock.advance(7200)
+        assert it.reader.book.price("BTC", it.clock.now()) == 50_000
+        assert it.transport.count("markets") == 1 + 61
+        assert it.reader.error is None
+
+
+async def test_without_any_list_of_markets_prices_cannot_be_read() -> None:
+    async with glued() as it:
+        it.transport.says["markets"] = TimedOut("no list")
+        await it.clock.advance(1)
+        assert it.reader.error is not None
+        assert it.reader.error.reason == "timeout"
+        assert it.transport.count("prices") == 0

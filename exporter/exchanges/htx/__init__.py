@@ -8,6 +8,7 @@ How HTX is spoken to stands in `protocol`, what its rows mean in `wallets`.
 """
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from exporter.core.errors import BadPayload
@@ -15,6 +16,7 @@ from exporter.core.model import KeyInfo
 from exporter.exchanges.base import (
     Api,
     Exchange,
+    Pair,
     Reader,
     Request,
     WalletSource,
@@ -29,6 +31,7 @@ from exporter.exchanges.htx.protocol import (
     API_KEY,
     BALANCE,
     HOST,
+    MARKETS,
     TICKERS,
     TIME,
     UID,
@@ -40,13 +43,14 @@ from exporter.exchanges.htx.protocol import (
     unwrap,
 )
 from exporter.exchanges.htx.wallets import VALUED, discover, may_be_absent, read_accounts, read_overview, read_spot
-from exporter.exchanges.readers import price_book
+from exporter.exchanges.readers import market_list, price_book
 
 __all__ = [
     "ACCOUNTS",
     "API_KEY",
     "BALANCE",
     "EXCHANGE",
+    "MARKETS",
     "TICKERS",
     "VALUATION",
     "discover",
@@ -65,9 +69,13 @@ def read_prices() -> Reader[Mapping[str, Any]]:
     return (yield from price_book(answer, "symbol", "close"))
 
 
-def symbol(base: str, quote: str) -> str:
-    """`btcusdt`."""
-    return f"{base}{quote}".lower()
+_MARKET: Final = itemgetter("symbol", "base-currency", "quote-currency", "state")
+
+
+def read_markets() -> Reader[Mapping[Pair, str]]:
+    """Read which pair each symbol is; symbols are written without a separator."""
+    answer = yield Request(MARKETS)
+    return (yield from market_list(answer, _MARKET, {"offline"}))
 
 
 def read_key_info() -> Reader[KeyInfo]:
@@ -101,7 +109,7 @@ EXCHANGE: Final = Exchange(
     apis={
         "": Api(
             host=HOST,
-            endpoints=(ACCOUNTS, BALANCE, VALUATION, UID, API_KEY, TIME, TICKERS),
+            endpoints=(ACCOUNTS, BALANCE, VALUATION, UID, API_KEY, TIME, TICKERS, MARKETS),
             sign=sign,
             unwrap=unwrap,
             time=read_time,
@@ -112,7 +120,8 @@ EXCHANGE: Final = Exchange(
             },
             prices=read_prices,
             price_endpoints=(TICKERS,),
-            symbol=symbol,
+            markets=read_markets,
+            market_endpoints=(MARKETS,),
             discover=discover,
             list_endpoints=(ACCOUNTS,),
             may_be_absent=may_be_absent,

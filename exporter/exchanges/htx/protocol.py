@@ -51,6 +51,7 @@ VALUATION: Final = _by_uid("/v2/account/asset-valuation")
 UID: Final = Endpoint("/v2/user/uid", (Limit("key", "/v2/user/uid", 10, 1.0),))
 API_KEY: Final = Endpoint("/v2/user/api-key", (Limit("key", "/v2/user/api-key", 10, 1.0),))
 TIME: Final = Endpoint("/v1/common/timestamp", (Limit("ip", "/v1/common/timestamp", 10, 1.0),), signed=False)
+MARKETS: Final = Endpoint("/v1/common/symbols", (Limit("ip", "/v1/common/symbols", 10, 1.0),), signed=False)
 TICKERS: Final = Endpoint("/market/tickers", (Limit("ip", "/market/tickers", 4500, 300.0),), signed=False)
 
 NOT_VALID: Final = frozenset({"api-signature-not-valid", "1003"})

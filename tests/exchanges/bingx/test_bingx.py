@@ -124,8 +124,8 @@ def test_spot_and_funding_are_both_read_unless_told() -> None:
 
 def test_prices_are_numbers_or_text() -> None:
     book = converse(API.prices(), API.unwrap(200, sample("bingx", bingx.TICKERS.path))).result
-    assert f"{book[API.symbol('PEPE', 'USDT')]:f}" == "0.00000012"
-    assert book[API.symbol("ETH", "USDT")] == "3300.5"
+    assert f"{book['PEPE-USDT']:f}" == "0.00000012"
+    assert book["ETH-USDT"] == "3300.5"
     assert set(book) == {"BTC-USDT", "PEPE-USDT", "ETH-USDT"}
 
 

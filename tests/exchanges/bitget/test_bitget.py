@@ -208,7 +208,12 @@ def test_prices_work_in_both_modes() -> None:
     for api in (CLASSIC, UNIFIED):
         book = respond(api.prices(), from_samples("bitget", api)).result
         assert book == {"BTCUSDT": "95000.1", "$ALTUSDT": ""}
-        assert api.symbol("BTC", "USDT") == "BTCUSDT"
+        assert api.markets is not None
+        assert respond(api.markets(), from_samples("bitget", api)).result == {
+            ("BTC", "USDT"): "BTCUSDT",
+            ("BTC", "ZZUSDT"): "BTCZZUSDT",
+            ("$ALT", "USDT"): "$ALTUSDT",
+        }
 
 
 def key_info(api: Any, **changes: Any) -> Any:

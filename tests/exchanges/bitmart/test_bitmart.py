@@ -95,8 +95,8 @@ def test_no_row_has_a_value_of_the_whole_from_bitmart() -> None:
 
 def test_tickers_are_positional_and_odd_rows_are_left_out() -> None:
     book = converse(API.prices(), API.unwrap(200, sample("bitmart", "/spot/quotation/v3/tickers"))).result
-    assert book[API.symbol("BTC", "USDT")] == "95000.10"
-    assert book[API.symbol("ETH", "USDT")] == "3300.5"
+    assert book["BTC_USDT"] == "95000.10"
+    assert book["ETH_USDT"] == "3300.5"
 
 
 def test_the_clock_is_read() -> None:
@@ -180,6 +180,24 @@ def test_the_closing_is_announced_with_its_moment() -> None:
 
 
 def test_prices_are_decimals_from_the_answers_text() -> None:
-    row = {"currency": "X", "available": "3", "frozen": "0", "available_usd_valuation": "1"}
+    row = {"currency": "X", "available": "3", "frozen": "0", "available_usd_valuation": "1.000"}
     (balance,) = converse(bitmart.read_spot(RowMemory()), {"wallet": [row]}).result.balances
     assert balance.price == Decimal(1) / Decimal(3)
+
+
+@pytest.mark.parametrize(
+    ("available", "valuation", "price"),
+    [
+        ("0.00000005", "0.00000002", None),  # anything from 0.3 to 0.5
+        ("1", "0.0499", None),
+        ("1", "0.0500", "0.05"),
+        ("700", "1e2", None),
+        ("2", "1000", "500"),
+    ],
+)
+def test_a_valuation_rounded_beyond_one_part_in_a_thousand_gives_no_price(
+    available: str, valuation: str, price: str | None
+) -> None:
+    row = {"currency": "X", "available": available, "frozen": "700", "available_usd_valuation": valuation}
+    (balance,) = converse(bitmart.read_spot(RowMemory()), {"wallet": [row]}).result.balances
+    assert balance.price == (price and Decimal(price))

@@ -22,7 +22,7 @@ from exporter.core.errors import (
 from exporter.exchanges import htx
 from exporter.exchanges.base import Request, RowMemory
 from exporter.exposition.escaping import quoted
-from tests.exchanges.driver import amounts, converse, credentials, respond, sample
+from tests.exchanges.driver import amounts, converse, credentials, from_samples, respond, sample
 
 API = htx.EXCHANGE.apis[""]
 KEY = "a1b2c3d4-e5f60718-29304152-6a7b8"
@@ -409,10 +409,19 @@ def test_success_in_each_envelope(envelope: dict[str, Any]) -> None:
 
 def test_prices_are_looked_up_whole_and_odd_rows_left_out() -> None:
     book = converse(API.prices(), API.unwrap(200, sample("htx", htx.TICKERS.path))).result
-    assert f"{book[API.symbol('BTC', 'USDT')]}" == "93500.5"
+    assert f"{book['btcusdt']}" == "93500.5"
     assert f"{book['shibusdt']:f}" == "0.00000001"
     assert book["deadusdt"] is None
     assert len(book) == 3
+
+
+def test_markets_are_what_the_list_says_without_those_that_have_ended() -> None:
+    assert API.markets is not None
+    assert respond(API.markets(), from_samples("htx", API)).result == {
+        ("BTC", "USDT"): "btcusdt",
+        ("SHIB", "USDT"): "shibusdt",
+        ("BTC", "ZZUSDT"): "btczzusdt",
+    }
 
 
 def key_row(**changes: Any) -> dict[str, Any]:
