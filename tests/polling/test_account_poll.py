@@ -117,6 +117,14 @@ async def test_a_failed_read_leaves_the_numbers_and_never_shows_zero() -> None:
     assert await it.one(UP) == 0
 
 
+async def test_what_is_kept_of_a_failure_holds_no_frame_and_so_no_answer() -> None:
+    it = polled_account()
+    it.transport.says["spot"] = TimedOut("slow")
+    error = await it.poll()
+    assert error is not None
+    assert (error.__traceback__, error.__context__, error.__cause__) == (None, None, None)
+
+
 async def test_after_a_refused_key_nothing_else_is_asked_in_that_poll() -> None:
     it = polled_account("funding", "earn")
     it.transport.says["spot"] = AuthError("no such key")

@@ -147,7 +147,7 @@ SUITE = Suite(
             },
         ),
         Case(
-            says="AccountRateLimited: not an account that is read by turns, which is PollsSkipped; one that is never read",
+            says="AccountRateLimited: not an account read by turns, that is PollsSkipped; one that is never read",
             series={
                 series("exchange_wallet_failing", **GRID, reason="rate_limited"): (
                     "_x10 1x1 stale _ 1x1 stale _ 1x1 stale _ 1x1 stale _ 1x1 stale _ 1x20"
