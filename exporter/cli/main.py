@@ -4,6 +4,8 @@ What a command needs is imported when it runs: `--help` and `--version` answer a
 """
 
 import argparse
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +16,10 @@ from exporter.core.errors import ConfigError, ExporterError
 
 INTERRUPTED: Final = 130
 """128 and the number of SIGINT, as shells have it."""
+
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a stream says that takes no more: the disk is full, the quota used up, the terminal gone."""
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
@@ -27,6 +33,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         SystemExit: 2 for wrong flags, 0 for `--help` and `--version`, as argparse does.
     """
     environ = os.environ if environ is None else environ
+    _mend_streams()
     flags = parse(argv, environ)
     try:
         status = _COMMANDS[flags.command](flags, environ)
@@ -41,10 +48,43 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has enough (`| head`); the interpreter must not fail at its last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has enough (`| head`).
+        _forget_output()
+        return 1
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _forget_output()
+        print(f"{PROGRAM}: standard output cannot be written: {error.strerror}", file=sys.stderr)
         return 1
     return status
+
+
+def _mend_streams() -> None:
+    """Have standard streams that take every letter, and that are there.
+
+    A closed one is None, and the next file or connection would get its number, with everything that is written there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            _open_nothing(number)
+            stream = open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115 -- it stays open
+            setattr(sys, name, stream)
+        elif number > 0 and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _open_nothing(number: int) -> None:
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    if descriptor != number:
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+
+
+def _forget_output() -> None:
+    """Have the interpreter's last flush not fail as ours did."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -200,7 +200,7 @@ def test_an_open_file_of_the_process_is_written_to(tmp_path: Path) -> None:
 
 def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(ExporterError, match="cannot write .*loop: Too many levels of symbolic links"):
+    with pytest.raises(ExporterError, match=r"cannot write .*loop: Too many levels of symbolic links"):
         balances.write_file(tmp_path / "loop", "text")
 
 

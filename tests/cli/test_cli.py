@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -274,3 +275,66 @@ def test_a_reader_that_goes_away_early_is_no_error(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A good configuration whose only account has a name beyond ASCII, and an exchange that nobody answers for."""
+    file = tmp_path / "config.yaml"
+    account = "{name: schlüssel–é, exchange: bitmart, base_url: 'http://127.0.0.1:9', credentials: {api_key_env: KEY}}"
+    file.write_text(f"accounts:\n  - {account}\n", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("arguments", [["check", "--online"], ["balances"], ["check", "--print"]])
+def test_letters_that_a_stream_cannot_carry_are_escaped(odd: Path, arguments: list[str], encoding: str) -> None:
+    command = [sys.executable, "-m", "exporter", f"--config.file={odd}", *arguments]
+    environ = {**os.environ, "KEY": "0123456789", "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, capture_output=True, check=False, env=environ)
+    said = (done.stdout + done.stderr).decode(encoding)
+    assert "Traceback" not in said
+    assert r"\u2013" in said
+    assert done.returncode == (0 if "--print" in arguments else 1)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("arguments", "status"), [("check", 0), ("balances", 1), ("--version", 0)])
+def test_closed_streams_change_no_exit_status(odd: Path, closed: str, arguments: str, status: int) -> None:
+    command = f'exec "{sys.executable}" -m exporter --config.file="{odd}" {arguments} {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, text=True, check=False, env={**os.environ, "KEY": "0123456789"}
+    )
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+
+
+def test_output_that_cannot_be_written_is_told(odd: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "exporter", f"--config.file={odd}", "check", "--print"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "KEY": "0123456789"},
+        )
+    assert done.returncode == 1
+    end = "exchange-balance-exporter: standard output cannot be written: No space left on device"
+    assert done.stderr.splitlines()[-1] == end
+    assert "Traceback" not in done.stderr
+
+
+def test_the_running_exporter_stops_in_order_without_a_standard_output(odd: Path) -> None:
+    command = f'exec "{sys.executable}" -m exporter --config.file="{odd}" --web.listen-address=127.0.0.1:0 >&-'
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, env={**os.environ, "KEY": "0123456789"}
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "msg=serving" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in err
