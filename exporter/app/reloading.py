@@ -46,6 +46,7 @@ class Reloading:
         self._outline = Merged(self._outlined)
         self._refused: dict[str, str] = {}
         self._noticed: set[str] = set()
+        self._warned: frozenset[str] = frozenset()
         logs.mask(secrets_of(config.accounts))
         self._remember(config)
         self._in_force(config)
@@ -155,13 +156,16 @@ class Reloading:
         self._latest = {account.name: account for account in config.accounts}
 
     def _in_force(self, config: Config) -> None:
-        """Mask its secrets alone from now on, count the reload, and log what the operator should know of it."""
+        """Mask its secrets alone from now on, count the reload, and log what the operator was not yet told of it."""
         logs.replace(secrets_of(config.accounts))
         counters = self._engine.counters
         counters.reload_successful.set(1)
         counters.reload_time.set(self._clock.wall())
-        for warning in (*config.warnings, *self._engine.oversubscribed(), *self._engine.short_of_files()):
-            log.warning(warning)
+        warnings = (*config.warnings, *self._engine.oversubscribed(), *self._engine.short_of_files())
+        for warning in warnings:
+            if warning not in self._warned:
+                log.warning(warning)
+        self._warned = frozenset(warnings)
         for name in sorted({account.exchange for account in config.accounts} - self._noticed):
             self._noticed.add(name)
             if notice := EXCHANGES[name].notice:

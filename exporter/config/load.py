@@ -185,7 +185,7 @@ class _Loading:
         """A file's content as nodes; what keeps it from being read goes into the report."""
         file = str(path)
         try:
-            content, mode = self._plain_files.read(path, MAX_BYTES + 1)
+            content, mode, _ = self._plain_files.read(path, MAX_BYTES + 1)
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1

@@ -4,6 +4,7 @@ Nothing here quotes what stands under `credentials`, not even the name of a vari
 itself there.
 """
 
+import codecs
 import re
 import stat
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from exporter.exchanges.base import Exchange
 MAX_SECRET: Final = 65_536
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII).fullmatch
+_UNFILLED: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", re.ASCII).search
 _REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}|\{([^{}]*)\}")
 
 
@@ -54,16 +56,15 @@ def resolve(stack: Stack, exchange: Exchange, environ: Mapping[str, str], plain_
             continue
         try:
             kind = str(reference.path[-1]).removeprefix(name)
-            text, file, warning = _read(reference, kind, stack.name, environ, plain_files)
-            found[name] = _checked(text)
+            read = _read(reference, kind, stack.name, environ, plain_files)
         except UnusableError as error:
             stack.add(reference, str(error))
             complete = False
             continue
-        if file is not None:
-            files[name] = file
-        if warning:
-            warnings.append(stack.warning(reference, warning))
+        found[name] = read.secret
+        if read.file is not None:
+            files[name] = read.file
+        warnings += [stack.warning(reference, each) for each in (read.warning, _doubt(read.secret)) if each]
     for name in exchange.credentials:
         if name not in references:
             text = f"{exchange.name} needs {name}, and it is missing; give {name}_file or {name}_env"
@@ -103,9 +104,15 @@ def in_file(file: Path, plain_files: PlainFiles) -> Secret:
     return _checked(_text(_content(file, plain_files)))
 
 
-def _read(
-    reference: Found, kind: str, account: str, environ: Mapping[str, str], plain_files: PlainFiles
-) -> tuple[str, Path | None, str]:
+class _Read(NamedTuple):
+    """A secret, the file that it stands in, if any, and what to warn about there."""
+
+    secret: Secret
+    file: Path | None = None
+    warning: str = ""
+
+
+def _read(reference: Found, kind: str, account: str, environ: Mapping[str, str], plain_files: PlainFiles) -> _Read:
     text: str = reference.value.reveal()
     if kind == "_env":
         variable = _expanded(text, account, None)
@@ -113,14 +120,26 @@ def _read(
             raise UnusableError("this is no name of an environment variable; use letters, digits and underscores")
         if variable not in environ:
             raise UnusableError("the environment variable that this names is not set")
-        return environ[variable], None, ""
+        return _Read(_checked(environ[variable]))
     if kind == "_file":
         file = reference.layer.source.directory / _expanded(text, account, environ)
         content = _content(file, plain_files)
+        # A secret that Kubernetes or Docker mounts can often be read by all in its container, and by nobody else.
+        loose = content.mode & stat.S_IROTH and not content.fixed
         others = "others can read the file that this names; take it from them with chmod 600"
-        return _text(content), file, others if content.mode & stat.S_IROTH else ""
+        return _Read(_checked(_text(content)), file, others if loose else "")
     _refuse_public(reference.layer)
-    return text, None, ""
+    return _Read(_checked(text))
+
+
+def _doubt(secret: Secret) -> str:
+    """What looks wrong about a secret that may yet be right; empty for nothing."""
+    text = secret.reveal()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        return "the secret stands in quotes, which count as part of it; take them out where it is written"
+    if _UNFILLED(text):
+        return "the secret reads like ${NAME}, and nothing replaces that here; write the secret itself, or use _env"
+    return ""
 
 
 def _refuse_public(layer: Layer) -> None:
@@ -163,8 +182,13 @@ def _content(file: Path, plain_files: PlainFiles) -> Content:
 
 
 def _text(content: Content) -> str:
+    data = content.data
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
+        raise UnusableError("the file that this names is UTF-16, as some editors on Windows write; save it as UTF-8")
+    if data.startswith(codecs.BOM_UTF8):
+        raise UnusableError("the file that this names begins with a byte order mark; save it as UTF-8 without BOM")
     try:
-        return content.data.decode()
+        return data.decode()
     except UnicodeDecodeError:
         raise UnusableError("the file that this names holds no text") from None
 

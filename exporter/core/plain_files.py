@@ -36,10 +36,17 @@ _under_way: Final[dict[str, "Future[Any]"]] = {}
 
 
 class Content(NamedTuple):
-    """What stands in a file, and its permissions."""
+    """What stands in a file.
+
+    Attributes:
+        data: its bytes.
+        mode: its permissions.
+        fixed: whether it was mounted read-only, so that nobody here can change the permissions.
+    """
 
     data: bytes
     mode: int
+    fixed: bool
 
 
 class PlainFiles:
@@ -107,7 +114,8 @@ def _content(path: Path, most: int) -> Content:
         while most > 0 and (piece := os.read(descriptor, most)):
             pieces.append(piece)
             most -= len(piece)
-        return Content(b"".join(pieces), mode)
+        fixed = bool(os.fstatvfs(descriptor).f_flag & os.ST_RDONLY)
+        return Content(b"".join(pieces), mode, fixed)
     finally:
         os.close(descriptor)
 

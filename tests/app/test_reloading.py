@@ -130,3 +130,20 @@ async def test_a_bug_in_the_engine_is_told_by_its_name_and_counted_as_a_failed_r
     monkeypatch.undo()
     assert await reloadable.reload() is None
     assert await reloadable.reload_counts_as_successful()
+
+
+async def test_a_warning_is_logged_once_and_again_when_it_comes_back(
+    reloadable: Reloadable, caplog: pytest.LogCaptureFixture
+) -> None:
+    def warnings() -> int:
+        return sum("others can read the file" in message for message in caplog.messages)
+
+    reloadable.secret.chmod(0o644)
+    for _ in range(3):
+        assert await reloadable.reload() is None
+    assert warnings() == 1
+    reloadable.secret.chmod(0o600)
+    await reloadable.reload()
+    reloadable.secret.chmod(0o644)
+    await reloadable.reload()
+    assert warnings() == 2

@@ -1,9 +1,11 @@
 """Where secrets come from, and that they go nowhere else."""
 
 import json
+import os
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +18,8 @@ Written = Callable[[str], Config]
 Mistaken = Callable[[str], list[str]]
 
 MARKER = "mArKeR7f3a"
+UNFILLED = "the secret reads like ${NAME}, and nothing replaces that here; write the secret itself, or use _env"
+UTF_16 = "the file that this names is UTF-16, as some editors on Windows write; save it as UTF-8"
 
 
 def bitmart(credentials: str) -> str:
@@ -60,6 +64,49 @@ def test_a_secret_file_that_others_can_read_is_warned_about(written: Written, tm
     assert written(bitmart("{api_key_file: key}")).warnings == ()
 
 
+def test_a_file_on_what_is_mounted_read_only_is_not_warned_about(
+    written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("found")
+    (tmp_path / "key").chmod(0o644)
+    mounted = SimpleNamespace(f_flag=os.ST_RDONLY | os.ST_NOSUID)
+    monkeypatch.setattr(os, "fstatvfs", lambda _: mounted)
+    assert written(bitmart("{api_key_file: key}")).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("secret", "end"),
+    [
+        ('"MARKER"', "the secret stands in quotes, which count as part of it; take them out where it is written"),
+        ("'MARKER'", "the secret stands in quotes, which count as part of it; take them out where it is written"),
+        *(
+            (
+                text,
+                "the secret reads like ${NAME}, and nothing replaces that here; write the secret itself, or use _env",
+            )
+            for text in ("${MARKER}", "x${MARKER}")
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["", "_env", "_file"])
+def test_a_secret_that_looks_wrong_is_warned_about_wherever_it_stands(
+    written: Written, tmp_path: Path, environ: dict[str, str], kind: str, secret: str, end: str
+) -> None:
+    environ["KEY"] = secret
+    (tmp_path / "key").touch(mode=0o600)
+    (tmp_path / "key").write_text(f"{secret}\n")
+    value = {"": json.dumps(secret), "_env": "KEY", "_file": "key"}[kind]
+    config = written(bitmart(f"{{api_key{kind}: {value}}}"))
+    assert config.warnings == (f"{tmp_path}/config.yaml:4: accounts[0].credentials.api_key{kind}: {end}",)
+    assert config.accounts[0].credentials.api_key.reveal() == secret
+
+
+@pytest.mark.parametrize("secret", ['"', 'a"', "it's", "$name", "{name}", "${}", "$(name)"])
+def test_a_secret_that_may_be_right_is_not_warned_about(written: Written, environ: dict[str, str], secret: str) -> None:
+    environ["KEY"] = secret
+    assert written(bitmart("{api_key_env: KEY}")).warnings == ()
+
+
 @pytest.mark.parametrize(
     ("content", "end"),
     [
@@ -68,7 +115,11 @@ def test_a_secret_file_that_others_can_read_is_warned_about(written: Written, tm
         (b" hush", "the secret begins or ends with a blank; a copy went wrong"),
         (b"hu\nsh", "the secret holds line breaks or letters beyond ASCII; a copy went wrong"),
         ("húsh".encode(), "the secret holds line breaks or letters beyond ASCII; a copy went wrong"),
-        (b"\xff\xfe", "the file that this names holds no text"),
+        (b"\xff\xf0", "the file that this names holds no text"),
+        (b"\xff\xfeh\0i\0", UTF_16),
+        (b"\xfe\xff\0h\0i", UTF_16),
+        (b"h\0i\0", UTF_16),
+        (b"\xef\xbb\xbfhush", "the file that this names begins with a byte order mark; save it as UTF-8 without BOM"),
         (b"x" * 70_000, "the file that this names is too large to hold a secret"),
     ],
 )
