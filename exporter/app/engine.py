@@ -71,6 +71,7 @@ class Engine:
         shard: int = 0,
         shards: int = 1,
         credentials: Callable[[Account], Awaitable[Credentials | None]] = _unchanged,
+        masked: Callable[[str], str] = str,
     ) -> None:
         """Put everything together; nothing is polled before `start`.
 
@@ -85,6 +86,7 @@ class Engine:
             shard: which part of the accounts is polled here, from 0.
             shards: how many parts there are.
             credentials: tells what an account's secret files hold now, or None where it cannot.
+            masked: takes secrets out of a name that an exchange gave to a coin or wallet.
         """
         self.clock = clock
         self.transport = transport
@@ -97,6 +99,7 @@ class Engine:
         self._tasks: dict[str | BookKey, asyncio.Task[None]] = {}
         self._running = False
         self._exchanges = exchanges
+        self._masked = masked
         self._pacer = pacer
         self.exposition = Exposition(RENDERED, counters.tail)
         self._around = PollContext(transport, clock, partial(backoff, dice), self.lag, credentials)
@@ -214,7 +217,15 @@ class Engine:
         exchange = self._exchanges[account.exchange]
         api = exchange.api_for(account.options)
         lines = AccountLines(self.exposition, exchange.name, account.name)
-        state = AccountState(account, api.main, lines, None, shard=self._shard, label_names=self.config.label_names)
+        state = AccountState(
+            account,
+            api.main,
+            lines,
+            None,
+            shard=self._shard,
+            label_names=self.config.label_names,
+            masked=self._masked,
+        )
         caller = Caller(
             exchange,
             api,

@@ -85,6 +85,11 @@ def replace(secrets: Iterable[str]) -> None:
     _masking.replace(secrets)
 
 
+def keep(secrets: Iterable[str], now: float) -> None:
+    """Keep these texts out of every line, and for an hour those that were kept out so far; see `Masking.keep`."""
+    _masking.keep(secrets, now)
+
+
 def mask_behind(names: Iterable[str]) -> None:
     """Keep what stands behind these names of headers and query fields out of every line from now on."""
     _masking.add_names(names)
@@ -93,6 +98,11 @@ def mask_behind(names: Iterable[str]) -> None:
 def masked(text: str) -> str:
     """The text with every known secret and every signature replaced; for pages that quote what an exchange said."""
     return _masking(text)
+
+
+def masked_name(text: str) -> str:
+    """The name of a coin or wallet as an exchange gave it, with every secret replaced that is no short word."""
+    return _masking.name(text)
 
 
 class Lines(logging.StreamHandler[TextIO]):

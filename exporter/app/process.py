@@ -89,13 +89,14 @@ class App:
             clock,
             dice,
             exchanges=EXCHANGES,
-            transport=Transport(clock, pacer, counters, dice, tls),
+            transport=Transport(clock, pacer, counters, dice, tls, logs.masked),
             pacer=pacer,
             counters=counters,
             shard=settings.shard_ordinal,
             shards=settings.shard_total,
             # Reloading needs the engine, so it is looked up at the call.
             credentials=lambda account: self.reloading.fresh_credentials(account),
+            masked=logs.masked_name,
         )
         self.reloading = Reloading(settings.config_file, environ, config, self.engine, clock)
         self.web = Web(

@@ -7,7 +7,7 @@ from typing import Final
 
 from exporter.app import logs
 from exporter.app.engine import Engine
-from exporter.app.masking import secret_names, secrets_of
+from exporter.app.masking import proxy_logins, secret_names, secrets_of
 from exporter.app.merged import Merged
 from exporter.app.secret_files import rewritten
 from exporter.config import Account, Config
@@ -47,7 +47,7 @@ class Reloading:
         self._refused: dict[str, str] = {}
         self._noticed: set[str] = set()
         self._warned: frozenset[str] = frozenset()
-        logs.mask(secrets_of(config.accounts))
+        logs.keep(self._secrets(config), clock.now())
         self._remember(config)
         self._in_force(config)
 
@@ -95,6 +95,7 @@ class Reloading:
             config = await runtime.apart(self._read)
             self._remember(config)
             await self._engine.apply(config)
+            await runtime.worked(logs.keep, self._secrets(config), self._clock.now())
         except ConfigError as error:
             self._engine.counters.reload_successful.set(0)
             log.error("the configuration is bad; the old one stays in force", extra={"error": str(error)})
@@ -144,6 +145,11 @@ class Reloading:
             logs.mask(secrets_of((account,)))
         return account
 
+    def _secrets(self, config: Config) -> list[str]:
+        """Every secret that is in use: of this configuration, of the accounts as they run, and of the environment."""
+        running = (state.account for state in self._engine.accounts)
+        return [*secrets_of(config.accounts), *secrets_of(running), *proxy_logins(self._environ)]
+
     def _refuse(self, cause: str, text: str, account: Account, error: str) -> None:
         """Log why an account's secret files change nothing, once until it changes."""
         if self._refused.get(cause) != error:
@@ -156,8 +162,7 @@ class Reloading:
         self._latest = {account.name: account for account in config.accounts}
 
     def _in_force(self, config: Config) -> None:
-        """Mask its secrets alone from now on, count the reload, and log what the operator was not yet told of it."""
-        logs.replace(secrets_of(config.accounts))
+        """Count the reload, and log what the operator was not yet told of the configuration."""
         counters = self._engine.counters
         counters.reload_successful.set(1)
         counters.reload_time.set(self._clock.wall())

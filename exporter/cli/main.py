@@ -91,8 +91,9 @@ def _run(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = settings_of(flags)
     import asyncio
 
-    from exporter.app import logs, process
+    from exporter.app import core_dumps, logs, process
 
+    core_dumps.leave_out_memory()
     try:
         return asyncio.run(process.run(settings, environ))
     finally:
@@ -100,17 +101,19 @@ def _run(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _run_check(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from exporter.app import logs
+    from exporter.app import core_dumps, logs
     from exporter.cli import check
 
+    core_dumps.leave_out_memory()
     logs.setup(flags.log_level or "error", flags.log_format)
     return check.run(flags.config_file, environ, show=flags.show, online=flags.online)
 
 
 def _run_balances(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from exporter.app import logs
+    from exporter.app import core_dumps, logs
     from exporter.cli import balances
 
+    core_dumps.leave_out_memory()
     logs.setup(flags.log_level or "error", flags.log_format)
     return balances.run(flags.config_file, environ, layout=flags.format, output=flags.output)
 

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
 from exporter.app import logs
 from exporter.app.engine import Engine
-from exporter.app.masking import secret_names, secrets_of
+from exporter.app.masking import proxy_logins, secret_names, secrets_of
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.core import runtime
@@ -53,7 +54,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
         ConfigError: it cannot be used; carries every mistake.
     """
     config = load(path, environ)
-    logs.mask(secrets_of(config.accounts))
+    logs.mask(chain(secrets_of(config.accounts), proxy_logins(environ)))
     logs.mask_behind(secret_names(EXCHANGES, config.accounts))
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -83,8 +84,17 @@ async def read_all(
     runtime.allow_open_files()
     clock, dice, counters = clock or SystemClock(), Dice(), Counters()
     pacer = Pacer(clock, config.rate_share)
-    transport = Transport(clock, pacer, counters, dice)
-    engine = Engine(config, clock, dice, exchanges=EXCHANGES, transport=transport, pacer=pacer, counters=counters)
+    transport = Transport(clock, pacer, counters, dice, masked=logs.masked)
+    engine = Engine(
+        config,
+        clock,
+        dice,
+        exchanges=EXCHANGES,
+        transport=transport,
+        pacer=pacer,
+        counters=counters,
+        masked=logs.masked_name,
+    )
     give_up_at = clock.now() + PATIENCE_SECONDS
 
     async def read(poller: Poller) -> Outcome:

@@ -83,7 +83,8 @@ def shown(value: Any) -> str:
 def cut(text: str, length: int) -> str:
     """The beginning of a long text, without the word that the cut falls into, unless that is a number.
 
-    Half a secret, where an exchange repeats one, would not be recognised as one and masked.
+    A secret, where an exchange repeats one, may be cut as well. By the `...` masking knows where half of one may stand;
+    so a text of others is cut by nothing else.
     """
     return text if len(text) <= length else _LAST_WORD.sub("", text[: length - 3]) + "..."
 

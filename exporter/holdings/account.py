@@ -1,7 +1,7 @@
 """What is known of one account: its wallets, its polls and their outcome; a publisher is told of every change."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -30,6 +30,7 @@ class AccountState:
         main: the name of its main wallet, as far as is known by now.
         wallets: by name; the main one first.
         book: the prices it is valued with; None when valuation is off.
+        masked: takes secrets out of a name that the exchange gave.
         failures: polls that failed since the last good one.
         last_poll, next_poll: seconds since the epoch; 0 until there is one.
         next_end: the moment (on the poller's clock) at which something served is to be withdrawn, unless it is read
@@ -45,8 +46,10 @@ class AccountState:
         *,
         shard: int,
         label_names: Sequence[str],
+        masked: Callable[[str], str] = str,
     ) -> None:
         self.account = account
+        self.masked = masked
         self.main = main
         self.wallets: dict[str, Wallet] = {}
         self.book = book
@@ -97,6 +100,7 @@ class AccountState:
             lists_zeros=source.lists_zeros,
             borrows=source.borrows,
             overview=source.overview,
+            masked=self.masked,
         )
         self._publisher.state(wallet, fresh=False)
         return wallet

@@ -1,14 +1,19 @@
 """Currency labels: upper case where that keeps the exchange's names apart, and an answer's rows by label."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from itertools import chain, count
+from typing import Final, NamedTuple
 
+from exporter.core.credentials import MASK
 from exporter.core.errors import BadPayload
 from exporter.core.model import ZERO, Balance, finite
 from exporter.core.wording import folded, spelled
 from exporter.holdings.slices import Slices, parts
+
+MOST_MASKED: Final = 100
+"""Names of one account or wallet that hold a secret; an exchange that sends more of them makes them up."""
 
 
 def texts(names: Iterable[str]) -> dict[str, str]:
@@ -47,6 +52,49 @@ class Named(NamedTuple):
     balances: dict[str, Balance]
 
 
+class MaskedNames:
+    """Names from an exchange in which a secret stands, by what is shown in their place.
+
+    Each keeps its own for good, so that no two of them are ever taken for one: `<secret>`, `<secret>-2`. A name that
+    only looks like one of these is treated like them.
+
+    Args:
+        masked: takes secrets out of a name.
+    """
+
+    __slots__ = ("_masked", "_shown")
+
+    def __init__(self, masked: Callable[[str], str] = str) -> None:
+        self._masked = masked
+        self._shown: dict[str, str] = {}
+
+    def among(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Those of the names that are shown as something else, and as what.
+
+        Raises:
+            BadPayload: there are too many of them.
+        """
+        names = tuple(names)
+        together = "\n".join(names)
+        if MASK not in together.lower() and self._masked(together) == together and self._shown.keys().isdisjoint(names):
+            return {}
+        return {name: shown for name in names if (shown := self._instead(name)) is not None}
+
+    def _instead(self, name: str) -> str | None:
+        if name in self._shown:
+            return self._shown[name]
+        masked = self._masked(name)
+        if masked == name and MASK not in name.lower():
+            return None
+        if len(self._shown) == MOST_MASKED:
+            raise BadPayload(f"more than {MOST_MASKED} names that hold a secret of this configuration")
+        first = spelled(masked)
+        taken = set(map(folded, self._shown.values()))
+        candidates = chain((first,), (f"{first}-{number}" for number in count(2)))
+        shown = self._shown[name] = next(each for each in candidates if folded(each) not in taken)
+        return shown
+
+
 class Labels:
     """The labels of one wallet's currencies, kept from answer to answer.
 
@@ -54,13 +102,20 @@ class Labels:
     left, it gets the upper-case label back if that was its own before, and at once: `usdt`, known as USDT for months,
     is USDT again after a single answer with `usdt` and `USDT`. If the label was another's, it waits until that one no
     longer reads 0; otherwise an emptied coin would seem to hold what its namesake holds.
+
+    Args:
+        masked: takes secrets out of a name.
+
+    Attributes:
+        masked: the names in which one stands.
     """
 
-    __slots__ = ("_labels", "_owners")
+    __slots__ = ("_labels", "_owners", "masked")
 
-    def __init__(self) -> None:
+    def __init__(self, masked: Callable[[str], str] = str) -> None:
         self._labels: Mapping[str, str] = {}
         self._owners: Mapping[str, str | None] = {}
+        self.masked = MaskedNames(masked)
 
     def of(self, balances: Sequence[Balance], served: Sequence[Container[str]]) -> Slices[Named]:
         """Balances by label; `keep` makes it what the next answer is held against.
@@ -73,7 +128,7 @@ class Labels:
             served: labels of this wallet that are served so far; of what is held, of what reads 0.
 
         Raises:
-            BadPayload: rows of one name add up to more than a float holds.
+            BadPayload: rows of one name add up to more than a float holds, or too many names hold a secret.
         """
         known = self._labels
         names = [balance.currency for balance in balances]
@@ -92,15 +147,19 @@ class Labels:
                 by_name[name] = balance if first is None else added(first, balance)
                 if first is None:
                     folds[name] = folded(own[name])
-        count = Counter(folds.values())
-        owners = self._owned(folds, count, served)
+        masked = self.masked.among(by_name)
+        for name in masked:
+            del folds[name]
+        times = Counter(folds.values())
+        owners = self._owned(folds, times, served)
         labels = {
-            name: fold if count[fold] == 1 and owners.get(fold) in (None, name) else own[name]
+            name: fold if times[fold] == 1 and owners.get(fold) in (None, name) else own[name]
             for name, fold in folds.items()
         }
+        labels.update(masked)
         # A label that was known stays the same object, so that memory holds it once.
         labels = {name: known[name] if known.get(name) == label else label for name, label in labels.items()}
-        twins = bool(known) and any(count[fold] > 1 for fold in owners.keys() - self._owners.keys())
+        twins = bool(known) and any(times[fold] > 1 for fold in owners.keys() - self._owners.keys())
         return Named(labels, owners, twins, {labels[name]: balance for name, balance in by_name.items()})
 
     def keep(self, named: Named) -> None:

@@ -1,7 +1,7 @@
 """One wallet: the last good rows, replaced whole, kept for a bound, emptied by rule, expired by clock."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import chain
 from operator import is_
@@ -110,6 +110,7 @@ class Wallet:
         lists_zeros: bool = False,
         borrows: bool = False,
         overview: bool = False,
+        masked: Callable[[str], str] = str,
     ) -> None:
         """Args:
         name: the `wallet` label.
@@ -121,6 +122,7 @@ class Wallet:
         lists_zeros: whether emptied currencies are listed, so that an answer without them is none.
         borrows: whether amounts can be owed here.
         overview: holds no balance, but says what each wallet is worth.
+        masked: takes secrets out of the name of a currency, or of a wallet of the overview.
         """
         self.name = name
         self.required = required
@@ -139,7 +141,7 @@ class Wallet:
         self.failure: Failure | None = None
         self.unpriced = self.hidden = self.ignored = 0
         self.usd: Decimal | None = None
-        self._labels = Labels()
+        self._labels = Labels(masked)
         self._answer: Sequence[Balance] | None = None
         self._amounts: dict[str, Balance] = {}  # by label, only what is not zero
         self._zeros = Zeros(choice.expected, borrows=borrows)
@@ -208,12 +210,15 @@ class Wallet:
 
         Raises:
             BadPayload: where the exchange lists zero rows, an empty list, or one without a row of a currency that was
-                held, as long as what was held is served; sums beyond what a float holds; too many wallets.
+                held, as long as what was held is served; sums beyond what a float holds; too many wallets, or
+                names in which a secret stands.
         """
         if reading.empty and self.lists_zeros and not trusted:
             raise BadPayload("an empty list, though this exchange lists emptied currencies too")
         if len(reading.values) > MAX_VALUES:
             raise BadPayload(f"the values of {len(reading.values)} wallets, more than the {MAX_VALUES} that are kept")
+        if reading.values:
+            reading = replace(reading, values=self._named(reading.values))
         named = None
         if not self._is_as_before(reading.balances):
             named = yield from self._labels.of(reading.balances, (self._amounts, self._zeros.balances))
@@ -293,6 +298,11 @@ class Wallet:
                 reported[wallet] = reported.get(wallet, ZERO) + usd
         self.valued_until = book.good_until if book is not None and on_tickers and tether is not None else FOREVER
         return {wallet: usd for wallet, usd in reported.items() if finite(usd)}
+
+    def _named(self, values: Sequence[WalletValue]) -> Sequence[WalletValue]:
+        """The values under the names that may be shown."""
+        masked = self._labels.masked.among(value.wallet for value in values) if values else {}
+        return [value._replace(wallet=masked.get(value.wallet, value.wallet)) for value in values] if masked else values
 
     def _succeed(self) -> None:
         self.up = True

@@ -20,6 +20,7 @@ from exporter.core.errors import (
 from exporter.core.model import Reading
 from exporter.exchanges.base import Reader
 from exporter.holdings.account import AccountState
+from exporter.holdings.labels import MaskedNames
 from exporter.holdings.slices import Slices
 from exporter.holdings.wallet import Failure, Wallet
 from exporter.polling.context import Outcome, PollContext
@@ -132,6 +133,7 @@ class AccountPoll:
         self._context, self._transport, self._clock = context, context.transport, context.clock
         self._answered = False
         self._lacking: set[str] = set()  # what held something, and the last list does not have
+        self._masked = MaskedNames(state.masked)
         self._before = Outcome()
         self._began = context.clock.now()
         self._said: set[str] = set()  # wallets of which the log says that they fail
@@ -251,7 +253,9 @@ class AccountPoll:
         if api.discover is None or not plan.needs_list(slot):
             return True
         try:
-            plan.listed(await self._ask(api.discover(), progress.give_up_at), slot)
+            listed = await self._ask(api.discover(), progress.give_up_at)
+            masked = self._masked.among(listed)
+            plan.listed({masked.get(name, name): source for name, source in listed.items()}, slot)
         except Skipped as skip:
             if plan.readings:
                 progress.skipped.add(skip.reason)

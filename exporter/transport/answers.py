@@ -38,7 +38,7 @@ def inflate(body: bytes, encoding: str) -> bytes:
         # The standard means zlib's form; some servers send the bare stream, which never starts like that.
         window = zlib.MAX_WBITS if body[:1] and body[0] & 0x0F == 8 else -zlib.MAX_WBITS
     else:
-        raise BadPayload(f"the body is encoded as {encoding[:20]!r}, which was not asked for")
+        raise BadPayload(f"the body is encoded as {cut(encoding, 20)!r}, which was not asked for")
     if not body:
         return body
     stream = zlib.decompressobj(window)
@@ -113,7 +113,7 @@ def redirect(status: int, location: str) -> BadStatus:
         host = urlsplit(location).hostname
     except ValueError:
         host = None
-    where = f"to {host[:100]!r}" if host else "within the same host" if location else "to nowhere"
+    where = f"to {cut(host, 100)!r}" if host else "within the same host" if location else "to nowhere"
     return BadStatus(
         f"HTTP {status}: a redirect {where}, which is not followed",
         repeat=False,
@@ -146,4 +146,5 @@ def bounded_wait(seconds: float) -> float:
 
 def beginning(body: bytes) -> str:
     """The first characters of a refused body for the log, control characters escaped."""
-    return ascii(cut(body[: 4 * SHOWN].decode("utf-8", "replace"), SHOWN))
+    head = body[: 4 * SHOWN + 4].decode("utf-8", "replace")  # of what is longer, always more than is shown
+    return ascii(cut(head, SHOWN))

@@ -6,9 +6,9 @@ What is sent is a GET of an endpoint that the API lists, and nothing else: `_tar
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from exporter.core import runtime
 from exporter.core.credentials import Secret
@@ -23,7 +23,7 @@ from exporter.core.errors import (
     TimedOut,
 )
 from exporter.core.runtime import Clock, Dice
-from exporter.exchanges.base import Api, Pause, Reader, Request, Signed
+from exporter.exchanges.base import Api, Pause, Reader, Request, Signed, shown
 from exporter.transport.answers import LARGE, beginning, bounded_wait, inflate, parse, redirect, retry_after
 from exporter.transport.caller import Caller
 from exporter.transport.exchange_time import ExchangeTime, RisingTimestamps
@@ -95,16 +95,25 @@ class Transport:
         meters: told of every request.
         dice: for the jitter of retries.
         tls: whom to trust; None: the system's certificate authorities.
+        masked: takes secrets out of what an exchange said, before an error keeps it.
     """
 
     def __init__(
-        self, clock: Clock, pacer: Pacer, meters: Meters, dice: Dice, tls: ssl.SSLContext | None = None
+        self,
+        clock: Clock,
+        pacer: Pacer,
+        meters: Meters,
+        dice: Dice,
+        tls: ssl.SSLContext | None = None,
+        masked: Callable[[str], str] = str,
     ) -> None:
+        self._masked = masked
         self._clock, self._pacer, self._meters, self._dice = clock, pacer, meters, dice
         self._wire = Wire(tls)
         self._routes: WeakKeyDictionary[Caller, _Route] = WeakKeyDictionary()
         self._times: dict[tuple[str, str], ExchangeTime] = {}
-        self._rising: dict[Secret | None, RisingTimestamps] = {}
+        # Kept by the routes of its key: a key that nobody uses any more is forgotten.
+        self._rising: WeakValueDictionary[Secret | None, RisingTimestamps] = WeakValueDictionary()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -138,6 +147,9 @@ class Transport:
         except Skipped:
             raise
         except PollError as error:
+            error.args = (self._masked(str(error)),)
+            if "advice" in vars(error):  # an error's own: it may quote the exchange
+                error.advice = self._masked(error.advice)
             if isinstance(error, BadPayload | BadStatus) and log.isEnabledFor(logging.DEBUG):
                 log.debug(
                     "%s, account %s: %s; the body begins %s",
@@ -268,7 +280,7 @@ class Transport:
         if endpoint not in api.endpoints:
             raise InternalError(f"{endpoint.path} is no endpoint of this API: nothing was sent")
         if request.id and not (request.id.isascii() and request.id.replace("-", "").replace("_", "").isalnum()):
-            raise BadPayload(f"{ascii(request.id)[:40]} is no id")
+            raise BadPayload(f"{shown(request.id)} is no id")
         state.time_version = route.time.version
         if not endpoint.signed:
             signed = api.public(request, route.time.milliseconds())

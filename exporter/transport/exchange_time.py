@@ -80,7 +80,7 @@ class ExchangeTime:
 class RisingTimestamps:
     """The timestamps of one API key: each above the last, so that no exchange takes one for a replay."""
 
-    __slots__ = ("_last",)
+    __slots__ = ("__weakref__", "_last")
 
     def __init__(self) -> None:
         self._last = 0

@@ -18,7 +18,9 @@ whole scope; any other one shuts the call that was refused, for the user or, whe
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from itertools import islice
 from typing import Final, Literal, NamedTuple
+from weakref import WeakValueDictionary
 
 from exporter.core.runtime import Clock
 from exporter.exchanges.base import Endpoint, Limit, Scope
@@ -33,6 +35,9 @@ NEVER: Final = float("-inf")
 
 _NEARLY: Final = 1 - 1e-4
 """A token, but for rounding: seconds since boot as a float, times a fast refill. What is taken is a whole one."""
+
+FORGOTTEN_SECONDS: Final = 3600.0
+"""How long nobody has used a lane that may be forgotten: its buckets are full again by then, and no pause is longer."""
 
 _ORDER: Final = {"key": 0, "uid": 1, "ip": 2}
 
@@ -82,7 +87,7 @@ class Oversubscribed(NamedTuple):
 class _Gate:
     """A scope, or one call of it: shut until a moment."""
 
-    __slots__ = ("banned", "opens")
+    __slots__ = ("__weakref__", "banned", "opens")
 
     def __init__(self) -> None:
         self.opens = NEVER
@@ -128,20 +133,28 @@ class _Bucket:
         return missing / self._rate if missing > 1.0 - _NEARLY else 0.0
 
 
-class _Lane(NamedTuple):
-    """All that stands between one kind of request and the wire.
+class _Lane:
+    """All that stands between one kind of request and the wire; keeps its gates and buckets alive.
 
     Attributes:
         gates: of every scope that it counts against, and its own.
         call: its own.
         buckets: in the order in which they are queued at.
         own: those of them that no other call, and nobody else, takes from.
+        used: when it was last asked for a token.
     """
 
-    gates: tuple[_Gate, ...]
-    call: _Gate
-    buckets: tuple[_Bucket, ...]
-    own: tuple[_Bucket, ...]
+    __slots__ = ("buckets", "call", "gates", "own", "used")
+
+    def __init__(
+        self,
+        gates: tuple[_Gate, ...],
+        call: _Gate,
+        buckets: tuple[_Bucket, ...],
+        own: tuple[_Bucket, ...],
+        now: float,
+    ) -> None:
+        self.gates, self.call, self.buckets, self.own, self.used = gates, call, buckets, own, now
 
 
 def _opens(gate: _Gate) -> float:
@@ -161,10 +174,12 @@ class Pacer:
         self._clock = clock
         self._shares = dict(shares)
         self._shards = shards
-        self._scopes: dict[Hashable, _Gate] = {}
-        self._calls: dict[tuple[str, Hashable, str], _Gate] = {}
-        self._buckets: dict[tuple[str, Hashable, Limit], _Bucket] = {}
+        # What no lane holds is forgotten, so that rotated keys leave nothing behind.
+        self._scopes: WeakValueDictionary[Hashable, _Gate] = WeakValueDictionary()
+        self._calls: WeakValueDictionary[tuple[str, Hashable, str], _Gate] = WeakValueDictionary()
+        self._buckets: WeakValueDictionary[tuple[str, Hashable, Limit], _Bucket] = WeakValueDictionary()
         self._lanes: dict[tuple[str, Scopes, Endpoint], _Lane] = {}
+        self._shut: dict[Hashable, _Gate] = {}
 
     async def acquire(self, exchange: str, keys: Scopes, endpoint: Endpoint, give_up_at: float) -> float:
         """Take a token of every limit; returns the seconds waited for them.
@@ -180,7 +195,7 @@ class Pacer:
                 taken.
         """
         lane = self._lane(exchange, keys, endpoint)
-        start = self._clock.now()
+        lane.used = start = self._clock.now()
         if self._take(lane, start):
             return 0.0
         await self._queue(lane, start, give_up_at)
@@ -188,7 +203,10 @@ class Pacer:
 
     def pause(self, key: Hashable, seconds: float, *, banned: bool) -> None:
         """Shut a whole scope, such as `scopes.ip`; never shortens a pause."""
-        self._gate(key).shut(self._clock.now() + seconds, banned=banned)
+        now = self._clock.now()
+        self._shut = {each: shut for each, shut in self._shut.items() if shut.opens > now}
+        gate = self._shut[key] = self._gate(key)
+        gate.shut(now + seconds, banned=banned)
 
     def drain(self, exchange: str, keys: Scopes, endpoint: Endpoint, pause: float = 0.0) -> None:
         """Empty the buckets of a call that the exchange found one too many, and shut that call for the pause.
@@ -206,7 +224,7 @@ class Pacer:
     def share(self, shares: Mapping[str, float]) -> None:
         """Go on with other shares; what is in the buckets stays, so that nothing is spent twice."""
         self._shares = dict(shares)
-        for (exchange, *_), bucket in self._buckets.items():
+        for (exchange, *_), bucket in tuple(self._buckets.items()):
             bucket.resize(*self._budget(exchange, bucket.limit), self._clock.now())
 
     def demand(self, wanted: Iterable[Demand]) -> list[Oversubscribed]:
@@ -254,8 +272,17 @@ class Pacer:
             own = [bucket for bucket in buckets if bucket.limit.scope == scope and bucket.limit.name == endpoint.path]
             call = self._calls.setdefault((exchange, getattr(keys, scope), endpoint.path), _Gate())
             gates = (*map(self._gate, set(keys)), call)
-            lane = self._lanes[exchange, keys, endpoint] = _Lane(gates, call, buckets, tuple(own))
+            lane = _Lane(gates, call, buckets, tuple(own), self._clock.now())
+            self._forget(lane.used)
+            self._lanes[exchange, keys, endpoint] = lane
         return lane
+
+    def _forget(self, now: float) -> None:
+        """For each new lane look at two others: what nobody has used for long goes, what is in use moves back."""
+        for key in tuple(islice(self._lanes, 2)):
+            lane = self._lanes.pop(key)
+            if now - lane.used < FORGOTTEN_SECONDS or any(bucket.queued for bucket in lane.buckets):
+                self._lanes[key] = lane
 
     def _take(self, lane: _Lane, now: float) -> bool:
         """Take from every bucket if that is allowed now and pushes in front of nobody."""

@@ -1,14 +1,19 @@
 """Secrets are found in every spelling in which they could leave the process."""
 
+import html
 import json
 from base64 import b64encode, urlsafe_b64encode
+from tracemalloc import get_traced_memory, start, stop
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.app.masking import SHORTEST, Masking
+from exporter.app.masking import FORMER_SECONDS, SHORTEST, SHORTEST_IN_NAMES, Masking, proxy_logins, secrets_of
+from exporter.exchanges.values import cut, shown
+from exporter.transport.answers import SHOWN, beginning
+from tests.kit.accounts import configured
 
 SECRET = "s3cr/et+k=y"
 
@@ -162,3 +167,188 @@ def test_replace_knows_the_new_secrets_only() -> None:
     mask = masking("abcdef")
     mask.replace(["ghijkl"])
     assert mask("abcdef ghijkl") == "abcdef <secret>"
+
+
+def test_a_spelling_that_two_secrets_share_is_masked_while_one_of_them_is_known() -> None:
+    mask = masking("abc def", "abc+def")
+    mask.keep(["abc+def"], 0.0)
+    mask.keep(["abc+def"], FORMER_SECONDS)
+    assert mask("abc+def; abc def") == "<secret>; abc def"
+
+
+def test_a_former_secret_is_masked_for_as_long_as_it_may_show_up_and_no_longer() -> None:
+    mask = masking("the-first")
+    mask.keep(["the-second"], 1000.0)
+    assert mask("the-first the-second") == "<secret> <secret>"
+    mask.keep(["the-third"], 1000.0 + FORMER_SECONDS / 2)
+    assert mask("the-first the-second the-third") == "<secret> <secret> <secret>"
+    mask.keep(["the-third"], 1000.0 + FORMER_SECONDS)
+    assert mask("the-first the-second the-third") == "the-first <secret> <secret>"
+
+
+def test_a_secret_that_comes_back_is_known_for_good() -> None:
+    mask = masking("the-first")
+    mask.keep(["the-second"], 0.0)
+    mask.keep(["the-first"], 10.0)
+    mask.keep(["the-first"], 2 * FORMER_SECONDS)
+    assert mask("the-first") == "<secret>"
+
+
+def test_memory_does_not_grow_with_rotations() -> None:
+    mask = Masking()
+
+    def rotate(first: int, last: int) -> None:
+        for number in range(first, last):
+            mask.keep([f"key-number-{number}", f"secret-number-{number}"], number * 60.0)
+
+    rotate(0, 100)
+    start()
+    rotate(100, 1000)
+    before, _ = get_traced_memory()
+    rotate(1000, 2000)
+    after, _ = get_traced_memory()
+    stop()
+    assert after - before < 100_000
+    assert mask("key-number-1999 key-number-100") == "<secret> key-number-100"
+
+
+JSON_ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in SECRET)
+HTML_ESCAPED = "".join(f"&#x{ord(letter):x};" for letter in SECRET)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        SECRET.upper(),
+        SECRET.swapcase(),
+        quote(SECRET.upper(), safe=""),
+        JSON_ESCAPED,
+        JSON_ESCAPED.upper().replace("\\U", "\\u"),
+        json.dumps(JSON_ESCAPED)[1:-1],
+        SECRET.replace("/", "\\/"),
+        SECRET.replace("+", "\\u002b"),
+        SECRET.replace("s", "\\x73"),
+        HTML_ESCAPED,
+        "".join(f"&#{ord(letter)};" for letter in SECRET),
+        html.escape(HTML_ESCAPED),
+        quote(quote(SECRET, safe=""), safe=""),
+        quote(quote(quote(SECRET, safe=""), safe=""), safe=""),
+        "".join(f"%{ord(letter):02x}" for letter in SECRET),
+        quote(json.dumps(JSON_ESCAPED)[1:-1], safe=""),
+        b64encode(SECRET.encode()).decode().lower(),
+    ],
+)
+def test_a_secret_is_found_under_any_escape_and_in_any_case(spelled: str) -> None:
+    assert masking(SECRET)(f"<{spelled}>") == "<<secret>>"
+
+
+@pytest.mark.parametrize("secret", ["a<b>&\"c'd", "schlüssel 🔑 é", "50%25 off\\u0041", "&lt;tag&gt;", "tab\there"])
+def test_odd_letters_are_found_in_every_layer(secret: str) -> None:
+    encode = (
+        lambda text: json.dumps(text)[1:-1],
+        lambda text: quote(text, safe=""),
+        html.escape,
+        lambda text: repr(text)[1:-1],
+        lambda text: ascii(text)[1:-1],
+    )
+    for first in encode:
+        for second in encode:
+            text = second(first(secret))
+            assert masking(secret)(f"x {text} y") == "x <secret> y", text
+
+
+@settings(max_examples=100)
+@given(
+    secret=st.text(st.characters(codec="utf-8"), min_size=SHORTEST, max_size=20), escaped=st.sets(st.integers(0, 19))
+)
+def test_any_letter_of_a_secret_may_be_escaped(secret: str, escaped: set[int]) -> None:
+    letters = [json.dumps(each)[1:-1] if each in '\\"' or not each.isprintable() else each for each in secret]
+    for place in escaped & set(range(len(secret))):
+        units = secret[place].encode("utf-16-be").hex()
+        letters[place] = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    assert masking(secret)(f'{{"msg": "{"".join(letters)}"}}') == '{"msg": "<secret>"}'
+
+
+PASSPHRASE = "correct horse battery staple 4711"
+
+
+def pieces(secret: str) -> list[str]:
+    """Every piece of a secret that must not show."""
+    return [secret[at : at + SHORTEST] for at in range(len(secret) - SHORTEST + 1)]
+
+
+@pytest.mark.parametrize(
+    "secret", [PASSPHRASE, "0123456789" * 4, "Bearer<of>&\"the'key\\\\1", "пароль из слов и цифр 12"]
+)
+@pytest.mark.parametrize("places", range(60))
+def test_no_piece_of_a_secret_shows_wherever_a_text_is_cut(secret: str, places: int) -> None:
+    mask = masking(secret)
+    told = f"{'-' * places}{secret} is unknown, {secret} too"
+    for text in (
+        cut(told, 60),
+        cut(json.dumps(told), 60),
+        cut(quote(told), 60),
+        cut(html.escape(told), 60),
+        cut(repr({"msg": told}), 60),
+        shown(told),
+        shown({"message": json.dumps(told)}),
+        beginning((" " * (SHOWN - 40) + told + " " * SHOWN).encode()),
+    ):
+        left = mask(f"HTTP 400: {text} where a number belongs").replace("<secret>", " ")
+        assert [piece for piece in pieces(secret) if piece in left] == [], left
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "€", "🔑"])
+@pytest.mark.parametrize("places", range(120, 210))
+def test_no_piece_of_a_secret_shows_where_a_body_is_cut(letter: str, places: int) -> None:
+    body = letter * places + PASSPHRASE + letter * 800
+    left = masking(PASSPHRASE)(beginning(body.encode()))
+    assert [piece for piece in pieces(PASSPHRASE) if piece in left] == [], left
+
+
+def test_what_overlaps_is_masked_whole() -> None:
+    assert masking("abcdef", "efghij")("-abcdefghij-") == "-<secret>-"
+
+
+def test_a_mask_is_no_secret() -> None:
+    mask = masking("secret")
+    assert mask("a <secret> is secret") == "a <secret> is <secret>"
+
+
+def test_words_before_an_ellipsis_stay() -> None:
+    assert masking("waiter-1", "keyhole")("wait... what a key...") == "<secret>... what a key..."
+
+
+def test_a_short_word_stays_in_a_name() -> None:
+    mask = masking("usdt", "LONGER-THAN-A-COIN")
+    assert mask.name("USDT") == "USDT"
+    assert mask.name("xLonger-than-a-coin") == "x<secret>"
+    assert len("usdt") < SHORTEST_IN_NAMES <= len("LONGER-THAN-A-COIN")
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("http://user:p4ss-word@proxy:3128", "p4ss-word"),
+        ("user:p4ss-word@proxy:3128", "p4ss-word"),
+        ("http://user:p4%2Fss%40word@proxy:3128", "p4/ss@word"),
+        ("http://user:p4%2Fss%40word@proxy:3128", "p4%2Fss%40word"),
+        ("http://a-token-and-nothing-else@proxy", "a-token-and-nothing-else"),
+        ("http://[nonsense:p4ss-word@", "p4ss-word"),
+    ],
+)
+def test_the_login_of_a_proxy_is_masked(url: str, text: str) -> None:
+    found = masking(*proxy_logins({"HTTPS_PROXY": url, "HOME": "/home/of-somebody"}))
+    assert found(f"at {text} in /home/of-somebody") == "at <secret> in /home/of-somebody"
+    assert masking(*secrets_of([configured(proxy=url)]))(f"at {text}") == "at <secret>"
+
+
+def test_a_proxy_without_a_login_masks_nothing() -> None:
+    assert list(proxy_logins({"http_proxy": "http://proxy:3128", "no_proxy": "localhost,example.org"})) == []
+
+
+def test_the_login_as_it_is_sent_to_a_proxy_is_masked() -> None:
+    sent = b64encode(b"user:p4ss-word").decode()
+    assert masking(*proxy_logins({"all_proxy": "http://user:p4ss-word@proxy"}))(f"({sent})") == "(<secret>)"
+    for text in (f"Proxy-Authorization: Basic {sent}", f"{{'Authorization': 'Basic {sent}'}}"):
+        assert sent not in Masking()(text)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.app import logs
+from exporter.app.masking import FORMER_SECONDS
 from exporter.app.process import App
 from exporter.config.load import load
 from exporter.core.runtime import Dice
@@ -111,8 +112,12 @@ async def test_a_secret_that_was_read_is_masked_before_it_is_in_force(reloadable
     assert "the-second-secret" not in text
 
 
-async def test_after_a_reload_only_the_secrets_in_force_are_masked(reloadable: Reloadable) -> None:
+async def test_an_hour_after_a_reload_only_the_secrets_in_force_are_masked(reloadable: Reloadable) -> None:
     reloadable.write(reloadable.secret, "the-second-secret")
+    assert await reloadable.reload() is None
+    assert logs.masked("the-first-secret the-second-secret") == "<secret> <secret>", "a late error may hold the first"
+    assert isinstance(reloadable.app.clock, FakeClock)
+    await reloadable.app.clock.advance(FORMER_SECONDS)
     assert await reloadable.reload() is None
     assert "the-first-secret" in logs.masked("the-first-secret the-second-secret")
     assert "the-second-secret" not in logs.masked("the-first-secret the-second-secret")

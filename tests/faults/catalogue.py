@@ -258,6 +258,27 @@ def with_a_hostile_name(scene: Scene, truth: Amounts) -> Amounts:
     return {**truth, **first}
 
 
+def name_coins_after_a_key(scene: Scene) -> None:
+    """Two more coins, called like the key that was sent, in both letter cases."""
+    variant, key = scene.variant, scene.stage.members[scene.name].secrets["api_key"]
+
+    def named(payload: Any) -> Any:
+        rows = variant.found(payload, len(variant.shape.keys))
+        for name in (key, key.swapcase()):
+            if isinstance(rows, dict):
+                rows[name] = next(iter(rows.values()))
+            else:
+                rows.append({**rows[0], variant.shape.currency: name})
+        return payload
+
+    scene.add(Fault("mutate", path=scene.path, change=named))
+
+
+def with_masked_names(scene: Scene, truth: Amounts) -> Amounts:
+    kinds = {kind: 0.0 if scene.variant.shape.kind and kind == "frozen" else truth["USDT", kind] for kind in KINDS}
+    return {**truth, **{(name, kind): kinds[kind] for name in ("<secret>", "<secret>-2") for kind in KINDS}}
+
+
 def nothing(scene: Scene, truth: Amounts) -> Amounts:
     del scene
     return dict.fromkeys(truth, 0.0)
@@ -333,6 +354,7 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
     "own_clock_backwards": Trouble(step_the_clock(-3600.0), None, whole=True),
     "echo_of_secrets": Trouble(echo(page=True), "http"),
     "refusal_with_secrets": Trouble(echo(page=False), "exchange"),
+    "coins_named_like_a_key": Trouble(name_coins_after_a_key, None, seen=with_masked_names),
 }
 
 TROUBLES: Final = {

@@ -1,10 +1,13 @@
 """No secret and no signature in anything that the exporter lets out, whatever goes wrong."""
 
+import asyncio
 import base64
 import io
 import logging
+import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote
@@ -12,13 +15,17 @@ from urllib.parse import quote, quote_plus, unquote
 import pytest
 
 from exporter.app import logs
+from exporter.app.process import App
 from exporter.cli.main import main
+from exporter.config.load import load
+from exporter.core.runtime import Dice
+from exporter.core.settings import Settings
 from exporter.exchanges import EXCHANGES
 from tests.config.conftest import ENVIRON, HERE
 from tests.faults.stage import Heard, Member, staged
 from tests.faults.table import played
 from tests.faults.variants import VARIANTS
-from tests.kit.clock import in_virtual_time
+from tests.kit.clock import FakeClock, in_virtual_time
 from tests.kit.logs import untouched_logging
 
 __all__ = ["untouched_logging"]
@@ -26,7 +33,7 @@ __all__ = ["untouched_logging"]
 ECHOES = ("echo_of_secrets", "refusal_with_secrets")
 """Faults in which the exchange itself repeats a secret: only masking can keep it out."""
 
-BEGINNINGS = ("Marked/", "Marked%2F", "Marked%20", "TWFya2VkL0", "TWFya2VkIFdvcmQ")
+BEGINNINGS = ("Marked/", "MARKED/", "mARKED/", "Marked W", "Marked%2F", "Marked%20", "TWFya2VkL0", "TWFya2VkIFdvcmQ")
 """How every secret of the stage begins, so that a part of one is found as well."""
 
 BAD = sorted(each.name for each in (HERE / "bad").glob("*.yaml"))
@@ -113,6 +120,29 @@ accounts:
     for secret in ("Marked/Key+a=", "Marked/Secret+a=", "Marked Word+a=", "Marked/Proxy+a="):
         assert holding([shown.out, shown.err], spellings(secret)) == []
     assert "Marked" not in shown.out + shown.err
+
+
+def test_the_login_of_the_environments_proxy_is_masked(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
+    monkeypatch.setenv("https_proxy", "http://user:Marked%2FProxy+a%3D@127.0.0.1:8080")
+    text = """
+accounts:
+  - name: a
+    exchange: bitget
+    credentials: {api_key: Marked/Key+a=, secret: Marked/Secret+a=, passphrase: Marked Word+a=}
+"""
+
+    async def scenario(file: Path) -> None:
+        App(Settings(config_file=file), dict(os.environ), load(file, {}), FakeClock(), Dice(1))
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.yaml"
+        file.touch(mode=0o600)
+        file.write_text(text)
+        asyncio.run(scenario(file))
+    told = ["Marked%2FProxy+a%3D", "Marked/Proxy+a=", base64.b64encode(b"user:Marked/Proxy+a=").decode()]
+    logging.getLogger("exporter.test").warning("407 %s", " ".join(told))
+    assert log.getvalue().count("<secret>") == 3
+    assert holding([log.getvalue()], (*BEGINNINGS, *spellings("Marked/Proxy+a="))) == []
 
 
 def test_a_proxy_that_fails_does_not_tell_its_password() -> None:

@@ -1,5 +1,6 @@
 """Currency labels: folded to upper case, never two of the same, rows of one name added."""
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -8,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.errors import BadPayload
-from exporter.core.model import Balance
+from exporter.core.model import Balance, Reading, WalletValue
 from exporter.holdings.labels import Labels, Named, texts
+from exporter.holdings.shown import Choice
 from exporter.holdings.slices import SLICE, finish
+from exporter.holdings.wallet import Wallet
 from tests.kit.accounts import balance as row
 
 ANY_NAMES = st.lists(st.text(st.characters(), min_size=1, max_size=4), unique=True, max_size=8)
@@ -144,3 +147,53 @@ def test_no_two_names_share_a_label_and_every_label_is_utf8(answers: list[list[s
     assert len(set(found.values())) == len(answers[-1])
     for label in found.values():
         label.encode()
+
+
+def masked(text: str) -> str:
+    return re.sub("c0ffee(-k3y)?", "<secret>", text, flags=re.IGNORECASE)
+
+
+def test_a_coin_that_is_named_like_a_key_is_served_under_a_mask() -> None:
+    assert nets(Labels(masked), ("btc", "1"), ("xC0FFEEx", "2")) == {"BTC": 1, "x<secret>x": 2}
+
+
+def test_no_two_coins_share_a_mask() -> None:
+    found = nets(Labels(masked), ("c0ffee", "1"), ("c0ffee-k3y", "2"), ("<Secret>", "3"), ("<secret>-2", "4"))
+    assert len(found) == 4
+    assert sorted(found.values()) == [1, 2, 3, 4]
+    assert not any("c0ffee" in label.lower() for label in found)
+
+
+def test_a_masked_coin_keeps_its_label_whatever_comes_and_goes() -> None:
+    names = Labels(masked)
+    nets(names, ("c0ffee", "1"), ("C0FFEE", "2"))
+    assert nets(names, ("C0FFEE", "2"), ("ETH", "3")) == {"<secret>-2": 2, "ETH": 3}
+    assert nets(names, ("C0FFEE", "2"), ("c0ffee", "1")) == {"<secret>-2": 2, "<secret>": 1}
+
+
+def test_a_masked_coin_stays_masked_when_the_key_is_forgotten() -> None:
+    known = ["c0ffee"]
+    names = Labels(lambda text: text.replace(known[0], "<secret>") if known else text)
+    nets(names, ("c0ffee", "1"))
+    known.clear()
+    assert nets(names, ("c0ffee", "1"), ("ETH", "3")) == {"<secret>": 1, "ETH": 3}
+
+
+def test_hundreds_of_names_with_a_key_are_no_answer() -> None:
+    with pytest.raises(BadPayload, match="hold a secret"):
+        nets(Labels(masked), *((f"c0ffee{number}", "1") for number in range(101)))
+
+
+def test_the_wallets_of_an_overview_are_masked() -> None:
+    told = [WalletValue("c0ffee", usd=Decimal(1)), WalletValue("C0FFEE", usd=Decimal(2)), WalletValue("spot")]
+    held = Wallet(
+        "overview",
+        Choice(),
+        required=False,
+        stale_after=600.0,
+        strict_seconds=40.0,
+        masked=masked,
+    )
+    for _ in range(2):
+        held.accept(Reading(values=told), 0.0, 0.0)
+        assert [value.wallet for value in held.values] == ["<secret>", "<secret>-2", "spot"]

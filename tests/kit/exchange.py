@@ -255,10 +255,14 @@ async def answering(
 
 @asynccontextmanager
 async def transporting(
-    clock: Clock, meters: FakeMeters | None = None, share: float = 0.5, tls: ssl.SSLContext | None = None
+    clock: Clock,
+    meters: FakeMeters | None = None,
+    share: float = 0.5,
+    tls: ssl.SSLContext | None = None,
+    masked: Callable[[str], str] = str,
 ) -> AsyncIterator[Transport]:
     """A transport with its own pacer, closed at the end."""
-    transport = Transport(clock, Pacer(clock, {"tiny": share}), meters or FakeMeters(), Random(1), tls)
+    transport = Transport(clock, Pacer(clock, {"tiny": share}), meters or FakeMeters(), Random(1), tls, masked)
     try:
         yield transport
     finally:

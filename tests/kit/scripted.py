@@ -1,6 +1,6 @@
 """An exchange without a network: what it says to which question is set by the test."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
@@ -125,6 +125,7 @@ class ScriptedAccount:
         seed: int = 1,
         apis: Mapping[str, Api] | None = None,
         probes: bool = False,
+        masked: Callable[[str], str] = str,
         **api: Any,
     ) -> None:
         self.clock = FakeClock()
@@ -145,7 +146,7 @@ class ScriptedAccount:
         self.account = account or configured(exchange="tiny")
         first = exchange.api_for(self.account.options)
         lines = AccountLines(self.exposition, self.account.exchange, self.account.name)
-        self.state = AccountState(self.account, first.main, lines, None, shard=0, label_names=())
+        self.state = AccountState(self.account, first.main, lines, None, shard=0, label_names=(), masked=masked)
         self.caller = Caller(exchange, first, self.account.name, self.account.credentials, None, None, "")
         dice = Random(seed)
         self.context = PollContext(

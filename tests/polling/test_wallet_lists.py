@@ -1,5 +1,6 @@
 """Accounts whose exchange lists their wallets: new ones, gone ones, and those that are hardly ever opened."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -204,3 +205,17 @@ async def test_a_scrape_finds_no_series_twice_whatever_the_wallets_are_called() 
     samples = await it.samples()  # refuses a series that stands there twice
     assert len(samples.by("exchange_wallet_up", "wallet")) == len(wallets)
     assert len(samples.of("exchange_balance_threshold")) == 1
+
+
+async def test_a_wallet_that_is_called_like_a_key_is_read_under_a_mask() -> None:
+    names = ("the-key/of-desk", "the-other-key/of-desk")
+    it = listed(*names, masked=lambda text: re.sub("the-(other-)?key", "<secret>", text))
+    for _ in range(2):
+        assert await it.poll(30) is None
+    assert await it.free("<secret>/of-desk") == 5.0
+    assert await it.free("<secret>/of-desk-2") == 5.0
+    it.transport.says["list"] = lambda: {name: wallet(name, default=True) for name in ("spot", *reversed(names))}
+    it.transport.says[names[0]] = {"USDT": "6"}
+    assert await it.poll(LIST_SECONDS) is None
+    assert await it.free("<secret>/of-desk") == 6.0, "each keeps its name, whatever the order of the list"
+    assert "the-" not in await it.text()

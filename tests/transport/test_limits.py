@@ -369,3 +369,28 @@ async def test_the_demand_of_all_accounts_is_held_against_the_share() -> None:
     assert (over.exchange, over.key, over.limit) == ("x", key, SHARED)
     assert over.wanted == pytest.approx(10.1)
     assert over.given == pytest.approx(10.0)
+
+
+async def test_what_a_rotated_key_left_behind_is_forgotten_and_what_is_in_use_stays() -> None:
+    clock = FakeClock()
+    paced = pacer(clock)
+    limits = asking(Limit("key", "own", 10, 1.0), Limit("ip", "all", 1000, 1.0))
+    for number in range(500):
+        await paced.acquire("x", scopes(f"key-{number}"), limits, clock.now())
+        await paced.acquire("x", scopes("kept"), limits, clock.now())
+        await clock.advance(60.0)
+    assert len(paced._lanes) < 2 * 60 + 10
+    assert len(paced._buckets) < 2 * 60 + 10
+    assert len(paced._scopes) < 2 * 60 + 10
+
+
+async def test_a_pause_of_somebody_not_seen_yet_is_kept() -> None:
+    clock = FakeClock()
+    paced = pacer(clock)
+    paced.pause(scopes().ip, 30.0, banned=True)
+    with pytest.raises(Skipped):
+        await paced.acquire("x", scopes(), asking(Limit("key", "own", 10, 1.0)), clock.now() + 29.0)
+    await clock.advance(30.0)
+    paced.pause("another", 1.0, banned=True)
+    assert set(paced._shut) == {"another"}
+    assert await paced.acquire("x", scopes(), asking(Limit("key", "own", 10, 1.0)), clock.now()) == 0.0

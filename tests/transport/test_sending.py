@@ -1,11 +1,15 @@
 """What goes on the wire: listed GETs, byte for byte as signed, and nothing else."""
 
+import gc
+from typing import Any
+
 import pytest
 
 from exporter import __version__
+from exporter.app.masking import Masking
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import BadPayload, InternalError, PollError
-from exporter.exchanges.base import Endpoint, Request, Signed
+from exporter.exchanges.base import Endpoint, Reader, Request, Signed, shown
 from exporter.transport.conversation import Transport
 from tests.kit.clock import FakeClock
 from tests.kit.exchange import (
@@ -22,7 +26,14 @@ from tests.kit.exchange import (
     read_public,
     script,
     sign,
+    transporting,
 )
+
+
+def read_shown() -> Reader[Any]:
+    """Read something that is never what it should be, and quote it."""
+    answer = yield Request(BALANCE)
+    raise BadPayload(f"{shown(answer)} where a list belongs", advice=f"See {shown(answer)}.")
 
 
 async def test_the_bytes_on_the_wire_are_the_bytes_that_were_signed(transport: Transport, clock: FakeClock) -> None:
@@ -105,3 +116,28 @@ async def test_ids_of_accounts_go_into_the_path(transport: Transport, clock: Fak
     async with answering(script(good(), time=clock.wall)) as server:
         await read(transport, caller(server.url), one(Request(ACCOUNT, id="10000-1_a")))
     assert server.signed()[0].path == "/accounts/10000-1_a/balance"
+
+
+async def test_an_error_keeps_no_secret_that_the_exchange_repeats(clock: FakeClock) -> None:
+    masking = Masking()
+    masking.add(["key-a and its many words"])
+    secret = Credentials(Secret("key-a and its many words"), Secret("hush-hush"))
+    told = "x" * 10 + " key-a and its many words is unknown"
+    async with transporting(clock, masked=masking) as transport, answering(script(good(told))) as server:
+        with pytest.raises(BadPayload) as caught:
+            await read(transport, caller(server.url, credentials=secret), read_shown())
+    assert "<secret>" in str(caught.value)
+    assert "key-a" not in f"{caught.value!r} {caught.value.advice}"
+
+
+async def test_what_a_rotated_key_left_behind_is_forgotten(transport: Transport, clock: FakeClock) -> None:
+    async with answering(script(good(), time=clock.wall)) as server:
+        for number in range(20):
+            rotated = caller(server.url, credentials=Credentials(Secret(f"key-{number}"), Secret("hush-hush")))
+            await read(transport, rotated)
+            again = caller(server.url, credentials=rotated.credentials)
+            await read(transport, again)
+            assert len({seen.query["ts"] for seen in server.signed()[-2:]}) == 2
+        del rotated, again
+        gc.collect()
+    assert len(transport._routes) == len(transport._rising) == 0
