@@ -60,6 +60,8 @@ def account_name(value: Any) -> str:
     text = name(value)
     if "/" in text:
         raise mistake(f"{quoted(text)} holds a slash; take another name")
+    if text in {".", ".."}:
+        raise mistake(f"{quoted(text)} means a folder where {{account}} stands in a file name; take another name")
     if len(text) > 200:
         raise mistake("is longer than 200 letters")
     return text
