@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format faults soak bench dashboards pictures generated clean
+.PHONY: help demo test check format faults soak bench dashboards pictures generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
@@ -18,6 +18,8 @@ help:
 	@echo 'make dashboards  write grafana/dashboards/*.json again'
 	@echo 'make pictures    run the demo under Prometheus for 22 minutes and draw the dashboards from it'
 	@echo 'make generated   dashboards, rule tests and tables of the README, all from the code'
+	@echo 'make locked      write the hashes of what the image is made of again, after a change of versions'
+	@echo 'make audit       known vulnerabilities of what the image is made of; needs the advisory service of the package index'
 	@echo 'make clean       remove what these targets made'
 
 .venv/.made:
@@ -67,5 +69,19 @@ generated: dashboards
 	$(BIN)/python -m tests.deploy.rule_tests
 	$(BIN)/python -m tests.docs.readme_tables
 
+locked: .venv/.dev
+	$(BIN)/python -m tests.deploy.image_requirements
+
+# Apart from .venv: it brings many packages of its own, and none of them belongs to the exporter.
+.venv-audit/.made: .venv/.made constraints.txt
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip-audit==2.10.1
+	@touch $@
+
+audit: .venv-audit/.made
+	@.venv-audit/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+	  -r deploy/docker/requirements.txt -r deploy/docker/build-requirements.txt $(ARGS) \
+	|| { echo 'make audit: a vulnerability is listed above, or the advisory service did not answer for a package: then nothing is known.'; exit 1; }
+
 clean:
-	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .venv-audit .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

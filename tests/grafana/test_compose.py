@@ -126,7 +126,11 @@ def test_the_image_is_pinned_unprivileged_and_listens_where_it_can_be_reached() 
     users = [line.split()[1] for line in lines if line.startswith("USER")]
     assert users
     assert all(re.fullmatch(r"[1-9]\d*:[1-9]\d*", user) for user in users)
-    assert any(line.startswith("RUN") and "PIP_CONSTRAINT=/src/constraints.txt" in line for line in lines)
+    assert {line.split()[1] for line in lines if line.startswith("FROM")} == {"${PYTHON_IMAGE}"}
+    commands = [command for line in lines if line.startswith("RUN") for command in line.split("&&")]
+    assert len([each for each in commands if "pip install" in each]) == 3
+    fetching = [each for each in commands if re.search("pip (install|wheel)", each)]
+    assert all("--require-hashes" in each or "--no-index" in each for each in fetching)
     assert 'ENTRYPOINT ["exchange-balance-exporter", "--web.listen-address=:10118"]' in lines
     copied = {name for line in lines if line.startswith("COPY") and "--from" not in line for name in line.split()[1:-1]}
     assert all((ROOT / name).exists() for name in copied), copied
