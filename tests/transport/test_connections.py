@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,7 @@ from exporter.transport.connections import Connections
 from exporter.transport.conversation import Transport
 from exporter.transport.wire import Wire
 from tests.kit.clock import FakeClock
-from tests.kit.exchange import Seen, Server, answer, answering, caller, good, no, read, transporting
+from tests.kit.exchange import Seen, Server, answer, answering, caller, good, no, read, script, transporting
 
 HOLDINGS = {"key-a": "111", "key-b": "222", "key-c": "333"}
 
@@ -25,15 +26,26 @@ def holding(seen: Seen) -> bytes:
     return good(HOLDINGS[seen.headers["X-KEY"]]) if "X-KEY" in seen.headers else no("no time")
 
 
+def trusted() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """TLS for a client and for the server on `localhost` that it trusts."""
+    authority = trustme.CA()
+    client, server = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.configure_trust(client)
+    authority.issue_cert("localhost").configure_cert(server)
+    return client, server
+
+
+def pool(wire: Wire) -> Connections:
+    """The connections of a wire."""
+    assert wire._session is not None
+    assert isinstance(wire._session.connector, Connections)
+    return wire._session.connector
+
+
 @pytest.fixture(params=["plain", "tls"])
 async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Transport, ssl.SSLContext | None]]:
     """A transport, and the context of a server that it trusts."""
-    client = server = None
-    if request.param == "tls":
-        authority = trustme.CA()
-        client, server = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.configure_trust(client)
-        authority.issue_cert("localhost").configure_cert(server)
+    client, server = trusted() if request.param == "tls" else (None, None)
     async with transporting(FakeClock(jumps=True), tls=client) as transport:
         yield transport, server
 
@@ -216,6 +228,51 @@ async def test_connections_rest_within_a_budget(monkeypatch: pytest.MonkeyPatch)
         assert crowd.open == ["d", "e"]
 
 
+async def test_what_has_to_go_goes_at_once_though_the_server_does_not_say_goodbye(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "KEPT", 1)
+    client, server_side = trusted()
+
+    async def deaf(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(good())
+        await writer.drain()
+        writer.transport.pause_reading()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            writer.transport.abort()
+
+    wire = Wire(client)
+    async with answering(deaf, server_side) as server:
+        try:
+            await get(wire, server.url, "a")
+            [first] = pool(wire).open
+            assert first.transport is not None
+            file = first.transport.get_extra_info("socket")
+            await get(wire, server.url, "b")
+            await asyncio.sleep(0)
+            assert file.fileno() == -1
+        finally:
+            await wire.close()
+
+
+async def test_a_connection_with_tls_takes_little_memory() -> None:
+    client, server_side = trusted()
+    wire = Wire(client)
+    async with answering(script(good()), server_side) as server:
+        try:
+            await get(wire, server.url, "first")
+            tracemalloc.start()
+            for number in range(10):
+                await get(wire, server.url, str(number))
+            taken, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            await wire.close()
+    assert taken / 20 < 60_000, "both sides of ten connections are in this process"
+
+
 async def test_a_request_that_finds_no_connection_free_says_what_to_do() -> None:
     async with crowded(4) as (crowd, wire, url):
         asking = [asyncio.create_task(get(wire, url, name)) for name in "abcd"]
@@ -249,10 +306,7 @@ async def test_a_farewell_to_an_idle_connection_is_not_worth_a_word(caplog: pyte
 
 
 async def test_keys_do_not_share_a_tunnel_and_closed_ones_are_forgotten() -> None:
-    authority = trustme.CA()
-    client, server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.configure_trust(client)
-    authority.issue_cert("localhost").configure_cert(server_side)
+    client, server_side = trusted()
 
     async def respond(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
         return holding(seen) * 2
@@ -266,11 +320,8 @@ async def test_keys_do_not_share_a_tunnel_and_closed_ones_are_forgotten() -> Non
         told = [await read(transport, account) for _ in range(3) for account in accounts]
         assert told == ["111", "222", "333"] * 3
         assert server.connections == 10
-        session = transport._wire._session
-        assert session is not None
-        assert isinstance(session.connector, Connections)
         await asyncio.sleep(0)
-        assert len(session.connector.open) <= 1
+        assert len(pool(transport._wire).open) <= 1
 
 
 @asynccontextmanager
