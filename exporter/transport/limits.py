@@ -99,7 +99,7 @@ class _Gate:
 
 
 class _Bucket:
-    __slots__ = ("_capacity", "_rate", "_since", "_tokens", "limit", "queued", "turn")
+    __slots__ = ("__weakref__", "_capacity", "_rate", "_since", "_tokens", "limit", "queued", "turn")
 
     def __init__(self, limit: Limit, capacity: float, rate: float, now: float) -> None:
         self.limit = limit

@@ -237,7 +237,7 @@ async def test_what_has_to_go_goes_at_once_though_the_server_does_not_say_goodby
     async def deaf(seen: Seen, writer: asyncio.StreamWriter) -> None:
         writer.write(good())
         await writer.drain()
-        writer.transport.pause_reading()
+        cast(asyncio.Transport, writer.transport).pause_reading()
         try:
             await asyncio.sleep(60)
         finally:
