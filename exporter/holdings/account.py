@@ -177,16 +177,27 @@ class AccountState:
         self.expire(now)
 
     def expire(self, now: float) -> None:
-        """Withdraw what is older than it may be, by the clock alone."""
+        """Withdraw what is older than it may be, by the clock alone; a scrape waits for this."""
+        changed, valued = False, 0
         for name in tuple(self._served):
             wallet = self.wallets[name]
             if not wallet.fresh(now):
                 self._served.discard(name)
                 self._publisher.withdraw(wallet)
                 self._publisher.state(wallet, fresh=False)
-                self._total()
-            elif now > wallet.valued_until:
-                self._end_values(wallet, now)
+                changed = True
+            elif now <= wallet.valued_until:
+                continue
+            elif wallet.overview or (not wallet.large and valued < _WALLETS_AT_ONCE):
+                valued += 1
+                finish(self._serving(wallet, now))
+            else:
+                # What is pegged goes for a moment too: the next read works all of it out again, in slices.
+                wallet.forget_values()
+                wallet.unserved = changed = True
+                self._publisher.unvalued(wallet)
+        if changed:
+            self._total()
         self._note_end()
 
     def serving(self, now: float) -> bool:
@@ -297,17 +308,6 @@ class AccountState:
             raise
         finally:
             wallet.busy = False
-
-    def _end_values(self, wallet: Wallet, now: float) -> None:
-        """Serve no values of prices that are too old; this is called at a scrape, which must not take long."""
-        if not wallet.large:
-            finish(self._serving(wallet, now))
-            return
-        # What is pegged goes for a moment too: the next read works all of it out again, in slices.
-        wallet.forget_values()
-        wallet.unserved = True
-        self._publisher.unvalued(wallet)
-        self._total()
 
     def _total(self) -> None:
         self._publisher.total(self.usd)

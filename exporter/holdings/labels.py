@@ -10,7 +10,7 @@ from exporter.core.credentials import MASK
 from exporter.core.errors import BadPayload
 from exporter.core.model import ZERO, Balance, finite
 from exporter.core.wording import folded, spelled
-from exporter.holdings.slices import Slices, parts
+from exporter.holdings.slices import SLICE, Slices, parts
 
 MOST_MASKED: Final = 100
 """Names of one account or wallet that hold a secret; an exchange that sends more of them makes them up."""
@@ -138,15 +138,15 @@ class Labels:
         by_name: dict[str, Balance] = {}
         folds: dict[str, str] = {}
         own = texts(names)
-        for number, part in enumerate(parts(balances)):
-            if number:
-                yield
+        for part in parts(balances):
             for balance in part:
                 name = balance.currency
                 first = by_name.get(name)
                 by_name[name] = balance if first is None else added(first, balance)
                 if first is None:
                     folds[name] = folded(own[name])
+            if len(balances) > SLICE:
+                yield
         masked = self.masked.among(by_name)
         for name in masked:
             del folds[name]

@@ -224,6 +224,8 @@ class Wallet:
             named = yield from self._labels.of(reading.balances, (self._amounts, self._zeros.balances))
         amounts = self._amounts
         if named is not None:
+            if len(reading.balances) > SLICE:
+                yield
             amounts = {label: one for label, one in named.balances.items() if one.net or not one.is_zero}
         if not trusted and self._is_to_be_repeated(reading, named, amounts, now) and not self._doubted:
             self._doubted = True

@@ -81,7 +81,9 @@ class Trouble:
         tls: whether the exchanges speak TLS.
         heavy: whether an answer costs so much that one has to do.
         side: whether it hits a wallet beside the main one, where there is one.
-        twins: whether two spellings of each currency are left behind.
+        later: whether it is a failure only where something was held before.
+        adds: whether it adds a currency, whose row is missing when it is over.
+        twins: whether it adds another spelling of each currency.
         others: reasons on the variants that differ, by their names.
     """
 
@@ -92,12 +94,18 @@ class Trouble:
     tls: bool = False
     heavy: bool = False
     side: bool = False
+    later: bool = False
+    adds: bool = False
     twins: bool = False
     others: Mapping[str, str | None] = field(default_factory=dict)
 
     def expected(self, variant: Variant) -> str | None:
         """The reason on one variant."""
         return self.others.get(variant.name, self.reason)
+
+    def aftermath(self, variant: Variant) -> str | None:
+        """The reason for which the wallet fails once it is over; None where it does not."""
+        return "payload" if self.adds and variant.api.wallets[variant.main].lists_zeros else None
 
 
 def made(kind: str, **options: Any) -> Switch:
@@ -279,6 +287,11 @@ def with_masked_names(scene: Scene, truth: Amounts) -> Amounts:
     return {**truth, **{(name, kind): kinds[kind] for name in ("<secret>", "<secret>-2") for kind in KINDS}}
 
 
+def no_btc(scene: Scene, truth: Amounts) -> Amounts:
+    del scene
+    return {key: 0.0 if key[0] == "BTC" else value for key, value in truth.items()}
+
+
 def nothing(scene: Scene, truth: Amounts) -> Amounts:
     del scene
     return dict.fromkeys(truth, 0.0)
@@ -344,8 +357,11 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
     "duplicate_currencies": Trouble(rows("duplicate_rows"), None, seen=doubled),
     "case_twins": Trouble(rows("twins"), None, seen=twins, twins=True),
     "50000_rows": Trouble(rows("many_rows"), "payload", heavy=True),
-    "hostile_name": Trouble(rows("hostile_name"), None, seen=with_a_hostile_name),
+    "hostile_name": Trouble(rows("hostile_name"), None, seen=with_a_hostile_name, adds=True),
     "empty_list": Trouble(rows("empty_list"), None, seen=nothing),
+    "zeros": Trouble(rows("replace_amounts", value="0"), None, seen=nothing),
+    "zeros_once": Trouble(rows("replace_amounts", value="0", times=1), None),
+    "a_missing_coin": Trouble(reshaping("without_btc"), None, seen=no_btc, later=True),
     "null_instead_of_a_list": Trouble(reshaping("null_rows"), "payload", seen=nothing),
     "forbidden_wallet": Trouble(forbid_a_wallet, "permission", side=True),
     "exchange_clock_ahead": Trouble(made("clock_skew", seconds=90.0), None, whole=True),

@@ -33,6 +33,11 @@ def reshaped(variant: Variant, payload: Any, level: str) -> Any:
             )
         case "null_rows":
             variant.found(payload, len(keys) - 1)[keys[-1]] = None
+        case "without_btc":
+            if isinstance(rows, dict):
+                del rows[next(name for name in rows if name.upper() == "BTC")]
+            else:
+                rows[:] = [row for row in rows if row[shape.currency].upper() != "BTC"]
         case "a_row":
             rows[next(iter(rows)) if isinstance(rows, dict) else 0] = ["100.5", "7.25"]
         case "a_name":

@@ -196,6 +196,14 @@ async def _play(scene: Scene, trouble: Trouble, verdict: Verdict) -> None:
     since = stage.clock.now()
     await scene.end()
     patience = _patience(reason, scene, trouble)
+    aftermath = trouble.aftermath(variant)
+    if trouble.twins:  # they may have been most of what was held, so that the next poll has to repeat their absence
+        polls = state.polls
+        await stage.until(lambda: state.polls >= polls + 2, 2.5 * INTERVAL, "two polls afterwards")
+    if aftermath is not None:
+        within = INTERVAL + TIMEOUT
+        await stage.until(lambda: stage.failing(name, wallet) == aftermath, within, "a failure afterwards")
+        patience = stage.members[name].stale_after + CAP + within
     rarely = {own for own, source in variant.api.wallets.items() if source.every}
     await stage.until(
         lambda: (
@@ -216,17 +224,12 @@ async def _play(scene: Scene, trouble: Trouble, verdict: Verdict) -> None:
     await stage.until(lambda: not stage.engine.pollers[name].polling, TIMEOUT, "the end of the poll")
     samples = await stage.samples(name)
     served = samples.amounts(name, variant.main)
-    if trouble.twins:  # while one of two spellings reads 0, the other one stays what it is
-        served = {
-            (coin, kind): sum(value for (own, each), value in served.items() if (own.upper(), each) == (coin, kind))
-            for coin, kind in truth_at_end
-        }
-    elif reason is None:
+    if reason is None:
         served = {key: value for key, value in served.items() if value or key in truth_at_end}
     assert same(served, truth_at_end), f"after: {served} is served, not {truth_at_end}"
     assert samples.one("exchange_account_up", account=name) == 1, "after: not up"
     assert not samples.of("exchange_wallet_failing", account=name), "after: a wallet still fails"
-    _said_once(stage, name, wallet, reason)
+    _said_once(stage, name, wallet, reason or aftermath)
 
 
 def _patience(reason: str | None, scene: Scene, trouble: Trouble) -> float:
@@ -244,10 +247,15 @@ def _patience(reason: str | None, scene: Scene, trouble: Trouble) -> float:
 async def _goes_on(scene: Scene, trouble: Trouble) -> None:
     """Nothing fails, and what is served is what the exchange says."""
     stage, name, main = scene.stage, scene.name, scene.variant.main
-    polls = stage.engine.accounts[name].polls
-    await stage.until(lambda: stage.engine.accounts[name].polls >= polls + 3, 3.5 * INTERVAL, "three polls")
+    polls, truth = stage.engine.accounts[name].polls, stage.truth(name)
+    end = stage.clock.now() + 3.5 * INTERVAL
+    while stage.engine.accounts[name].polls < polls + 3:
+        assert stage.clock.now() <= end, "no three polls"
+        served = (await stage.samples(name)).amounts(name, main)
+        zeros = {key for key, value in truth.items() if value and not served[key]}
+        assert trouble.seen is not None or not zeros, f"during: {zeros} read 0"
+        await stage.clock.sleep(1.0)
     samples = await stage.samples(name)
-    truth = stage.truth(name)
     expected = trouble.seen(scene, truth) if trouble.seen is not None else truth
     served = samples.amounts(name, main)
     assert same(served, expected), f"during: {served} is served, not {expected}"

@@ -14,7 +14,7 @@ from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.slices import SLICE, Slices, finish, parts
 from exporter.holdings.zeros import MOST
-from tests.kit.accounts import NOW, WALL, Desk, balance, book, refuse
+from tests.kit.accounts import NOW, WALL, Desk, balance, book, readable, refuse
 from tests.kit.scrape import Samples
 
 ROWS: Final = 2 * SLICE
@@ -194,3 +194,22 @@ def test_what_was_never_shown_does_not_read_zero() -> None:
     for rows in ([balance("BTC", "1"), balance("DUST", "1")], [balance("BTC", "1")]):
         state.accepted(state.wallets["spot"], Reading(rows), NOW, WALL)
     assert desk.values(NET, "currency") == {"BTC": 1}
+
+
+def test_values_of_many_wallets_that_end_at_a_scrape_are_all_withdrawn() -> None:
+    desk, prices = Desk(), book({"BTC": "100"})
+    state = desk.account(prices=prices, stale_after=10_000.0)
+    for number in range(40):
+        wallet = state.wallet(f"w{number}", readable())
+        state.accepted(wallet, Reading([balance("BTC", "1"), balance("USDT", "1")]), NOW, WALL)
+    state.accepted(state.wallets["spot"], Reading(), NOW, WALL)
+    assert state.usd == 40 * 101
+    late = prices.good_until + 1
+    values = desk.values(USD, "wallet", "currency", now=late)
+    assert set(values.values()) == {1.0}  # what is pegged
+    assert 0 < len(values) < 40
+    assert desk.values("exchange_account_usd", "account", now=late) == {}
+    for number in range(40):
+        answer = Reading([balance("BTC", "1"), balance("USDT", "1")])
+        state.accepted(state.wallets[f"w{number}"], answer, late, WALL)
+    assert len(desk.values(USD, "wallet", "currency", now=late)) == 40

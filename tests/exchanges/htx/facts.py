@@ -70,7 +70,7 @@ FACTS = Facts(
             price="close",
             opening=([{"id": 1, "type": "spot"}],),
             side=("margin", "/v1/account/accounts/{id}/balance"),
-            reasons={"empty_list": "payload"},  # zeros are listed
+            reasons=dict.fromkeys(("empty_list", "a_missing_coin"), "payload"),  # zeros are listed
         )
     },
 )

@@ -64,7 +64,7 @@ LEGACY = ApiFacts(
     price="price",
     tickers_by_symbol=True,
     reasons={
-        "empty_list": "payload",  # zeros are listed
+        **dict.fromkeys(("empty_list", "a_missing_coin"), "payload"),  # zeros are listed
         "vendor_maintenance": "http",
         # One code for everything that is not the key or the signature.
         **dict.fromkeys(("vendor_ip", "vendor_permission", "forbidden_wallet"), "exchange"),
