@@ -17,7 +17,7 @@ from exporter.app.reloading import Reloading
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.config.show import show
-from exporter.core import runtime
+from exporter.core import files, runtime
 from exporter.core.runtime import Clock, Dice, SystemClock
 from exporter.core.settings import Settings
 from exporter.exchanges import EXCHANGES
@@ -46,6 +46,9 @@ BLOCKED_SECONDS: Final = 10.0
 
 BLOCKED_SHOWN_SECONDS: Final = 5.0
 """How long /-/healthy reports a stall after the loop has recovered; during it nothing can answer."""
+
+STILL_AT_ONCE: Final = 25
+"""How many accounts are copied for the status page before others get their turn: about a millisecond."""
 
 SWITCH_SECONDS: Final = 0.001
 """How long a thread that joins a scrape may hold the interpreter while the loop wants it; Python's default is 5 ms."""
@@ -82,6 +85,7 @@ class App:
         self._blocked_for, self._blocked_until = 0.0, float("-inf")
         self._stop = asyncio.Event()
         self._interrupts = 0
+        self._shown: tuple[Config | None, str] = None, ""
         self._reloads: set[asyncio.Task[str | None]] = set()
         pacer, counters = Pacer(clock, config.rate_share, settings.shard_total), Counters()
         self.engine = Engine(
@@ -105,10 +109,12 @@ class App:
             page=self._page,
             healthy=self.problem,
             ready=self._not_ready,
-            config_text=lambda: show(self.engine.config),
+            config_text=self._config_text,
             reload=self.reloading.reload if settings.enable_lifecycle else None,
             telemetry_path=settings.telemetry_path,
             max_requests=settings.max_requests,
+            external=settings.external_urls,
+            connections=files.budget(files.limit()).clients,
         )
 
     async def run(self) -> None:
@@ -152,18 +158,34 @@ class App:
             return f"the event loop was blocked for {late:.0f} s"
         return self.engine.problem()
 
-    def _page(self) -> str:
-        return page(
-            tuple(self.engine.accounts),
+    async def _page(self, links: str) -> str:
+        accounts = []
+        for number, account in enumerate(tuple(self.engine.accounts)):
+            if number and number % STILL_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            accounts.append(account.still())
+        return await runtime.paged(
+            page,
+            accounts,
             now=self.clock.now(),
             wall=self.clock.wall(),
             version=__version__,
             telemetry_path=self.settings.telemetry_path,
+            links=links,
             shard_ordinal=self.settings.shard_ordinal,
             shard_total=self.settings.shard_total,
             problem=self.problem(),
             masked=logs.masked,
         )
+
+    def _config_text(self) -> str:
+        """The configuration as it is, written once; called in a thread."""
+        config, text = self._shown
+        now = self.engine.config
+        if config is not now:
+            text = show(now)
+            self._shown = now, text
+        return text
 
     def _not_ready(self) -> str | None:
         if self._stop.is_set():

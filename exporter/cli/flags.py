@@ -11,6 +11,7 @@ from exporter.core.settings import (
     CONFIG_VARIABLE,
     LISTEN_ADDRESS,
     Settings,
+    external_url,
     listen_address,
     shard_ordinal,
     telemetry_path,
@@ -63,7 +64,17 @@ def make_parser() -> argparse.ArgumentParser:
         type=_at_least_one,
         default=40,
         metavar="N",
-        help="parallel scrapes; more get 503 (default: %(default)s)",
+        help="parallel scrapes, at most three quarters of them for one client address; more get 503 "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--web.external-url",
+        dest="external_urls",
+        type=_checked(external_url),
+        action="append",
+        metavar="URL",
+        help="the address under which people and Prometheus reach it; may be repeated; its name is accepted as Host, "
+        "its path prefixes links (default: none)",
     )
     parser.add_argument(
         "--shard.ordinal",
@@ -99,6 +110,7 @@ def settings_of(flags: argparse.Namespace) -> Settings:
         telemetry_path=flags.telemetry_path,
         enable_lifecycle=flags.enable_lifecycle,
         max_requests=flags.max_requests,
+        external_urls=tuple(flags.external_urls or ()),
         shard_ordinal=flags.shard_ordinal,
         shard_total=flags.shard_total,
         log_level=flags.log_level or "info",

@@ -62,6 +62,7 @@ class SystemClock:
 
 _SCRAPES: Final = ThreadPoolExecutor(4, thread_name_prefix="scrape")
 _WORK: Final = ThreadPoolExecutor(4, thread_name_prefix="work")
+_PAGES: Final = ThreadPoolExecutor(2, thread_name_prefix="page")
 
 
 async def scraped(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -82,6 +83,11 @@ def begun(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
 async def apart(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run this in a thread of its own, as `begun` does; cancelling leaves the thread alone."""
     return await asyncio.get_running_loop().run_in_executor(_APART, lambda: call(*args, **kwargs))
+
+
+async def paged(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run this in the threads that write pages for people: it delays other pages at most."""
+    return await asyncio.get_running_loop().run_in_executor(_PAGES, lambda: call(*args, **kwargs))
 
 
 def let_lookups_alone() -> None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 CONFIG_VARIABLE: Final = "EXCHANGE_BALANCE_EXPORTER_CONFIG"
 LISTEN_ADDRESS: Final = "127.0.0.1:10118"
@@ -12,6 +13,22 @@ OWN_PATHS: Final = ("/-/healthy", "/-/ready", "/-/reload", "/config")
 
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _POD: Final = re.compile(r"(?:.*-)?([0-9]{1,9})")
+_EXTERNAL_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
+_EXTERNAL_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~%-]+)*/?")
+
+
+class ExternalUrl(NamedTuple):
+    """An address under which people and Prometheus reach this exporter, such as that of a reverse proxy.
+
+    Attributes:
+        origin: scheme, host and port as a browser's `Origin` header has them.
+        host: name or address, in lower case and without brackets.
+        path: what stands before every path; empty, or with a slash before and none behind.
+    """
+
+    origin: str
+    host: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +41,7 @@ class Settings:
         telemetry_path: where metrics are served.
         enable_lifecycle: whether `POST /-/reload` is allowed.
         max_requests: parallel scrapes; more get 503.
+        external_urls: where it is reached besides.
         shard_ordinal: zero-based index of this shard.
         shard_total: number of shards.
         log_level: `debug`, `info`, `warn` or `error`.
@@ -35,6 +53,7 @@ class Settings:
     telemetry_path: str = "/metrics"
     enable_lifecycle: bool = False
     max_requests: int = 40
+    external_urls: tuple[ExternalUrl, ...] = ()
     shard_ordinal: int = 0
     shard_total: int = 1
     log_level: str = "info"
@@ -77,6 +96,29 @@ def telemetry_path(text: str) -> str:
     if text in OWN_PATHS:
         raise ValueError(f"telemetry path {text!r} already serves something else")
     return text
+
+
+def external_url(text: str) -> ExternalUrl:
+    """Read an address under which the exporter is reached: `https://host`, with port and path where there are any.
+
+    Raises:
+        ValueError: it is none; says what is wrong.
+    """
+    wrong = ValueError(f"external URL {text!r} is not an address like https://ops.example.com/balances")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    host = parts.netloc.removesuffix(f":{port}")
+    if parts.scheme not in ("http", "https") or not _EXTERNAL_HOST.fullmatch(host):
+        raise wrong
+    if parts.query or parts.fragment or not _EXTERNAL_PATH.fullmatch(parts.path):
+        raise wrong
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    ending = "" if port in (None, usual) else f":{port}"
+    origin = f"{parts.scheme}://{host.lower()}{ending}"
+    return ExternalUrl(origin, host.lower().strip("[]").removesuffix("."), parts.path.rstrip("/"))
 
 
 def shard_ordinal(text: str) -> int:

@@ -95,7 +95,7 @@ class Scrape(NamedTuple):
     """One finished answer.
 
     Attributes:
-        pieces: of the body; the large one is shared by all answers until something changes.
+        pieces: of the body; whatever did not change is shared by all answers, however slowly one is taken.
         content_type: with its parameters.
         gzip: whether the body is one gzip member.
     """
@@ -111,8 +111,8 @@ class Scrape(NamedTuple):
 
 
 def as_text(pieces: Iterable[bytes], *, openmetrics: bool) -> Scrape:
-    """The answer that is these bytes as they are."""
-    return Scrape((b"".join(pieces),), _content_type(openmetrics), gzip=False)
+    """The answer that is these bytes as they are; nothing is copied."""
+    return Scrape(tuple(pieces), _content_type(openmetrics), gzip=False)
 
 
 def as_gzip(begun: Member, rest: bytes, *, openmetrics: bool) -> Scrape:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from decimal import Decimal
 from typing import Final
 
@@ -252,6 +253,13 @@ class AccountState:
     def drop(self) -> None:
         """Serve nothing of this account any more, whatever a poll that is still ending brings."""
         self._publisher.drop()
+
+    def still(self) -> "AccountState":
+        """The account as it is at this moment, for a thread that reads it while polls go on."""
+        still = copy(self)
+        still.wallets = {name: copy(wallet) for name, wallet in self.wallets.items()}
+        still._served = self._served.copy()
+        return still
 
     @property
     def key_expires(self) -> float | None:

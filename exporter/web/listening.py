@@ -1,19 +1,91 @@
-"""Opens the addresses that the web server listens on, and says in a sentence why one cannot be opened."""
+"""Opens the addresses that the web server listens on, says in a sentence why one cannot be, and accepts who connects.
+
+asyncio would accept too, but it takes as many connections at once as may wait, and when no file is left it logs an
+error for each of them, each second.
+"""
 
 import asyncio
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from exporter.core.errors import ExporterError
 from exporter.core.settings import listen_address
 
-_BACKLOG: Final = 128
+PAUSE_SECONDS: Final = 0.5
+"""How long nobody is accepted after the system had no file left."""
+
+_BACKLOG: Final = 1024
+_AT_ONCE: Final = 16
+_NO_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_NOT_HERE: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
-async def listen(protocol: Callable[[], asyncio.Protocol], text: str) -> asyncio.Server:
+class Listener:
+    """One address that is listened on.
+
+    Attributes:
+        sockets: those that listen; none once it is closed.
+    """
+
+    def __init__(
+        self,
+        sockets: Sequence[socket.socket],
+        protocol: Callable[[], asyncio.Protocol],
+        full: Callable[[OSError], None],
+    ) -> None:
+        """Args: see `listen`."""
+        self.sockets = tuple(sockets)
+        self._protocol = protocol
+        self._full = full
+        self._loop = asyncio.get_running_loop()
+        self._arriving: set[asyncio.Task[None]] = set()
+        for each in self.sockets:
+            each.setblocking(False)
+            self._loop.add_reader(each, self._accept, each)
+
+    def close(self) -> None:
+        """Accept nobody more."""
+        sockets, self.sockets = self.sockets, ()
+        for each in sockets:
+            self._loop.remove_reader(each)
+            each.close()
+
+    async def settled(self) -> None:
+        """Wait until everybody who was accepted is connected; a turn or two of the loop."""
+        await asyncio.gather(*self._arriving, return_exceptions=True)
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                connection, _ = listening.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                if error.errno not in _NO_FILES:
+                    continue  # this one is gone already
+                self._loop.remove_reader(listening)
+                self._loop.call_later(PAUSE_SECONDS, self._resume, listening)
+                self._full(error)
+                return
+            task = self._loop.create_task(self._connect(connection))
+            self._arriving.add(task)
+            task.add_done_callback(self._arriving.discard)
+
+    def _resume(self, listening: socket.socket) -> None:
+        if listening in self.sockets:
+            self._loop.add_reader(listening, self._accept, listening)
+
+    async def _connect(self, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._protocol, connection)
+        except OSError:  # gone before it was connected
+            connection.close()
+
+
+async def listen(protocol: Callable[[], asyncio.Protocol], text: str, full: Callable[[OSError], None]) -> Listener:
     """Listen on `host:port`, `:port` (all interfaces, IPv4 and IPv6) or `[v6]:port`.
 
     A name that stands for several addresses (`localhost`) is listened on at each that this machine has.
@@ -21,6 +93,7 @@ async def listen(protocol: Callable[[], asyncio.Protocol], text: str) -> asyncio
     Args:
         protocol: makes what answers one connection.
         text: the address.
+        full: told when nobody can be accepted since the system has no file left.
 
     Raises:
         ExporterError: the address is malformed, unknown or in use; names it. Nothing stays open.
@@ -30,7 +103,7 @@ async def listen(protocol: Callable[[], asyncio.Protocol], text: str) -> asyncio
     except ValueError as error:
         raise ExporterError(str(error)) from None
     try:
-        return await _server(protocol, host, port)
+        return Listener(await _sockets(host, port), protocol, full)
     except (socket.gaierror, UnicodeError) as error:
         raise ExporterError(f"cannot listen on {text}: the host name is not known ({error.args[-1]})") from None
     except OSError as error:
@@ -43,27 +116,29 @@ def host_and_port(listening: socket.socket) -> str:
     return f"[{host}]:{port}" if listening.family == socket.AF_INET6 else f"{host}:{port}"
 
 
-async def _server(protocol: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Server:
-    loop = asyncio.get_running_loop()
+async def _sockets(host: str, port: int) -> list[socket.socket]:
     if not host:
         both = socket.has_dualstack_ipv6()
         family = socket.AF_INET6 if both else socket.AF_INET
-        everywhere = socket.create_server(("", port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
-        return await loop.create_server(protocol, sock=everywhere, backlog=_BACKLOG)
-    try:
-        server = await loop.create_server(protocol, host, port, backlog=_BACKLOG)
-    except OSError as error:
-        if error.errno != errno.EADDRNOTAVAIL:
-            raise
-        # Where IPv6 is switched off, `localhost` may still have its address `::1`; before Python 3.12.5 asyncio gives
-        # up then, instead of leaving it out.
+        return [socket.create_server(("", port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)]
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    opened: list[socket.socket] = []
+    missing = OSError(errno.EADDRNOTAVAIL, "no address is left")
+    for family, _, _, _, where in dict.fromkeys(found):
         try:
-            server = await loop.create_server(protocol, host, port, family=socket.AF_INET, backlog=_BACKLOG)
-        except socket.gaierror:
-            raise error from None
-    if not server.sockets:  # those versions also leave out every address of a family that the kernel does not know
-        raise OSError(errno.EAFNOSUPPORT, "no address is left")
-    return server
+            opened.append(socket.create_server(where, family=family, backlog=_BACKLOG))
+        except OSError as error:
+            # Where IPv6 is switched off, `localhost` may still have its address `::1`.
+            if error.errno in _NOT_HERE:
+                missing = error
+                continue
+            for each in opened:
+                each.close()
+            raise
+    if not opened:
+        raise missing
+    return opened
 
 
 def _reason(error: OSError) -> str:
@@ -71,5 +146,4 @@ def _reason(error: OSError) -> str:
         return "the address is in use, perhaps by another exporter"
     if error.errno == errno.EACCES:
         return "this user may not use ports below 1024"
-    # asyncio raises without a number when none of a name's addresses belongs to this machine.
     return os.strerror(error.errno or errno.EADDRNOTAVAIL)

@@ -2,35 +2,39 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
+from exporter.core import runtime
 from exporter.core.errors import ExporterError
+from exporter.core.settings import ExternalUrl
 from exporter.exposition.filters import Filters
 from exporter.exposition.packing import Scrape
 from exporter.web import listening
+from exporter.web.answers import HEADERS, PAGE_HEADERS, text
+from exporter.web.connections import KEEP_ALIVE_SECONDS, Connection, Connections
 from exporter.web.negotiation import wants_gzip, wants_openmetrics
+from exporter.web.origin import Origins, only_loopback
+from exporter.web.pages import Page
+from exporter.web.places import Place, Places
+from exporter.web.telling import Rarely
 
 SEND_SECONDS: Final = 60.0
 """How long a client may take to receive an answer before it is cut off: a slow one must not hold a scrape's place."""
 
+CONNECTIONS: Final = 240
+"""How many connections there may be, unless the limit of open files says otherwise."""
+
+PAGES: Final = 10
+"""How many pages for people are written or sent at once."""
+
 _PATIENCE_AFTER_GRACE: Final = 0.1
 _READ: Final = ("GET", "HEAD")
-_HEADERS: Final = {
-    "Server": "exchange-balance-exporter",  # instead of the library's name and version
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-_PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-}
+_SLICE: Final = 256 * 1024
 
 _log: Final = logging.getLogger("exporter.web")
 
@@ -46,9 +50,9 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 
 class _Pieces(Payload):
-    """A body that is sent piece by piece, without a copy that joins them."""
+    """A body that is sent slice by slice, so that a client that is slow costs a slice and not a copy of all."""
 
-    def __init__(self, pieces: tuple[bytes, ...]) -> None:
+    def __init__(self, pieces: Sequence[bytes]) -> None:
         super().__init__(pieces)
         self._size = sum(map(len, pieces))
 
@@ -57,14 +61,34 @@ class _Pieces(Payload):
         return b"".join(self._value).decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send every piece."""
-        for piece in self._value:
-            await writer.write(piece)
+        """Send everything; each slice waits until the client has taken most of the one before."""
+        for part in _slices(self._value):
+            await writer.write(part)
+
+
+def _slices(pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:
+    """The bytes of the pieces, in parts that are neither small nor large: small pieces together, large ones cut."""
+    small: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if size + len(piece) > _SLICE and small:
+            yield b"".join(small)
+            small, size = [], 0
+        if len(piece) > _SLICE:
+            view = memoryview(piece)
+            for start in range(0, len(piece), _SLICE):
+                yield view[start : start + _SLICE]
+        else:
+            small.append(piece)
+            size += len(piece)
+    if small:
+        yield b"".join(small)
 
 
 class _Route(NamedTuple):
     methods: tuple[str, ...]
     handle: Handler
+    places: Places | None = None
 
 
 class Web:
@@ -72,6 +96,7 @@ class Web:
 
     Attributes:
         addresses: `host:port` of every socket that listens, with the ports that were given where 0 was asked for.
+        connections: those of clients.
     """
 
     def __init__(
@@ -79,46 +104,53 @@ class Web:
         exposition: Scraped,
         *,
         before_scrape: Callable[[], None],
-        page: Callable[[], str],
+        page: Callable[[str], Awaitable[str]],
         healthy: Callable[[], str | None],
         ready: Callable[[], str | None],
         config_text: Callable[[], str],
         reload: Callable[[], Awaitable[str | None]] | None,
         telemetry_path: str = "/metrics",
         max_requests: int = 40,
+        external: Sequence[ExternalUrl] = (),
+        connections: int = CONNECTIONS,
     ) -> None:
         """Args:
         exposition: the metrics.
         before_scrape: withdraws what is too old, by the clock.
-        page: the status page, as HTML.
+        page: the status page, as HTML; its argument stands before the paths of its links.
         healthy: why the process should be restarted, or None.
         ready: why no traffic should come yet, or None.
-        config_text: the effective configuration, secrets masked.
+        config_text: the effective configuration, secrets masked; called in a thread.
         reload: reads the configuration again and returns the problem, if any; None where reloading is not allowed.
         telemetry_path: where metrics are served.
         max_requests: parallel scrapes; more get 503.
+        external: where the exporter is reached besides.
+        connections: how many there may be.
         """
         self._exposition = exposition
         self._before_scrape = before_scrape
-        self._page = page
-        self._config_text = config_text
+        self._page = Page(page)
+        self._config_text = Page(lambda _: runtime.paged(config_text))
         self._reload = reload
-        self._max_requests = max_requests
-        self._scrapes = 0
+        self._rarely = Rarely()
+        self._origins = Origins(external)
+        self.connections = Connections(connections, self._rarely)
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
         self._runner: web.ServerRunner | None = None
-        self._listening: list[asyncio.Server] = []
+        self._listening: list[listening.Listener] = []
         self.addresses: tuple[str, ...] = ()
+        scrapes = Places(max_requests, "scrapes at once; see --web.max-requests", self._too_slow)
+        pages = Places(PAGES, "pages at once", self._too_slow)
         self._routes: Mapping[str, _Route] = {
-            "/": _Route(_READ, self._status),
+            "/": _Route(_READ, self._status, pages),
             "/-/healthy": _Route(_READ, _probe(healthy, "Healthy.")),
             "/-/ready": _Route(_READ, _probe(ready, "Ready.")),
             "/-/reload": _Route(("POST",), self._reloaded),
-            "/config": _Route(_READ, self._config),
-            telemetry_path: _Route(_READ, self._metrics),
+            "/config": _Route(_READ, self._config, pages),
+            telemetry_path: _Route(_READ, self._metrics, scrapes),
         }
 
     async def start(self, addresses: Sequence[str]) -> None:
@@ -127,16 +159,18 @@ class Web:
         Raises:
             ExporterError: one is malformed, unknown or in use; names it. Then none stays open.
         """
-        server = _Server(self._answer, access_log=None)
+        server = _Server(self._answer, self.connections)
         runner = self._runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE_AFTER_GRACE)
         await runner.setup()
         try:
             for address in addresses:
-                self._listening.append(await listening.listen(server, address))
+                self._listening.append(await listening.listen(server, address, self._no_file))
         except ExporterError:
             await self.close(0)
             raise
-        self.addresses = tuple(listening.host_and_port(each) for one in self._listening for each in one.sockets)
+        sockets = [each for one in self._listening for each in one.sockets]
+        self._origins.any_name = not only_loopback(each.getsockname()[0] for each in sockets)
+        self.addresses = tuple(map(listening.host_and_port, sockets))
 
     async def close(self, grace: float) -> None:
         """Accept nothing more, let running requests end for up to `grace` seconds, then drop what is left."""
@@ -146,41 +180,76 @@ class Web:
         self._closing = True
         for each in self._listening:
             each.close()
+            await each.settled()
         try:
             async with asyncio.timeout(grace):
                 await self._idle.wait()
         except TimeoutError:
             _log.warning("requests were still running and are dropped", extra={"requests": self._running})
+        self._page.close()
+        self._config_text.close()
         await runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of any kind; the answer is sent completely when this returns."""
+        connection = request.protocol
+        assert isinstance(connection, Connection)
         self._running += 1
         self._idle.clear()
-        scrape = False
         try:
-            route = self._routes.get(request.path)
-            if route is None:
-                response = _text(404, f"Nothing is served here. Try one of: {' '.join(self._routes)}")
-            elif request.method not in route.methods:
-                response = _text(405, f"Only {' and '.join(route.methods)} here.", {"Allow": ", ".join(route.methods)})
-            elif route.handle == self._metrics and self._scrapes >= self._max_requests:
-                response = _text(503, f"More than {self._max_requests} scrapes at once; see --web.max-requests.")
-            else:
-                scrape = route.handle == self._metrics
-                self._scrapes += scrape
-                response = await route.handle(request)
-            await self._send(request, response)
-            return response
+            with connection.answers():
+                return await self._answered(request, connection)
         finally:
-            self._scrapes -= scrape
             self._running -= 1
             if not self._running:
                 self._idle.set()
 
-    async def _send(self, request: web.BaseRequest, response: web.Response) -> None:
+    async def _answered(self, request: web.BaseRequest, connection: Connection) -> web.Response:
+        route = self._routes.get(request.path)
+        refused = self._refused(request, route)
+        place: Place | None = None
+        if refused is None and route is not None and route.places is not None:
+            taken = route.places.take(connection.client)
+            if isinstance(taken, str):
+                refused = text(503, taken)
+            else:
+                place = taken
+        try:
+            if refused is not None:
+                response = refused
+            else:
+                assert route is not None
+                response = await route.handle(request)
+            await self._send(request, response, connection, place)
+            return response
+        finally:
+            if place is not None:
+                place.leave()
+
+    def _refused(self, request: web.BaseRequest, route: _Route | None) -> web.Response | None:
+        """The answer to a request that is not let in, or None."""
+        host = _header(request, "Host")
+        # Who asks without a name is no browser, which always gives one.
+        if "Host" in request.headers and not self._origins.known(host):
+            self._rarely.warn(
+                "a request by a name that is not known here is refused; see --web.external-url", host=host[:100]
+            )
+            return text(403, "This exporter is not known by this name; see --web.external-url, or ask by address.")
+        if route is None:
+            return text(404, f"Nothing is served here. Try one of: {' '.join(self._routes)}")
+        if request.method not in route.methods:
+            return text(405, f"Only {' and '.join(route.methods)} here.", {"Allow": ", ".join(route.methods)})
+        if request.method not in _READ and self._origins.foreign(request.headers):
+            return text(403, "A page of another origin may not do this; see --web.external-url if it is this one's.")
+        return None
+
+    async def _send(
+        self, request: web.BaseRequest, response: web.Response, connection: Connection, place: Place | None
+    ) -> None:
         if self._closing:
             response.force_close()
+        if place is not None:
+            place.sends(request)
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await response.prepare(request)
@@ -188,9 +257,16 @@ class Web:
         except ConnectionError:
             return  # the client is gone
         except TimeoutError:
-            _log.warning("a client was too slow to receive its answer and is cut off", extra={"client": request.remote})
-            if request.transport is not None:
-                request.transport.abort()
+            self._too_slow(connection.client)
+            connection.cut_off()
+
+    def _too_slow(self, client: str) -> None:
+        self._rarely.warn("a client was too slow to receive its answer and is cut off", client=client)
+
+    def _no_file(self, error: OSError) -> None:
+        """Nobody can be accepted: say so, and close what can be closed."""
+        self._rarely.warn("no connection can be accepted: too many open files", error=error.strerror)
+        self.connections.make_room()
 
     async def _metrics(self, request: web.BaseRequest) -> web.Response:
         self._before_scrape()
@@ -203,74 +279,56 @@ class Web:
         )
         varies = {"Vary": "Accept, Accept-Encoding"}
         if scrape is None:
-            return _text(404, "No account that is served here matches these filters.", varies)
-        headers = {**_HEADERS, **varies, "Content-Type": scrape.content_type}
+            return text(404, "No account that is served here matches these filters.", varies)
+        headers = {**HEADERS, **varies, "Content-Type": scrape.content_type}
         if scrape.gzip:
             headers["Content-Encoding"] = "gzip"
         return web.Response(body=_Pieces(scrape.pieces), headers=headers)
 
     async def _status(self, request: web.BaseRequest) -> web.Response:
-        del request
-        return _text(200, self._page(), _PAGE_HEADERS, kind="text/html")
+        page = await self._page.get(self._origins.links(request.headers.get("Host")))
+        return _page(page, "text/html")
 
     async def _config(self, request: web.BaseRequest) -> web.Response:
         del request
-        return _text(200, self._config_text(), _PAGE_HEADERS)
+        return _page(await self._config_text.get(), "text/plain")
 
     async def _reloaded(self, request: web.BaseRequest) -> web.Response:
         del request
         if self._reload is None:
-            return _text(403, "Reloading over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP.")
+            return text(403, "Reloading over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP.")
         problem = await self._reload()
         if problem is not None:
-            return _text(500, f"The configuration was not changed:\n{problem}")
-        return _text(200, "Reloaded.")
-
-
-class _Connection(web.RequestHandler):
-    """Answers what never becomes a request, and bugs of ours, without the library's name and without a traceback."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if status >= 500:
-            _log.error("a request could not be answered", extra={"path": request.path}, exc_info=exc)
-        else:
-            _log.debug("a request could not be understood", extra={"client": request.remote, "error": message})
-        if request.writer.output_size > 0:
-            raise ConnectionError("half of another answer is sent already")
-        sentence = "This is a bug; the log has its traceback." if status >= 500 else "This is not an HTTP request."
-        response = _text(status, sentence)
-        response.force_close()
-        return response
+            return text(500, f"The configuration was not changed:\n{problem}")
+        return text(200, "Reloaded.")
 
 
 class _Server(web.Server):
+    def __init__(
+        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], connections: Connections
+    ) -> None:
+        super().__init__(handler)
+        self._connections_kept = connections
+
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
+        return Connection(
+            self, self._connections_kept, loop=self._loop, access_log=None, keepalive_timeout=KEEP_ALIVE_SECONDS
+        )
 
 
 def _probe(problem: Callable[[], str | None], good: str) -> Handler:
     async def handle(request: web.BaseRequest) -> web.Response:
         del request
         found = problem()
-        return _text(200, good) if found is None else _text(503, found)
+        return text(200, good) if found is None else text(503, found)
 
     return handle
 
 
-def _text(
-    status: int, text: str, headers: Mapping[str, str] | None = None, *, kind: str = "text/plain"
-) -> web.Response:
-    body = (text if text.endswith("\n") else text + "\n").encode("utf-8", "backslashreplace")
-    own = {"Content-Type": f"{kind}; charset=utf-8"}
-    return web.Response(status=status, body=body, headers={**_HEADERS, **own, **(headers or {})})
+def _page(page: bytes, kind: str) -> web.Response:
+    return web.Response(
+        body=_Pieces((page,)), headers={**HEADERS, **PAGE_HEADERS, "Content-Type": f"{kind}; charset=utf-8"}
+    )
 
 
 def _header(request: web.BaseRequest, name: str) -> str:

@@ -70,6 +70,7 @@ def page(
     *,
     version: str = __version__,
     telemetry_path: str = "/metrics",
+    links: str = "",
     shard_ordinal: int = 0,
     shard_total: int = 1,
     problem: str | None = None,
@@ -83,6 +84,7 @@ def page(
         wall: the same, seconds since the epoch.
         version: of this program.
         telemetry_path: where metrics are served.
+        links: stands before the paths of links; by nothing they are relative to the page.
         shard_ordinal: zero-based index of this shard.
         shard_total: number of shards.
         problem: what is wrong with the exporter itself, such as a stalled scheduler.
@@ -102,7 +104,10 @@ def page(
         "<title>exchange-balance-exporter</title>",
         f"<style>{_STYLE}</style></head><body>",
         f"<header><h1>exchange-balance-exporter <small>{escape(version)}{escape(shard)}</small></h1><nav>",
-        *(f'<a href="{escape(path)}">{escape(path)}</a> ' for path in (telemetry_path, "/config", "/-/healthy")),
+        *(
+            f'<a href="{escape(links)}{escape(path[1:])}">{escape(path)}</a> '
+            for path in (telemetry_path, "/config", "/-/healthy")
+        ),
         "</nav></header>",
     ]
     if problem is not None:

@@ -41,6 +41,11 @@ class Stall:
         return worst
 
 
+async def empty_page(links: str) -> str:
+    """No page is asked for."""
+    return links
+
+
 async def serve_ours(accounts: int, currencies: int) -> None:
     """Our store, exposition and web server."""
     sys.setswitchinterval(0.001)
@@ -53,7 +58,7 @@ async def serve_ours(accounts: int, currencies: int) -> None:
     server = Web(
         exposition,
         before_scrape=lambda: None,
-        page=lambda: "",
+        page=empty_page,
         healthy=lambda: None,
         ready=lambda: None,
         config_text=lambda: "",

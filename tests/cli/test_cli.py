@@ -28,6 +28,7 @@ DOCUMENTED = (
     "--web.telemetry-path",
     "--web.enable-lifecycle",
     "--web.max-requests",
+    "--web.external-url",
     "--shard.ordinal",
     "--shard.total",
     "--log.level",
@@ -115,6 +116,7 @@ def test_the_defaults_are_the_documented_ones(recorded: Recorded) -> None:
         telemetry_path="/metrics",
         enable_lifecycle=False,
         max_requests=40,
+        external_urls=(),
         shard_ordinal=0,
         shard_total=1,
         log_level="info",
@@ -134,6 +136,8 @@ def test_every_flag_reaches_the_settings(recorded: Recorded) -> None:
         "--web.listen-address=[::1]:9001",
         "--web.telemetry-path=/balances",
         "--web.enable-lifecycle",
+        "--web.external-url=https://ops.example/balances/",
+        "--web.external-url=http://exporter:10118",
         "--shard.ordinal=exporter-2",
         "--shard.total=3",
         "--log.format=json",
@@ -141,6 +145,7 @@ def test_every_flag_reaches_the_settings(recorded: Recorded) -> None:
     assert settings.listen_addresses == (":9000", "[::1]:9001")
     assert settings.telemetry_path == "/balances"
     assert settings.enable_lifecycle
+    assert [url.host for url in settings.external_urls] == ["ops.example", "exporter"]
     assert (settings.shard_ordinal, settings.shard_total) == (2, 3)
     assert settings.log_format == "json"
 
@@ -199,6 +204,7 @@ def test_the_sandbox_takes_host_and_port(recorded: Recorded) -> None:
         ["--web.telemetry-path=metrics"],
         ["--web.telemetry-path=/-/ready"],
         ["--web.max-requests=0"],
+        ["--web.external-url=ops.example"],
         ["--web.max-requests=many"],
         ["--shard.ordinal=x"],
         ["--shard.ordinal=1"],

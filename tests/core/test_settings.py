@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.settings import Address, listen_address, shard_ordinal, telemetry_path
+from exporter.core.settings import Address, ExternalUrl, external_url, listen_address, shard_ordinal, telemetry_path
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,43 @@ def test_a_path_that_serves_nothing_else_may_serve_metrics(text: str) -> None:
 def test_what_cannot_serve_metrics_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="telemetry path"):
         telemetry_path(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://exporter:10118", ("http://exporter:10118", "exporter", "")),
+        ("https://Ops.Example/", ("https://ops.example", "ops.example", "")),
+        ("https://ops.example:443/team/balances/", ("https://ops.example", "ops.example", "/team/balances")),
+        ("http://ops.example.:80", ("http://ops.example.", "ops.example", "")),
+        ("https://ops.example:8443", ("https://ops.example:8443", "ops.example", "")),
+        ("http://[::1]:9090/x", ("http://[::1]:9090", "::1", "/x")),
+    ],
+)
+def test_an_external_url_is_where_a_browser_finds_the_exporter(text: str, url: tuple[str, str, str]) -> None:
+    assert external_url(text) == ExternalUrl(*url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ops.example",
+        "//ops.example",
+        "ftp://ops.example",
+        "http://",
+        "http://me:secret@ops.example",
+        "http://ops.example:x",
+        "http://ops.example:70000",
+        "http://ops.example/?q",
+        "http://ops.example/#a",
+        "http://ops example",
+        "http://ops.example//x",
+        'http://ops.example/"',
+        "http://*.example",
+    ],
+)
+def test_what_is_no_external_url_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ValueError, match="external URL") as refused:
+        external_url(text)
+    assert repr(text) in str(refused.value)

@@ -44,7 +44,7 @@ class Running:
     async def get(self, path: str, encoding: str = "identity") -> tuple[int, bytes]:
         """One whole answer; refuses one that is cut short."""
         reader, writer = await asyncio.open_connection(self.host, self.port)
-        request = f"GET {path} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: {encoding}\r\nConnection: close\r\n\r\n"
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {encoding}\r\nConnection: close\r\n\r\n"
         writer.write(request.encode())
         try:
             head, _, body = (await reader.read()).partition(b"\r\n\r\n")

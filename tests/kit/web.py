@@ -36,6 +36,11 @@ async def no_problem() -> str | None:
     return None
 
 
+async def page(links: str) -> str:
+    del links
+    return PAGE
+
+
 class Served:
     """A running server and a client for it."""
 
@@ -45,13 +50,13 @@ class Served:
 
     @property
     def host_and_port(self) -> tuple[str, int]:
-        host, _, port = self.web.addresses[0].rpartition(":")
-        return host, int(port)
+        return "127.0.0.1", int(self.web.addresses[0].rpartition(":")[2])
 
     async def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body as they came, not decompressed."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        url = f"http://{self.web.addresses[0]}{path}"
+        host, port = self.host_and_port
+        url = f"http://{host}:{port}{path}"
         async with self.client.request(method, url, headers=sent, skip_auto_headers=("Accept-Encoding",)) as answer:
             return answer.status, dict(answer.headers), await answer.read()
 
@@ -71,10 +76,10 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(source: Any = None, **other: Any) -> AsyncIterator[Served]:
+async def serving(source: Any = None, address: str = "127.0.0.1:0", **other: Any) -> AsyncIterator[Served]:
     arguments: dict[str, Any] = {
         "before_scrape": nothing,
-        "page": lambda: PAGE,
+        "page": page,
         "healthy": nothing,
         "ready": nothing,
         "config_text": lambda: "accounts: []\n",
@@ -82,7 +87,7 @@ async def serving(source: Any = None, **other: Any) -> AsyncIterator[Served]:
         **other,
     }
     web = Web(source or exposition(), **arguments)
-    await web.start(["127.0.0.1:0"])
+    await web.start([address])
     try:
         async with ClientSession(auto_decompress=False) as client:
             yield Served(web, client)

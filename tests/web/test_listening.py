@@ -13,10 +13,14 @@ from exporter.core.errors import ExporterError
 from exporter.web import listening
 
 
+def unheard(error: OSError) -> None:
+    raise AssertionError(error)
+
+
 @asynccontextmanager
 async def listened(text: str) -> AsyncIterator[list[tuple[str, int]]]:
     """Where the sockets for an address listen while this is open."""
-    server = await listening.listen(asyncio.Protocol, text)
+    server = await listening.listen(asyncio.Protocol, text, unheard)
     try:
         yield [each.getsockname()[:2] for each in server.sockets]
     finally:
@@ -81,7 +85,7 @@ async def test_an_address_of_a_name_that_this_machine_does_not_have_is_left_out(
 async def test_a_name_of_addresses_that_this_machine_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, "2001:db8::1", "2001:db8::2")
     with pytest.raises(ExporterError, match="cannot listen on elsewhere:80: ") as refused:
-        await listening.listen(asyncio.Protocol, "elsewhere:80")
+        await listening.listen(asyncio.Protocol, "elsewhere:80", unheard)
     assert "not known" not in str(refused.value)
 
 
@@ -91,12 +95,12 @@ async def test_a_name_of_addresses_of_no_known_family_is_refused(monkeypatch: py
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
     with pytest.raises(ExporterError, match="cannot listen on elsewhere:80: "):
-        await listening.listen(asyncio.Protocol, "elsewhere:80")
+        await listening.listen(asyncio.Protocol, "elsewhere:80", unheard)
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
 async def test_ipv6_addresses_are_written_in_brackets() -> None:
-    server = await listening.listen(asyncio.Protocol, "[::1]:0")
+    server = await listening.listen(asyncio.Protocol, "[::1]:0", unheard)
     [one] = server.sockets
     assert listening.host_and_port(one) == f"[::1]:{one.getsockname()[1]}"
     server.close()
@@ -106,7 +110,7 @@ async def test_an_address_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         text = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ExporterError, match="in use") as refused:
-            await listening.listen(asyncio.Protocol, text)
+            await listening.listen(asyncio.Protocol, text, unheard)
         assert text in str(refused.value)
 
 
@@ -114,28 +118,28 @@ async def test_a_port_in_use_is_named_when_all_interfaces_are_asked_for() -> Non
     with socket.create_server(("0.0.0.0", 0)) as taken:
         text = f":{taken.getsockname()[1]}"
         with pytest.raises(ExporterError, match="in use") as refused:
-            await listening.listen(asyncio.Protocol, text)
+            await listening.listen(asyncio.Protocol, text, unheard)
         assert text in str(refused.value)
 
 
 async def test_a_port_that_this_user_may_not_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refuses(*_: object, **__: object) -> None:
+    def refuses(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "error while attempting to bind on address")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "create_server", refuses)
+    monkeypatch.setattr(socket, "create_server", refuses)
     with pytest.raises(ExporterError, match=r"127\.0\.0\.1:80: this user may not use ports below 1024"):
-        await listening.listen(asyncio.Protocol, "127.0.0.1:80")
+        await listening.listen(asyncio.Protocol, "127.0.0.1:80", unheard)
 
 
 @pytest.mark.parametrize("text", ["nonsense", "127.0.0.1:99999"])
 async def test_what_is_not_an_address_is_named(text: str) -> None:
     with pytest.raises(ExporterError, match="listen address") as refused:
-        await listening.listen(asyncio.Protocol, text)
+        await listening.listen(asyncio.Protocol, text, unheard)
     assert text in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["no-such-host.invalid:1", f"{'x' * 70}.invalid:1", "192.0.2.1:1"])
 async def test_what_this_machine_does_not_have_is_named(text: str) -> None:
     with pytest.raises(ExporterError, match="cannot listen on") as refused:
-        await listening.listen(asyncio.Protocol, text)
+        await listening.listen(asyncio.Protocol, text, unheard)
     assert text in str(refused.value)

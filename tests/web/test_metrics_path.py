@@ -46,7 +46,7 @@ async def test_caches_are_told_what_the_answer_depends_on() -> None:
 async def test_several_accept_headers_are_one_list() -> None:
     async with serving() as served:
         answer = await served.raw(
-            b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: text/plain;q=0.1\r\n"
+            b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/plain;q=0.1\r\n"
             b"Accept: application/openmetrics-text\r\n\r\n"
         )
         assert answer.endswith(b"# EOF\n")
@@ -116,7 +116,7 @@ async def test_a_client_that_goes_away_gives_its_place_back() -> None:
     held = Held()
     async with serving(held, max_requests=1) as served:
         _, writer = await asyncio.open_connection(*served.host_and_port)
-        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await held.reached(1)
         writer.transport.abort()
         held.go.set()
@@ -136,7 +136,7 @@ async def test_a_client_that_reads_nothing_is_cut_off(monkeypatch: pytest.Monkey
     source = FirstBig()
     async with serving(source, max_requests=1) as served:
         with socket.create_connection(served.host_and_port) as deaf:
-            deaf.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            deaf.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await source.reached(1)
             await free_again(served)
 

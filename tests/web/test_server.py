@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
 
 from exporter.core.errors import ExporterError
 from exporter.web.server import Web
-from tests.kit.web import PAGE, Held, exposition, nothing, serving
+from tests.kit.web import PAGE, Held, exposition, nothing, page, serving
 
 
 async def test_the_status_page_is_html_that_nobody_can_frame_cache_or_script() -> None:
@@ -35,7 +36,8 @@ async def test_the_configuration_is_plain_text() -> None:
 @pytest.mark.parametrize(("path", "probe"), [("/-/healthy", "healthy"), ("/-/ready", "ready")])
 async def test_a_probe_is_200_or_503_with_the_reason(path: str, probe: str) -> None:
     problems: list[str | None] = [None, "the scheduler has stalled"]
-    async with serving(**{probe: lambda: problems.pop(0)}) as served:
+    probes: dict[str, Any] = {probe: lambda: problems.pop(0)}
+    async with serving(**probes) as served:
         assert (await served.ask(path))[0] == 200
         assert (await served.ask(path))[::2] == (503, b"the scheduler has stalled\n")
 
@@ -83,10 +85,10 @@ async def test_an_unknown_path_says_what_there_is() -> None:
 
 
 async def test_a_bug_is_500_without_a_word_about_it(caplog: pytest.LogCaptureFixture) -> None:
-    def page() -> str:
-        raise RuntimeError("holdings: 12345")
+    async def broken(links: str) -> str:
+        raise RuntimeError(f"holdings: 12345{links}")
 
-    async with serving(page=page) as served:
+    async with serving(page=broken) as served:
         status, headers, body = await served.ask("/", Accept="text/html")
         assert status == 500
         assert headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -99,9 +101,9 @@ async def test_a_bug_is_500_without_a_word_about_it(caplog: pytest.LogCaptureFix
 async def test_no_answer_names_the_library() -> None:
     async with serving() as served:
         for request in (
-            b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            b"PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            b"PUT / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
             b"nonsense\r\n\r\n",
             b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
         ):
@@ -115,7 +117,7 @@ async def test_every_address_is_listened_on() -> None:
     web = Web(
         exposition(),
         before_scrape=nothing,
-        page=lambda: PAGE,
+        page=page,
         healthy=nothing,
         ready=nothing,
         config_text=str,
@@ -138,7 +140,7 @@ async def test_one_bad_address_leaves_none_open() -> None:
         web = Web(
             exposition(),
             before_scrape=nothing,
-            page=str,
+            page=page,
             healthy=nothing,
             ready=nothing,
             config_text=str,
@@ -170,7 +172,7 @@ async def test_closing_lets_a_running_scrape_end_and_accepts_no_other() -> None:
 async def test_closing_drops_what_does_not_end_in_time() -> None:
     held = Held()
     async with serving(held) as served:
-        running = asyncio.create_task(served.raw(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"))
+        running = asyncio.create_task(served.raw(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         await held.reached(1)
         await served.web.close(0)
         assert await running == b""

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given, settings
@@ -219,7 +220,36 @@ def test_the_page_names_version_shard_links_and_a_problem_of_its_own() -> None:
     )
     assert "9.8.7 · shard 2 of 5" in reader.words
     assert "the scheduler has stalled" in reader.words
-    assert [attrs["href"] for tag, attrs in reader.seen if tag == "a"] == ["/m", "/config", "/-/healthy"]
+    assert [attrs["href"] for tag, attrs in reader.seen if tag == "a"] == ["m", "config", "-/healthy"]
+
+
+@pytest.mark.parametrize(
+    ("links", "at", "leads_to"),
+    [
+        ("", "http://127.0.0.1:10118/", "http://127.0.0.1:10118/metrics"),
+        ("", "https://ops.example/balances/", "https://ops.example/balances/metrics"),
+        ("/balances/", "https://ops.example/balances", "https://ops.example/balances/metrics"),
+        ("/balances/", "https://ops.example/balances/", "https://ops.example/balances/metrics"),
+        ("/", "https://ops.example/", "https://ops.example/metrics"),
+    ],
+)
+def test_links_work_at_the_root_and_behind_a_sub_path(links: str, at: str, leads_to: str) -> None:
+    reader = read_page(up(), links=links)
+    first = next(attrs["href"] for tag, attrs in reader.seen if tag == "a")
+    assert urljoin(at, first) == leads_to
+
+
+def test_an_account_that_stands_still_does_not_follow_what_is_polled_later() -> None:
+    state = up("desk")
+    still = state.still()
+    before = page([still], NOW, WALL)
+    refuse(state, PermissionMissing("not any more"))
+    read(state, balance("ETH", "7"), wallet="futures")
+    polled(state, PermissionMissing("not any more"))
+    state.expire(NOW + 10 * STALE_AFTER)
+    assert page([still], NOW, WALL) == before
+    assert page([state], NOW, WALL) != before
+    assert still.usd == Decimal(210)
 
 
 def test_the_page_works_without_scripts_and_refreshes_itself() -> None:

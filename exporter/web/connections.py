@@ -1,0 +1,191 @@
+"""Connections of clients: how many there may be, how long each may take to say what it wants, and who has to go.
+
+When the last place is taken, somebody goes for each who comes: of the client with the most connections, the one that
+waits longest for a request that it has not finished, else the one that was idle longest. So a flood drives out itself.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from aiohttp import web
+
+from exporter.web.answers import text
+from exporter.web.telling import Rarely
+
+HEADERS_SECONDS: Final = 10.0
+"""From accept, or from the first byte of a later request, to the end of its headers."""
+
+KEEP_ALIVE_SECONDS: Final = 120.0
+"""How long a connection is kept without a request: two intervals of a Prometheus that scrapes once a minute."""
+
+_HEADERS_BYTES: Final = 64 * 1024
+
+_log: Final = logging.getLogger("exporter.web")
+
+
+def client_of(peer: object) -> str:
+    """Whom a connection counts for: its IPv4 address, or the /64 of IPv6 that one household or machine has."""
+    host = str(peer[0]) if isinstance(peer, tuple) else ""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
+
+
+class Connections:
+    """All connections of clients, by client and in the order in which they came."""
+
+    def __init__(self, most: int, rarely: Rarely) -> None:
+        """Args:
+        most: how many there may be.
+        rarely: tells when there are more.
+        """
+        self._most = most
+        self._rarely = rarely
+        self._clients: dict[str, dict[Connection, None]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def came(self, one: "Connection") -> None:
+        """Count one more; where there are too many, another goes, or this one when all others are being answered."""
+        self._clients.setdefault(one.client, {})[one] = None
+        self._count += 1
+        if self._count > self._most:
+            self._rarely.warn("too many connections; those that wait longest for a request are closed", most=self._most)
+            if not self.make_room(besides=one):
+                self.left(one)
+                one.drop()
+
+    def left(self, one: "Connection") -> None:
+        """Count one less."""
+        own = self._clients.get(one.client, {})
+        if one in own:
+            del own[one]
+            self._count -= 1
+            if not own:
+                del self._clients[one.client]
+
+    def make_room(self, *, besides: "Connection | None" = None) -> bool:
+        """Close the connection that is missed least; whether there was one that is not being answered.
+
+        Args: `besides` is the one for which there is to be room.
+        """
+        for own in sorted(self._clients.values(), key=len, reverse=True):
+            waiting = [one for one in own if not one.answering and one is not besides]
+            if waiting:
+                # A client that was answered once speaks HTTP, and comes again.
+                least = min(waiting, key=lambda one: one.answered)
+                self.left(least)
+                least.drop()
+                return True
+        return False
+
+
+class Connection(web.RequestHandler):
+    """One connection: hands requests over, bounds what comes before them, and answers what never becomes one.
+
+    Attributes:
+        client: whom it counts for.
+        answering: whether a request is being answered.
+        answered: whether one ever was.
+    """
+
+    __slots__ = ("_all", "_deadline", "_unread", "answered", "answering", "client")
+
+    def __init__(self, server: web.Server, connections: Connections, **other: Any) -> None:
+        super().__init__(server, **other)
+        self._all = connections
+        self._deadline: asyncio.TimerHandle | None = None
+        self._unread = 0
+        self.client = ""
+        self.answering = False
+        self.answered = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self.client = client_of(self.peername)
+        self._await_headers()
+        self._all.came(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Leave."""
+        self._end_wait()
+        self._all.left(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless a request's head has become too long."""
+        if not self.answering:
+            if self._unread > _HEADERS_BYTES:
+                self.drop()
+                return
+            self._unread += len(data)
+            if self._deadline is None:
+                self._await_headers()
+        super().data_received(data)
+
+    @contextmanager
+    def answers(self) -> Iterator[None]:
+        """While a request of this connection is answered it has no deadline of ours, and does not go."""
+        self._end_wait()
+        self._unread = 0
+        self.answering = self.answered = True
+        try:
+            yield
+        finally:
+            self.answering = False
+
+    def drop(self) -> None:
+        """Close at once."""
+        transport = self.transport
+        self.force_close()
+        if transport is not None:
+            transport.abort()
+
+    def cut_off(self) -> None:
+        """Close at once, and have the system forget what the client has not taken yet: up to 4 MiB."""
+        own = self.transport.get_extra_info("socket") if self.transport is not None else None
+        if own is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.drop()
+
+    def _await_headers(self) -> None:
+        self._deadline = self._loop.call_later(HEADERS_SECONDS, self.drop)
+
+    def _end_wait(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer bugs of ours, and what is no request, without the library's name and without a traceback."""
+        if status >= 500:
+            _log.error("a request could not be answered", extra={"path": request.path}, exc_info=exc)
+        else:
+            _log.debug("a request could not be understood", extra={"client": request.remote, "error": message})
+        if request.writer.output_size > 0:
+            raise ConnectionError("half of another answer is sent already")
+        sentence = "This is a bug; the log has its traceback." if status >= 500 else "This is not an HTTP request."
+        response = text(status, sentence)
+        response.force_close()
+        return response
