@@ -50,7 +50,7 @@ class Places:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.leave(key)
-            else:
+            elif turn in host.waiting:  # else whoever left has passed it over already
                 host.waiting.remove(turn)
             raise
 

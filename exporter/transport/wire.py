@@ -120,14 +120,14 @@ class Wire:
             self._places.leave(place)
 
     async def _wait(self, place: Hashable, seconds: float) -> float:
-        """Wait for a place; the seconds that it took."""
+        """Wait for a place, for half of the time at most; the seconds that it took."""
         loop = asyncio.get_running_loop()
         since = loop.time()
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds / 2):
                 await self._places.wait(place)
         except TimeoutError:
-            failure = TimedOut(f"no connection was free for {seconds:.3g} s", repeat=False, advice=_FILES_ADVICE)
+            failure = TimedOut(f"no connection was free for {seconds / 2:.3g} s", repeat=False, advice=_FILES_ADVICE)
         else:
             return loop.time() - since
         raise failure

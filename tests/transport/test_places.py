@@ -71,17 +71,20 @@ async def test_a_place_goes_to_whoever_may_have_it() -> None:
     assert await turns(*waiting) == [True, True]
 
 
-@pytest.mark.parametrize("seated", [False, True], ids=["while it waits", "with its place"])
-async def test_whoever_gives_up_takes_no_place_along(seated: bool) -> None:
+@pytest.mark.parametrize("when", ["before", "at once", "after"])
+async def test_whoever_gives_up_takes_no_place_along(when: str) -> None:
     places = Places(1)
     await places.wait("a")
     waiting = asyncio.create_task(places.wait("a"))
     await turns(waiting)
-    if seated:
+    if when == "after":
         places.leave("a")
     waiting.cancel()
+    if when == "at once":
+        places.leave("a")
     await turns(waiting)
     assert waiting.cancelled()
-    if not seated:
+    if when == "before":
         places.leave("a")
     assert places.take("a")
+    assert not places.take("a")
