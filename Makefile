@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format faults soak bench dashboards pictures generated locked audit clean
+.PHONY: help demo test check format faults soak siege bench dashboards pictures generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
@@ -14,6 +14,7 @@ help:
 	@echo 'make format      format the code'
 	@echo 'make faults      every fault on every exchange, as a table'
 	@echo 'make soak        an hour of simulated time with 200 accounts and random faults'
+	@echo 'make siege       the running program under one attack after the other, as a table; six minutes'
 	@echo 'make bench       benchmarks against peers, as a table'
 	@echo 'make dashboards  write grafana/dashboards/*.json again'
 	@echo 'make pictures    run the demo under Prometheus for 22 minutes and draw the dashboards from it'
@@ -55,6 +56,9 @@ faults: .venv/.dev
 
 soak: .venv/.dev
 	$(BIN)/python -m tests.faults.soak $(ARGS)
+
+siege: .venv/.dev
+	$(BIN)/python -m tests.siege $(ARGS)
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -86,8 +87,11 @@ class Process:
 
 
 @asynccontextmanager
-async def exporter(config: Path, *flags: str) -> AsyncIterator[Process]:
-    """The program with this configuration; ended by pid when the block is left."""
+async def exporter(config: Path, *flags: str, **started: Any) -> AsyncIterator[Process]:
+    """The program with this configuration; ended by pid when the block is left.
+
+    `started` says more of how, as `asyncio.create_subprocess_exec` takes it.
+    """
     process = Process(
         await asyncio.create_subprocess_exec(
             sys.executable,
@@ -98,6 +102,7 @@ async def exporter(config: Path, *flags: str) -> AsyncIterator[Process]:
             *flags,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            **started,
         )
     )
     try:
