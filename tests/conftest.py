@@ -1,11 +1,13 @@
 """What every test may rely on."""
 
 import inspect
+from collections.abc import Generator
 from typing import Any
 from unittest.mock import Mock
 
 import aioresponses.core
 import hypothesis
+import pytest
 from aiohttp import ClientResponse
 
 # How long one example takes says how busy the machine is, and nothing about the code.
@@ -20,3 +22,11 @@ if "stream_writer" in inspect.signature(ClientResponse.__init__).parameters:
             super().__init__(*args, **kwargs)
 
     aioresponses.core.ClientResponse = _ClientResponse  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let no lone surrogate that a test logged into its report: pytest-xdist cannot send one and gives up."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
