@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from exporter.app.lag import Lag
 from exporter.app.sharding import shard_of
 from exporter.config import Account, Config
-from exporter.core import runtime
+from exporter.core import files
 from exporter.core.credentials import Credentials
 from exporter.core.runtime import Clock, Dice
 from exporter.exchanges.base import Exchange
@@ -24,7 +24,6 @@ from exporter.polling.poller import Poller
 from exporter.polling.price_poll import PriceReader
 from exporter.polling.turns import in_turns
 from exporter.transport.caller import Caller
-from exporter.transport.connections import most_connections
 from exporter.transport.limits import Demand, Pacer
 
 STALL_SECONDS: Final = 60.0
@@ -200,12 +199,12 @@ class Engine:
         wanted = len(self.price_readers)
         for poller in self.pollers.values():
             wanted += min(SIDE_BY_SIDE, len(poller.account_poll.plan.readings))
-        files = runtime.open_files()
-        most = most_connections(files)
+        limit = files.limit()
+        most = files.budget(limit).exchanges
         if wanted <= most:
             return []
         sentence = (
-            f"the accounts ask on {wanted} connections at once; this process may have {files} open files, {most} "
+            f"the accounts ask on {wanted} connections at once; this process may have {limit} open files, {most} "
             "of them for that: polls will wait for each other; raise the hard limit (`ulimit -Hn`, `LimitNOFILE=`)"
         )
         return [sentence]

@@ -229,7 +229,7 @@ async def run(settings: Settings, environ: Mapping[str, str]) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECT)
     runtime.let_lookups_alone()
-    runtime.allow_open_files()
+    files.raise_limit()
     config = await runtime.apart(load, settings.config_file, environ)
     await App(settings, environ, config, SystemClock(), Dice()).run()
     return 0

@@ -13,7 +13,7 @@ from exporter.app.engine import Engine
 from exporter.app.masking import proxy_logins, secret_names, secrets_of
 from exporter.config import Config
 from exporter.config.load import load
-from exporter.core import runtime
+from exporter.core import files, runtime
 from exporter.core.errors import InternalError, PollError
 from exporter.core.runtime import Clock, Dice, SystemClock
 from exporter.core.wording import counted
@@ -81,7 +81,7 @@ async def read_all(
         clock: the time; the machine's unless given.
     """
     runtime.let_lookups_alone()
-    runtime.allow_open_files()
+    files.raise_limit()
     clock, dice, counters = clock or SystemClock(), Dice(), Counters()
     pacer = Pacer(clock, config.rate_share)
     transport = Transport(clock, pacer, counters, dice, masked=logs.masked)

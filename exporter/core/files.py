@@ -28,6 +28,17 @@ def limit() -> int:
     return _UNLIMITED if soft == resource.RLIM_INFINITY else soft
 
 
+def raise_limit() -> int:
+    """Raise the limit of open files as far as the system lets us without asking; returns what it is then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):  # macOS names no limit and has one
+            pass
+    return limit()
+
+
 def budget(files: int) -> Budget:
     """Divide so many files: a quarter of what is not our own for clients, but no more than they need.
 

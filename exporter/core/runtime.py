@@ -6,7 +6,6 @@ thread of its own, and the process does not wait for it when it ends. The same g
 """
 
 import asyncio
-import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -116,23 +115,3 @@ class _Daemons(ThreadPoolExecutor):
 
 
 _APART: Final = _Daemons()
-
-FILES: Final = 1 << 20
-"""Open files that are counted on where the system sets no limit."""
-
-
-def open_files() -> int:
-    """How many files this process may have open; sockets are files."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return FILES if soft == resource.RLIM_INFINITY else soft
-
-
-def allow_open_files() -> int:
-    """Raise the limit of open files as far as the system lets us without asking; returns what it is then."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (OSError, ValueError):  # macOS names no limit and has one
-            pass
-    return open_files()

@@ -31,16 +31,8 @@ KEPT: Final = 4096
 TLS_BUFFER: Final = 17 * 1024
 """Bytes that each TLS connection reads into: a whole record. With asyncio's 256 KB, 2,000 take half a gigabyte."""
 
-OWN_FILES: Final = 32
-"""Open files that are no connections: streams, listening sockets, secret files, name lookups."""
-
 TOLD_AGAIN: Final = 3600.0
 """Seconds after which the log names a host again that sends what nobody asked for."""
-
-
-def most_connections(files: int) -> int:
-    """How many connections to exchanges a process may have that may open so many files; a quarter is for scrapes."""
-    return max(4, (files - OWN_FILES) * 3 // 4)
 
 
 class Asked(aiohttp.ClientRequest):

@@ -12,10 +12,10 @@ import aiohttp
 from yarl import URL
 
 from exporter import __version__
-from exporter.core import runtime
+from exporter.core import files
 from exporter.core.errors import BadPayload, BadStatus, InternalError, PollError, TimedOut, TlsFailed, Unreachable
 from exporter.transport.answers import MAX_BYTES
-from exporter.transport.connections import Asked, Connections, most_connections
+from exporter.transport.connections import Asked, Connections
 from exporter.transport.places import Places
 from exporter.transport.proxies import Proxy
 
@@ -75,7 +75,7 @@ class Wire:
         self._places: Places
 
     def _open(self) -> aiohttp.ClientSession:
-        self._most = self._most or most_connections(runtime.open_files())
+        self._most = self._most or files.budget(files.limit()).exchanges
         self._places = Places(self._most)
         session = self._session = aiohttp.ClientSession(
             connector=Connections(self._tls, self._most),

@@ -13,7 +13,7 @@ import pytest
 from exporter.app.engine import STALL_SECONDS, Engine
 from exporter.app.lag import Lag
 from exporter.config import Account, Config, Threshold, Valuation
-from exporter.core import runtime
+from exporter.core import files
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import TimedOut
 from exporter.core.model import Reading
@@ -355,12 +355,12 @@ async def test_more_than_the_limits_give_is_told_once_for_each_limit(works: Any)
 
 
 async def test_more_accounts_than_files_is_told(works: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "open_files", lambda: 40)
+    monkeypatch.setattr(files, "limit", lambda: 12)
     many = config(*(account(f"desk-{number}") for number in range(7)))
     async with works(many) as it:
         [sentence] = it.engine.short_of_files()
         assert "8 connections" in sentence, "the prices have one too"
-        assert "40 open files, 6 of them" in sentence
+        assert "12 open files, 7 of them" in sentence
         assert "LimitNOFILE" in sentence
         await it.engine.apply(config(*many.accounts[:5]))
         assert it.engine.short_of_files() == []

@@ -1,6 +1,8 @@
 """The open files of a process are divided so that clients and exchanges never take each other's."""
 
 import resource
+import subprocess
+import sys
 
 import pytest
 
@@ -24,3 +26,20 @@ def test_the_limit_is_the_one_of_this_process(monkeypatch: pytest.MonkeyPatch) -
     assert files.limit() == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert files.limit() > 100_000
+
+
+FEW = """
+import resource
+import subprocess
+import sys
+from exporter.core import files
+
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, min(hard, 400)))
+print(files.limit(), files.raise_limit(), files.limit())
+"""
+
+
+def test_the_limit_of_open_files_is_raised_as_far_as_it_goes() -> None:
+    over = subprocess.run([sys.executable, "-c", FEW], capture_output=True, text=True, timeout=60)
+    assert (over.stdout, over.stderr) == ("100 400 400\n", "")
