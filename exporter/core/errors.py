@@ -26,7 +26,7 @@ and how far the next poll moves away (`slow`).
 """
 
 from collections.abc import Iterable
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, Self
 
 REASONS: Final = (
     "auth",
@@ -94,6 +94,15 @@ class PollError(ExporterError):
         if repeat is not None:
             self.repeat = repeat
         self.retry_after = retry_after
+
+    def bare(self) -> Self:
+        """This error without the frames that it came through.
+
+        They hold the answer and all that was made of it, for as long as the error itself is held. Whoever keeps an
+        error keeps it bare.
+        """
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class AuthError(PollError):

@@ -62,6 +62,7 @@ class SystemClock:
 _SCRAPES: Final = ThreadPoolExecutor(4, thread_name_prefix="scrape")
 _WORK: Final = ThreadPoolExecutor(4, thread_name_prefix="work")
 _PAGES: Final = ThreadPoolExecutor(2, thread_name_prefix="page")
+_ANSWERS: Final = ThreadPoolExecutor(1, thread_name_prefix="answer")
 
 
 async def scraped(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -70,7 +71,7 @@ async def scraped(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 async def worked(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run this in the threads for work that waits for no network, such as parsing an answer or reading a file."""
+    """Run this in the threads for work that waits for no network, such as reading a file."""
     return await asyncio.get_running_loop().run_in_executor(_WORK, lambda: call(*args, **kwargs))
 
 
@@ -87,6 +88,11 @@ async def apart(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def paged(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run this in the threads that write pages for people: it delays other pages at most."""
     return await asyncio.get_running_loop().run_in_executor(_PAGES, lambda: call(*args, **kwargs))
+
+
+async def parsed(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run this in the one thread for answers: two would only take the interpreter from each other and from the loop."""
+    return await asyncio.get_running_loop().run_in_executor(_ANSWERS, lambda: call(*args, **kwargs))
 
 
 def let_lookups_alone() -> None:

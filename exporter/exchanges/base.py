@@ -9,6 +9,7 @@ from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.refusals import refusal, refused
 from exporter.exchanges.signing import query_encoded
 from exporter.exchanges.values import (
+    A_HANDFUL,
     MAX_ROWS,
     ZEROS,
     cut,
@@ -21,6 +22,7 @@ from exporter.exchanges.values import (
     optional,
     rest,
     shown,
+    text_of,
     total,
 )
 
@@ -39,6 +41,16 @@ class Limit(NamedTuple):
     seconds: float
 
 
+A_FEW: Final = 256 * 1024
+"""Bytes of an answer that lists a few things at most: a time, a key, the value of each wallet."""
+
+A_WALLET: Final = 4 * 1024 * 1024
+"""Bytes of 20,000 rows of the longest kind."""
+
+A_MARKET: Final = 8 * 1024 * 1024
+"""Bytes of a list of all that is traded; no answer may be larger."""
+
+
 class Endpoint(NamedTuple):
     """One GET path that may be requested. Nothing that is not an `Endpoint` of its API is ever sent.
 
@@ -46,11 +58,13 @@ class Endpoint(NamedTuple):
         path: the fixed template, `{id}` where a value goes; also the metric's `endpoint` label.
         limits: every published limit that a request counts against.
         signed: whether the request carries credentials.
+        most: bytes of the largest answer that is taken, packed and unpacked.
     """
 
     path: str
     limits: tuple[Limit, ...]
     signed: bool = True
+    most: int = A_WALLET
 
 
 class Request(NamedTuple):
@@ -233,6 +247,10 @@ class Exchange:
 
 __all__ = [
     "AUTO",
+    "A_FEW",
+    "A_HANDFUL",
+    "A_MARKET",
+    "A_WALLET",
     "MAX_ROWS",
     "PAUSE",
     "ZEROS",
@@ -259,6 +277,7 @@ __all__ = [
     "refused",
     "rest",
     "shown",
+    "text_of",
     "total",
     "unsigned",
 ]

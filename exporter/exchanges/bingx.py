@@ -32,6 +32,10 @@ from exporter.core.errors import (
 )
 from exporter.core.model import KeyInfo, Reading
 from exporter.exchanges.base import (
+    A_FEW,
+    A_HANDFUL,
+    A_MARKET,
+    A_WALLET,
     Api,
     Endpoint,
     Exchange,
@@ -41,7 +45,6 @@ from exporter.exchanges.base import (
     RowMemory,
     Signed,
     WalletSource,
-    cut,
     decimal,
     field,
     header_count,
@@ -50,6 +53,7 @@ from exporter.exchanges.base import (
     refusal,
     refused,
     shown,
+    text_of,
     unsigned,
 )
 from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows, usdt_values
@@ -62,22 +66,22 @@ PLAY_MONEY: Final = "VST"
 MARKET: Final = (Limit("ip", "group 1", 500, 10.0), Limit("ip", "group 1 by minute", 1000, 60.0))
 
 
-def _endpoint(path: str, requests: int, group: int) -> Endpoint:
+def _endpoint(path: str, requests: int, group: int, most: int = A_WALLET) -> Endpoint:
     limits = (
         Limit("uid", path, requests, 1.0),
         Limit("ip", path, 300, 10.0),
         Limit("ip", f"group {group}", 2000, 10.0),
     )
-    return Endpoint(path, limits)
+    return Endpoint(path, limits, most=most)
 
 
 SPOT: Final = _endpoint("/openApi/spot/v1/account/balance", 5, 3)
 FUNDING: Final = _endpoint("/openApi/fund/v1/account/balance", 2, 2)
-OVERVIEW: Final = _endpoint("/openApi/account/v1/allAccountBalance", 5, 2)
-PERMISSIONS: Final = _endpoint("/openApi/v1/account/apiPermissions", 2, 2)
-RESTRICTIONS: Final = _endpoint("/openApi/v1/account/apiRestrictions", 2, 2)
-TIME: Final = Endpoint("/openApi/spot/v1/server/time", MARKET, signed=False)
-TICKERS: Final = Endpoint("/openApi/spot/v1/ticker/24hr", MARKET, signed=False)
+OVERVIEW: Final = _endpoint("/openApi/account/v1/allAccountBalance", 5, 2, A_FEW)
+PERMISSIONS: Final = _endpoint("/openApi/v1/account/apiPermissions", 2, 2, A_FEW)
+RESTRICTIONS: Final = _endpoint("/openApi/v1/account/apiRestrictions", 2, 2, A_FEW)
+TIME: Final = Endpoint("/openApi/spot/v1/server/time", MARKET, signed=False, most=A_FEW)
+TICKERS: Final = Endpoint("/openApi/spot/v1/ticker/24hr", MARKET, signed=False, most=A_MARKET)
 
 ERRORS: Final[Mapping[str, type[PollError]]] = {
     **dict.fromkeys(("100001", "100412", "100413"), AuthError),
@@ -147,13 +151,13 @@ def unwrap(status: int, payload: Any) -> Any:
         if "permissions" in payload:
             return payload
     code = field(payload, "code")
-    if str(code) == "0" and status < 400:
+    if text_of(code) == "0" and status < 400:
         return field(payload, "data")
-    words = str(payload.get("msg") or payload.get("debugMsg") or "")
-    if str(code) in CLOCK and ("time" in words.lower() or not words):
-        raise ClockRefused(f"{code}: {cut(words, 200)}")
-    if "maint" in words.lower() and str(code) not in ERRORS:
-        raise Maintenance(f"{code}: {cut(words, 200)}")
+    words, name = text_of(payload.get("msg") or payload.get("debugMsg") or ""), text_of(code, 60)
+    if name in CLOCK and ("time" in words.lower() or not words):
+        raise ClockRefused(f"{name}: {words}")
+    if "maint" in words.lower() and name not in ERRORS:
+        raise Maintenance(f"{name}: {words}")
     raise refused(status, code, words, errors=ERRORS, temporary=TEMPORARY, advice=ADVICE)
 
 
@@ -181,7 +185,7 @@ def read_overview(memory: RowMemory) -> Reader[Reading]:
 
 
 def _values(answer: Any) -> Iterator[tuple[str, Decimal]]:
-    for row in listing(answer, "data"):
+    for row in listing(answer, "data", A_HANDFUL):
         kind = name_of(field(row, "accountType"), "accountType")
         value = decimal(field(row, "usdtBalance"), f"{shown(kind)} usdtBalance", negative=True)
         yield OVERVIEW_NAMES.get(kind, kind.lower()), value
@@ -226,7 +230,7 @@ def read_key_info() -> Reader[KeyInfo]:
         if not isinstance(answer, dict):
             raise BadPayload(f"{endpoint.path}: {shown(answer)} where an object belongs")
         if "permissions" in answer:
-            numbers = {str(number) for number in listing(answer["permissions"], "permissions")}
+            numbers = {text_of(number) for number in listing(answer["permissions"], "permissions", A_HANDFUL)}
             for name, meant in _NUMBERED.items():
                 permissions[name] = permissions.get(name, False) or bool(numbers & meant)
         for name, flags in _FLAGGED.items():

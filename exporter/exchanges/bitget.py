@@ -29,6 +29,10 @@ from exporter.core.errors import (
 )
 from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.base import (
+    A_FEW,
+    A_HANDFUL,
+    A_MARKET,
+    A_WALLET,
     Api,
     Endpoint,
     Exchange,
@@ -49,6 +53,7 @@ from exporter.exchanges.base import (
     refused,
     rest,
     shown,
+    text_of,
     total,
 )
 from exporter.exchanges.readers import holding, holdings, market_list, price_book, read_clock, rows, usdt_values
@@ -58,20 +63,20 @@ HOST: Final = "https://api.bitget.com"
 ALL: Final = Limit("ip", "all", 6000, 60.0)
 
 
-def _endpoint(path: str, requests: int, scope: str = "uid") -> Endpoint:
+def _endpoint(path: str, requests: int, scope: str = "uid", most: int = A_WALLET) -> Endpoint:
     limit = Limit("uid" if scope == "uid" else "ip", path, requests, 1.0)
-    return Endpoint(path, (limit, ALL), signed=scope == "uid")
+    return Endpoint(path, (limit, ALL), signed=scope == "uid", most=most)
 
 
 ASSETS: Final = _endpoint("/api/v2/spot/account/assets", 10)
-OVERVIEW: Final = _endpoint("/api/v2/account/all-account-balance", 1)
-INFO: Final = _endpoint("/api/v2/spot/account/info", 1)
-TIME: Final = _endpoint("/api/v2/public/time", 20, "ip")
-TICKERS: Final = _endpoint("/api/v2/spot/market/tickers", 20, "ip")
-MARKETS: Final = _endpoint("/api/v2/spot/public/symbols", 20, "ip")
+OVERVIEW: Final = _endpoint("/api/v2/account/all-account-balance", 1, most=A_FEW)
+INFO: Final = _endpoint("/api/v2/spot/account/info", 1, most=A_FEW)
+TIME: Final = _endpoint("/api/v2/public/time", 20, "ip", A_FEW)
+TICKERS: Final = _endpoint("/api/v2/spot/market/tickers", 20, "ip", A_MARKET)
+MARKETS: Final = _endpoint("/api/v2/spot/public/symbols", 20, "ip", A_MARKET)
 UNIFIED_ASSETS: Final = _endpoint("/api/v3/account/assets", 20)
 UNIFIED_FUNDING: Final = _endpoint("/api/v3/account/funding-assets", 20)
-UNIFIED_INFO: Final = _endpoint("/api/v3/account/info", 5)
+UNIFIED_INFO: Final = _endpoint("/api/v3/account/info", 5, most=A_FEW)
 
 ERRORS: Final[Mapping[str, type[PollError]]] = {
     **dict.fromkeys(("40001", "40006", "40037", "40041", "40011", "40012", "40036"), AuthError),
@@ -165,7 +170,7 @@ def read_overview(memory: RowMemory) -> Reader[Reading]:
             name_of(field(row, "accountType"), "accountType").lower(),
             decimal(field(row, "usdtBalance"), "usdtBalance", negative=True),
         )
-        for row in listing(answer, "data")
+        for row in listing(answer, "data", A_HANDFUL)
     )
 
 
@@ -239,7 +244,7 @@ def read_key_info(endpoint: Endpoint, listed: str) -> Reader[KeyInfo]:
         BadPayload: no list of that name, or no word on addresses.
     """
     answer = yield Request(endpoint)
-    codes = {str(code) for code in listing(field(answer, listed), listed)}
+    codes = {text_of(code) for code in listing(field(answer, listed), listed, A_HANDFUL)}
     writes = answer.get("permType") != "read-only"
     return KeyInfo(
         permissions={

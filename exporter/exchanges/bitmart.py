@@ -31,6 +31,8 @@ from exporter.core.errors import (
 )
 from exporter.core.model import Balance, Reading, is_fine
 from exporter.exchanges.base import (
+    A_FEW,
+    A_MARKET,
     Api,
     Endpoint,
     Exchange,
@@ -49,6 +51,7 @@ from exporter.exchanges.base import (
     refused,
     rest,
     shown,
+    text_of,
     total,
     unsigned,
 )
@@ -57,9 +60,9 @@ from exporter.exchanges.readers import price_book, read_clock, rows
 HOST: Final = "https://api-cloud.bitmart.com"
 
 WALLET: Final = Endpoint("/account/v1/wallet", (Limit("key", "/account/v1/wallet", 12, 2.0),))
-TIME: Final = Endpoint("/system/time", (Limit("ip", "/system/time", 10, 1.0),), signed=False)
+TIME: Final = Endpoint("/system/time", (Limit("ip", "/system/time", 10, 1.0),), signed=False, most=A_FEW)
 TICKERS: Final = Endpoint(
-    "/spot/quotation/v3/tickers", (Limit("ip", "/spot/quotation/v3/tickers", 10, 2.0),), signed=False
+    "/spot/quotation/v3/tickers", (Limit("ip", "/spot/quotation/v3/tickers", 10, 2.0),), signed=False, most=A_MARKET
 )
 
 ERRORS: Final[Mapping[str, type[PollError]]] = {
@@ -100,7 +103,7 @@ def unwrap(status: int, payload: Any) -> Any:
     if isinstance(payload, dict) and "code" not in payload and status != 200:
         raise refusal(status, shown(payload))
     code = field(payload, "code")
-    if str(code) == "1000" and status < 400:
+    if text_of(code) == "1000" and status < 400:
         return field(payload, "data")
     raise refused(status, code, payload.get("message"), errors=ERRORS, temporary=TEMPORARY, advice=ADVICE)
 

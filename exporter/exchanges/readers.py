@@ -11,7 +11,18 @@ from exporter.core.errors import BadPayload
 from exporter.core.model import EXACT, ZERO, Balance, Reading, WalletValue
 from exporter.core.wording import folded
 from exporter.exchanges.base import PAUSE, Endpoint, Pair, Reader, Request, RowMemory
-from exporter.exchanges.values import ZEROS, decimal, field, listing, moment, name_of, shown, total
+from exporter.exchanges.values import (
+    MAX_DIGITS,
+    MAX_LETTERS,
+    ZEROS,
+    decimal,
+    field,
+    listing,
+    moment,
+    name_of,
+    shown,
+    total,
+)
 
 SLICE: Final = 1_000
 """Rows that are worked on before the loop gets a turn."""
@@ -116,7 +127,8 @@ def holdings(raws: Sequence[tuple[Any, ...]]) -> list[Balance] | None:
     texts = [*chain.from_iterable(columns), ""]  # the empty one puts a comma behind the last amount, too: see `_PLAIN`
     try:
         joined = ",".join(texts)
-        plain = all(names) and bool("".join(names)) and joined.count(",") == len(texts) - 1 and _PLAIN(joined)
+        named = all(names) and bool("".join(names)) and max(map(len, names)) <= MAX_LETTERS
+        plain = named and joined.count(",") == len(texts) - 1 and _PLAIN(joined)
     except TypeError:  # something else than text
         return None
     if not plain:
@@ -185,14 +197,21 @@ def price_book(answer: Any, symbol: Any, price: Any) -> Reader[dict[str, Any]]:
     tickers = listing(answer, "tickers")
     for count, row in enumerate(tickers, 1):
         try:
-            book[row[symbol]] = row[price]
+            name, worth = row[symbol], row[price]
         except (KeyError, IndexError, TypeError):
-            pass
+            name = worth = None
+        # What can be neither a symbol nor a price is not remembered: it may be as long as the answer.
+        if isinstance(name, str) and len(name) <= MAX_LETTERS and _is_short(worth):
+            book[name] = worth
         if not count % SLICE:
             yield PAUSE
     if tickers and not book:
         raise BadPayload("not one ticker in the answer")
     return book
+
+
+def _is_short(price: Any) -> bool:
+    return len(price) <= MAX_DIGITS if isinstance(price, str) else isinstance(price, int | Decimal | None)
 
 
 def market_list(
@@ -217,7 +236,7 @@ def market_list(
     for count, row in enumerate(markets, 1):
         try:
             symbol, base, quote, state = fields(row)
-            if state not in ended:
+            if state not in ended and max(map(len, (symbol, base, quote))) <= MAX_LETTERS:
                 pair = folded(base), folded(quote)
                 if found.setdefault(pair, symbol) != symbol:
                     twice.add(pair)

@@ -2,18 +2,34 @@
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_DOWN, Context, Decimal, Rounded
+from itertools import islice
 from typing import Any, Final
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import EXACT, ZERO
 
 MAX_ROWS: Final = 20_000
-_PLAIN: Final = re.compile(r"\d{1,300}(?:\.\d{1,300})?", re.ASCII).fullmatch
+A_HANDFUL: Final = 500
+"""Rows of a list that is short by its nature, such as the kinds of wallets; worked on in one go."""
+
+MAX_LETTERS: Final = 100
+"""Of a name. One label that is longer than a Prometheus server allows costs it the whole scrape."""
+
+MAX_DIGITS: Final = 100
+"""Of a number, before and behind the point together."""
+
+_PLAIN: Final = re.compile(r"\d{1,50}(?:\.\d{1,50})?", re.ASCII).fullmatch
 _NUMBER: Final = re.compile(r"-?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,4})?", re.ASCII).fullmatch
+_BEYOND: Final[int] = 10**MAX_DIGITS
+_WITHIN: Final = Context(prec=MAX_DIGITS, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Rounded])
+_BEGINNING: Final = Context(prec=MAX_DIGITS, rounding=ROUND_DOWN, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _LAST_WORD: Final = re.compile(r"(?![\d.+-]*$)[^\s\"'{}()\[\],;<>&]+$")
 _MAX_EXPONENT: Final = 306
 """One below what a float holds, so that a sum of amounts is finite too."""
+
+_SHOWN: Final = 40
+"""Letters of a value in an error message."""
 
 ZEROS: Final = frozenset({"0", *("0." + "0" * places for places in range(1, 19))})
 """The usual spellings of nothing, known without parsing."""
@@ -33,6 +49,8 @@ def decimal(value: Any, where: str, *, negative: bool = False) -> Decimal:
             return Decimal(value)
     if not (kind is int or kind is Decimal or (kind is str and _NUMBER(value))):
         raise BadPayload(f"{where}: {shown(value)} where a number belongs")
+    if _is_too_long(value):
+        raise BadPayload(f"{where}: {shown(value)} has more than the {MAX_DIGITS} digits that are read")
     number = Decimal(value)
     if not number:
         return ZERO
@@ -41,6 +59,18 @@ def decimal(value: Any, where: str, *, negative: bool = False) -> Decimal:
     if number.is_signed() and not negative:
         raise BadPayload(f"{where}: {shown(value)} is negative where it cannot be")
     return number
+
+
+def _is_too_long(number: str | int | Decimal) -> bool:
+    if isinstance(number, int):
+        return not -_BEYOND < number < _BEYOND
+    if isinstance(number, str):
+        return len(re.split("[eE]", number)[0].replace("-", "").replace(".", "")) > MAX_DIGITS
+    try:
+        _WITHIN.plus(number)
+    except Rounded:
+        return True
+    return False
 
 
 def total(first: Decimal, *others: Decimal) -> Decimal:
@@ -76,8 +106,35 @@ def optional(value: Any, where: str, *, negative: bool = False) -> Decimal:
 
 
 def shown(value: Any) -> str:
-    """The beginning of a value, for an error message."""
-    return cut(repr(value), 40)
+    """The beginning of a value, for an error message. No more of it is looked at than is shown."""
+    return cut(_beginning(value, _SHOWN + 1), _SHOWN)
+
+
+def text_of(value: Any, length: int = 200) -> str:
+    """The beginning of an exchange's code or words: a text as it is, anything else as it is shown."""
+    return cut(value, length) if isinstance(value, str) else shown(value)
+
+
+def _beginning(value: Any, room: int) -> str:
+    """So many letters of `repr(value)` or a few more, where it has as many; else all of them."""
+    if room <= 0:
+        return ""
+    if isinstance(value, str):
+        return repr(value[:room])
+    if isinstance(value, Decimal):
+        return repr(_BEGINNING.plus(value))
+    if not isinstance(value, dict | list | tuple):
+        return repr(value)
+    text, closing = "{}" if isinstance(value, dict) else "[]" if isinstance(value, list) else "()"
+    for part in value:
+        if len(text) >= room:
+            return text
+        text += ", " if len(text) > 1 else ""
+        text += _beginning(part, room - len(text))
+        if isinstance(value, dict):
+            text += ": "
+            text += _beginning(value[part], room - len(text))
+    return text + ("," if isinstance(value, tuple) and len(value) == 1 else "") + closing
 
 
 def cut(text: str, length: int) -> str:
@@ -100,30 +157,33 @@ def field(mapping: Any, name: str) -> Any:
     try:
         return mapping[name]
     except KeyError:
-        raise BadPayload(f"{name} is missing; there are {shown(sorted(map(str, mapping)))}") from None
+        there = sorted(map(str, islice(mapping, MAX_LETTERS)))
+        raise BadPayload(f"{name} is missing; there are {shown(there)}") from None
 
 
 def name_of(value: Any, where: str) -> str:
-    """A currency or wallet name: a non-empty text.
+    """A currency or wallet name: a text of one to `MAX_LETTERS` letters.
 
     Raises:
         BadPayload: anything else.
     """
     if not isinstance(value, str) or not value:
         raise BadPayload(f"{where}: {shown(value)} where a name belongs")
+    if len(value) > MAX_LETTERS:
+        raise BadPayload(f"{where}: {shown(value)} is longer than the {MAX_LETTERS} letters of a name")
     return value
 
 
-def listing(value: Any, where: str) -> list[Any]:
-    """A JSON list of at most `MAX_ROWS` rows.
+def listing(value: Any, where: str, most: int = MAX_ROWS) -> list[Any]:
+    """A JSON list of at most so many rows.
 
     Raises:
         BadPayload: anything else.
     """
     if not isinstance(value, list):
         raise BadPayload(f"{where}: {shown(value)} where a list belongs")
-    if len(value) > MAX_ROWS:
-        raise BadPayload(f"{where}: {len(value)} rows, more than the {MAX_ROWS} that are worked on")
+    if len(value) > most:
+        raise BadPayload(f"{where}: {len(value)} rows, more than the {most} that are worked on")
     return value
 
 

@@ -20,6 +20,8 @@ from exporter.core.credentials import Credentials
 from exporter.core.errors import AuthError, BadPayload, ClockRefused, IpRefused, PermissionMissing, PollError
 from exporter.core.model import Balance, Reading
 from exporter.exchanges.base import (
+    A_FEW,
+    A_MARKET,
     Api,
     Endpoint,
     Exchange,
@@ -36,6 +38,7 @@ from exporter.exchanges.base import (
     refused,
     rest,
     shown,
+    text_of,
 )
 from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows
 from exporter.exchanges.signing import hmac_hex, query_encoded, query_raw
@@ -45,21 +48,21 @@ LEGACY_HOST: Final = "https://api.xt.com"
 WINDOW_MS: Final = "5000"
 
 
-def _public(path: str) -> Endpoint:
-    return Endpoint(path, (Limit("ip", path, 10, 1.0),), signed=False)
+def _public(path: str, most: int) -> Endpoint:
+    return Endpoint(path, (Limit("ip", path, 10, 1.0),), signed=False, most=most)
 
 
 BALANCES: Final = Endpoint("/v4/balances", (Limit("key", "/v4/balances", 10, 1.0),))
-TIME: Final = _public("/v4/public/time")
-CLIENT: Final = _public("/v4/public/client")
-TICKERS: Final = _public("/v4/public/ticker/price")
+TIME: Final = _public("/v4/public/time", A_FEW)
+CLIENT: Final = _public("/v4/public/client", A_FEW)
+TICKERS: Final = _public("/v4/public/ticker/price", A_MARKET)
 
 LEGACY_ALL: Final = Limit("ip", "legacy", 1000, 60.0)
 LEGACY_BALANCE: Final = Endpoint(
     "/trade/api/v1/getBalance", (Limit("uid", "/trade/api/v1/getBalance", 3, 1.0), LEGACY_ALL)
 )
-LEGACY_TIME: Final = Endpoint("/trade/api/v1/getServerTime", (LEGACY_ALL,), signed=False)
-LEGACY_TICKERS: Final = Endpoint("/data/api/v1/getTickers", (LEGACY_ALL,), signed=False)
+LEGACY_TIME: Final = Endpoint("/trade/api/v1/getServerTime", (LEGACY_ALL,), signed=False, most=A_FEW)
+LEGACY_TICKERS: Final = Endpoint("/data/api/v1/getTickers", (LEGACY_ALL,), signed=False, most=A_MARKET)
 
 ERRORS: Final[Mapping[str, type[PollError]]] = {
     **dict.fromkeys((f"AUTH_00{number}" for number in range(1, 8)), AuthError),
@@ -127,7 +130,7 @@ def unwrap(status: int, payload: Any) -> Any:
     if isinstance(payload, dict) and "rc" not in payload and status != 200:
         raise refusal(status, shown(payload))
     code = field(payload, "rc")
-    if str(code) == "0" and status < 400:
+    if text_of(code) == "0" and status < 400:
         return field(payload, "result")
     word = payload.get("mc")
     raise refused(
@@ -152,13 +155,13 @@ def unwrap_legacy(status: int, payload: Any) -> Any:
             raise refusal(status, shown(payload))
         return payload
     code = field(payload, "code")
-    if str(code) == "200" and status < 400:
+    if text_of(code) == "200" and status < 400:
         return field(payload, "data")
-    words = payload.get("info") or payload.get("msgInfo")
+    words = text_of(payload.get("info") or payload.get("msgInfo") or "")
     error = refused(status, code, words, errors=LEGACY_ERRORS, advice=LEGACY_ADVICE)
-    if str(code) == "400" and "nonce" in str(words).lower():  # 400 stands for every parameter that is not in order
+    if text_of(code) == "400" and "nonce" in words.lower():  # 400 stands for every parameter that is not in order
         raise ClockRefused(str(error))
-    if str(code) == "404" and "accesskey" in str(words).lower():
+    if text_of(code) == "404" and "accesskey" in words.lower():
         raise AuthError(str(error), advice=LEGACY_ADVICE["307"])
     raise error
 

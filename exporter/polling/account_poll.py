@@ -402,9 +402,7 @@ class AccountPoll:
     def _as_poll_error(self, failure: Exception, before: Failure | None) -> PollError:
         """Every failure as a `PollError` without its frames; a bug of ours is logged when it is new."""
         if isinstance(failure, PollError):
-            # It is kept until the next poll, and its frames hold the answer.
-            failure.__traceback__ = failure.__context__ = failure.__cause__ = None
-            return failure
+            return failure.bare()
         if before is None or before.reason != InternalError.reason:
             log.error("a read ended in a bug", extra=self.fields(), exc_info=failure)
         return InternalError(f"{type(failure).__name__} after reading")

@@ -95,7 +95,7 @@ class PriceReader:
             return
         except PollError as error:
             self._failures += 1
-            self._refused(error)
+            self._refused(error.bare())
             return
         if self.error is not None:
             log.info("prices are read again", extra=self._named(failed_for=self.error.reason))

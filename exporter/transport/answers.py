@@ -1,6 +1,8 @@
 """Turns the bytes of an answer into its JSON, or into the failure that they mean: bounded and pure."""
 
 import json
+import json.scanner
+import re
 import zlib
 from datetime import UTC
 from decimal import Decimal
@@ -9,13 +11,19 @@ from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from exporter.core.errors import BadPayload, BadStatus
-from exporter.exchanges.base import cut, refusal
+from exporter.exchanges.base import A_FEW, A_MARKET, cut, refusal
 
-MAX_BYTES: Final = 8 * 1024 * 1024
-"""Largest body in bytes, compressed and decompressed."""
+MAX_BYTES: Final = A_MARKET
+"""Largest body in bytes, compressed and decompressed; most endpoints take less."""
 
-LARGE: Final = 256 * 1024
-"""Bytes of JSON beyond which parsing would hold up everybody else for milliseconds."""
+LARGE: Final = A_FEW
+"""Bytes of JSON beyond which unpacking and parsing would hold up everybody else for milliseconds."""
+
+MAX_VALUES: Final = 400_000
+"""Values in an answer: 20,000 rows of 20. What a hostile one may cost goes by their number more than by its bytes."""
+
+MANY_VALUES: Final = 100_000
+"""Values that C parses within the time for which the interpreter may be held. It gives none away between two keys."""
 
 SHOWN: Final = 200
 """Characters of a refused body in the debug log."""
@@ -24,14 +32,34 @@ SHORTEST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 3600.0
 
 
-def inflate(body: bytes, encoding: str) -> bytes:
-    """Undo the `Content-Encoding` of a body; a gzip bomb costs `MAX_BYTES` at most.
+def begun(body: bytes, encoding: str) -> tuple[bytes, bool]:
+    """The first `LARGE` bytes of a body without its `Content-Encoding`, and whether they are all of it.
+
+    Raises:
+        BadPayload: unknown encoding, or no beginning of it (may be repeated).
+    """
+    if encoding in {"", "identity"}:
+        return body[:LARGE], len(body) <= LARGE
+    return _unpacked(body, encoding, LARGE)
+
+
+def inflate(body: bytes, encoding: str, most: int = MAX_BYTES) -> bytes:
+    """Undo the `Content-Encoding` of a body; a gzip bomb costs so many bytes at most.
 
     Raises:
         BadPayload: unknown encoding, no end (may be repeated), or too much inside.
     """
     if encoding in {"", "identity"}:
         return body
+    plain, whole = _unpacked(body, encoding, most + 1)
+    if len(plain) > most:
+        raise BadPayload(f"the {encoding} body holds more than {most} bytes")
+    if not whole:
+        raise BadPayload(f"the {encoding} body is cut short", repeat=True)
+    return plain
+
+
+def _unpacked(body: bytes, encoding: str, most: int) -> tuple[bytes, bool]:
     if encoding in {"gzip", "x-gzip"}:
         window = zlib.MAX_WBITS | 16
     elif encoding == "deflate":
@@ -40,17 +68,12 @@ def inflate(body: bytes, encoding: str) -> bytes:
     else:
         raise BadPayload(f"the body is encoded as {cut(encoding, 20)!r}, which was not asked for")
     if not body:
-        return body
+        return body, True
     stream = zlib.decompressobj(window)
     try:
-        plain = stream.decompress(body, MAX_BYTES + 1)
+        return stream.decompress(body, most), stream.eof
     except zlib.error as error:
         raise BadPayload(f"the {encoding} body is broken: {error}", repeat=True) from None
-    if len(plain) > MAX_BYTES:
-        raise BadPayload(f"the {encoding} body holds more than {MAX_BYTES} bytes")
-    if not stream.eof:
-        raise BadPayload(f"the {encoding} body is cut short", repeat=True)
-    return plain
 
 
 def _no_number(constant: str) -> NoReturn:
@@ -61,12 +84,16 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _number(text: str) -> Decimal:
-    return Decimal(text)
+def _number(text: str) -> Decimal | str:
+    return Decimal(text) if len(text) < _ENDLESS else text
 
 
-def _whole(text: str) -> int:
-    return int(text)
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) < _ENDLESS else text
+
+
+_ENDLESS: Final = 400
+"""Letters of a number that nobody can read as one: it stays text, and costs nothing to make."""
 
 
 _decode: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number).decode
@@ -75,6 +102,36 @@ _decode: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number
 _decode_yielding: Final = json.JSONDecoder(
     object_hook=_same, parse_float=_number, parse_int=_whole, parse_constant=_no_number
 ).decode
+
+
+class _InPython(json.JSONDecoder):
+    """The library's decoder without its C: six times slower, and it lets other threads run between any two values."""
+
+    def __init__(self) -> None:
+        super().__init__(parse_float=_number, parse_int=_whole, parse_constant=_no_number)
+        decoder, scanner = vars(json.decoder), vars(json.scanner)
+        self.parse_object, self.parse_array = decoder["JSONObject"], decoder["JSONArray"]
+        self.scan_once = scanner["py_make_scanner"](self)
+
+
+_decode_in_python: Final = _InPython().decode
+
+_START: Final = re.compile(rb'[ \t\r\n]*+(?:[{\["]|\Z)').match
+"""The beginning of an answer that is no page. A number or word alone may be JSON, too, but is none of an API."""
+
+
+def is_json(beginning: bytes) -> bool:
+    """Whether a body that begins like this may be JSON."""
+    return _START(beginning) is not None
+
+
+def _decoded(body: bytes) -> Any:
+    if len(body) <= LARGE:
+        return _decode(body.decode())
+    values = len(body) - len(body.translate(None, b",[{"))
+    if values > MAX_VALUES:
+        raise BadPayload(f"more than the {MAX_VALUES} values that an answer may have")
+    return (_decode_yielding if values <= MANY_VALUES else _decode_in_python)(body.decode())
 
 
 def parse(status: int, body: bytes, page_hint: str = "") -> Any:
@@ -87,7 +144,7 @@ def parse(status: int, body: bytes, page_hint: str = "") -> Any:
             broken JSON or (may be repeated) an empty body.
     """
     try:
-        return (_decode if len(body) < LARGE else _decode_yielding)(body.decode())
+        return _decoded(body)
     except (ValueError, ArithmeticError, RecursionError) as error:  # ArithmeticError: an exponent beyond any
         kind = type(error).__name__
     start = body[:64].lstrip()
@@ -107,6 +164,15 @@ def parse(status: int, body: bytes, page_hint: str = "") -> Any:
     raise failure
 
 
+def opened(status: int, body: bytes, encoding: str, most: int, page_hint: str = "") -> Any:
+    """The JSON of a packed body, as `inflate` and `parse` make it; for a thread.
+
+    Raises:
+        PollError: as they do.
+    """
+    return parse(status, inflate(body, encoding, most), page_hint)
+
+
 def redirect(status: int, location: str) -> BadStatus:
     """The failure for an answer that sends us elsewhere; names the host only, since a path may carry anything."""
     try:
@@ -124,19 +190,25 @@ def redirect(status: int, location: str) -> BadStatus:
 def retry_after(text: str | None, wall: float) -> float | None:
     """Seconds that a `Retry-After` header asks for, kept within a second and an hour; None where it says nothing.
 
+    Whatever the header holds, nothing is raised: what the answer itself says has yet to be heeded.
+
     Args:
         text: seconds, or a date of HTTP.
         wall: seconds since the epoch, now.
     """
     if not text:
         return None
-    if text.isascii() and text.strip().isdigit():
+    if _SECONDS(text):
         return bounded_wait(float(text))
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = parsedate_to_datetime(text[:SHOWN])
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - wall
+    except Exception:  # the library raises what it happens to meet: a zone of a million hours is an OverflowError
         return None
-    return bounded_wait((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - wall)
+    return bounded_wait(seconds) if seconds > -LONGEST_WAIT else None  # what is long over is no moment to wait for
+
+
+_SECONDS: Final = re.compile(r"[ \t]*\d+(?:\.\d+)?[ \t]*", re.ASCII).fullmatch
 
 
 def bounded_wait(seconds: float) -> float:

@@ -7,10 +7,10 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from exporter.core import runtime
 from exporter.core.credentials import Secret
 from exporter.core.errors import (
     BadPayload,
@@ -23,12 +23,22 @@ from exporter.core.errors import (
     TimedOut,
 )
 from exporter.core.runtime import Clock, Dice
-from exporter.exchanges.base import Api, Pause, Reader, Request, Signed, shown
-from exporter.transport.answers import LARGE, beginning, bounded_wait, inflate, parse, redirect, retry_after
+from exporter.exchanges.base import Endpoint, Pause, Reader, Request, Signed, shown
+from exporter.transport.answers import (
+    beginning,
+    begun,
+    bounded_wait,
+    is_json,
+    opened,
+    parse,
+    redirect,
+    retry_after,
+)
 from exporter.transport.caller import Caller
 from exporter.transport.exchange_time import ExchangeTime, RisingTimestamps
 from exporter.transport.limits import Pacer, Skipped
 from exporter.transport.proxies import Proxy, proxy_for
+from exporter.transport.turns import Turns
 from exporter.transport.wire import Response, Wire
 
 log = logging.getLogger("exporter.transport")
@@ -39,6 +49,12 @@ RETRY_CAP: Final = 2.0
 
 MEASURING: Final = 3.0
 """Most seconds of a read that asking for the exchange's time may take; half of what the read has, if that is less."""
+
+FOR_OTHERS: Final = 1.0
+"""Most seconds that a read waits for the exchange's time while another read asks for it."""
+
+BEGINNING: Final = 1024
+"""Bytes of a body that are kept until the read is over, for the debug log."""
 
 T = TypeVar("T")
 
@@ -64,26 +80,39 @@ class Meters(Protocol):
 class _Route:
     """What of a caller stays the same from read to read."""
 
-    __slots__ = ("api", "base", "credentials", "exchange", "host", "proxy", "quota", "rising", "scopes", "time")
+    __slots__ = (
+        "api",
+        "base",
+        "credentials",
+        "exchange",
+        "host",
+        "proxy",
+        "quota",
+        "rising",
+        "scopes",
+        "time",
+        "whose",
+    )
 
     def __init__(self, caller: Caller, time: ExchangeTime, rising: RisingTimestamps, proxy: Proxy | None) -> None:
         self.api, self.credentials, self.quota = caller.api, caller.credentials, caller.quota
         self.exchange, self.base, self.scopes = caller.exchange, caller.base, caller.scopes
         self.host = caller.host
+        self.whose = (caller.exchange.name, caller.base, caller.proxy, caller.account)
         self.time, self.rising, self.proxy = time, rising, proxy
 
 
 class _Read:
     """The state of one read."""
 
-    __slots__ = ("body", "clock_repeated", "give_up_at", "left", "midway", "retries", "time_version")
+    __slots__ = ("beginning", "clock_repeated", "give_up_at", "left", "midway", "retries", "time_version")
 
     def __init__(self, left: float, give_up_at: float) -> None:
         self.left, self.give_up_at = left, give_up_at
         self.retries = self.time_version = 0
         self.midway = 0.0
         self.clock_repeated = False
-        self.body = b""
+        self.beginning = b""
 
 
 class Transport:
@@ -111,7 +140,8 @@ class Transport:
         self._clock, self._pacer, self._meters, self._dice = clock, pacer, meters, dice
         self._wire = Wire(tls)
         self._routes: WeakKeyDictionary[Caller, _Route] = WeakKeyDictionary()
-        self._times: dict[tuple[str, str], ExchangeTime] = {}
+        self._large = Turns(clock)
+        self._times: dict[tuple[str, str, str | None], ExchangeTime] = {}
         # Kept by the routes of its key: a key that nobody uses any more is forgotten.
         self._rising: WeakValueDictionary[Secret | None, RisingTimestamps] = WeakValueDictionary()
 
@@ -122,7 +152,7 @@ class Transport:
     def clock_offsets(self) -> Mapping[str, float]:
         """Exchange -> seconds that its clock is ahead of our wall clock now; the worst of its measured hosts."""
         worst: dict[str, float] = {}
-        for (exchange, _), time in self._times.items():
+        for (exchange, *_), time in self._times.items():
             offset = time.offset()
             if offset is not None and abs(offset) >= abs(worst.get(exchange, 0.0)):
                 worst[exchange] = offset
@@ -130,6 +160,8 @@ class Transport:
 
     async def read(self, caller: Caller, reader: Reader[T], *, timeout: float, give_up_at: float) -> T:
         """Drive a reader to its result; it is closed in any case.
+
+        A failure leaves here bare: it holds nothing of what was read.
 
         Args:
             caller: who asks.
@@ -156,15 +188,18 @@ class Transport:
                     caller.exchange.name,
                     caller.account,
                     error,
-                    beginning(state.body),
+                    beginning(state.beginning),
                 )
-            raise
+            failure = error.bare()
         except RecursionError:
-            failure: PollError = BadPayload("the answer is nested too deep")
+            failure = BadPayload("the answer is nested too deep")
         except Exception as error:
             log.exception("A read of %s, account %s, met a bug", caller.exchange.name, caller.account)
             failure = InternalError(f"{type(error).__name__} while reading")
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # else this frame and the traceback that holds it would hold each other
 
     async def _converse(self, caller: Caller, reader: Reader[T], state: _Read) -> T:
         try:
@@ -186,9 +221,10 @@ class Transport:
 
     def _route(self, caller: Caller) -> _Route:
         name, base = caller.exchange.name, caller.base
-        time = self._times.get((name, base))
+        # By proxy as well: one that is dead must hold back nobody else's first request.
+        time = self._times.get((name, base, caller.proxy))
         if time is None:
-            time = self._times[name, base] = ExchangeTime(self._clock)
+            time = self._times[name, base, caller.proxy] = ExchangeTime(self._clock)
         rising = self._rising.setdefault(caller.credentials.api_key if caller.credentials else None, RisingTimestamps())
         route = self._routes[caller] = _Route(caller, time, rising, proxy_for(base, caller.proxy))
         return route
@@ -207,13 +243,13 @@ class Transport:
                 if state.clock_repeated or not await self._time_corrected(route, state):
                     raise
                 state.clock_repeated = True
-                failure = error
+                failure = error.bare()
             except PollError as error:
                 delay = full_jitter(self._dice, state.retries, RETRY_BASE, RETRY_CAP)
                 delay = max(delay, error.retry_after or 0.0)
                 if not error.repeat or state.retries == RETRIES or delay >= state.left:
                     raise
-                failure = error
+                failure = error.bare()
                 state.retries += 1
                 state.left -= delay
                 await self._clock.sleep(delay)
@@ -227,7 +263,7 @@ class Transport:
         target, headers = self._target(route, request, state)
         response = await self._get(route, request, target, headers, state)
         try:
-            return route.api.unwrap(response.status, await self._payload(route.api, response, state))
+            return route.api.unwrap(response.status, await self._payload(route, request.endpoint, response, state))
         except PollError as error:
             self._heed(route, request, response, error)
             raise
@@ -235,10 +271,12 @@ class Transport:
     async def _know_time(self, route: _Route, state: _Read) -> None:
         """Measure the exchange's time when that is due; whoever has a time does not wait for another's measurement."""
         time = route.time
-        if time.due <= self._clock.now() and not (time.version and time.turn.locked()):
-            async with time.turn:
+        if time.due <= self._clock.now() and not (time.version and time.turn.locked()) and await _taken(time.turn):
+            try:
                 if time.due <= self._clock.now():
                     await self._measure(route, state)
+            finally:
+                time.turn.release()
 
     async def _wait_for_limits(self, route: _Route, request: Request, state: _Read) -> None:
         exchange = route.exchange.name
@@ -254,11 +292,11 @@ class Transport:
             raise TimedOut("no time is left for another request")
         exchange = route.exchange.name
         sent = self._clock.now()
-        code, state.body = "error", b""
+        code, state.beginning = "error", b""
         try:
             # There is one of `rising` for each key.
             call = route.rising if endpoint.signed else None, request.path, request.query
-            response = await self._wire.get(route.base + target, headers, route.proxy, state.left, call)
+            response = await self._wire.get(route.base + target, headers, route.proxy, state.left, call, endpoint.most)
             code = str(response.status)
         finally:
             seconds = self._clock.now() - sent
@@ -297,22 +335,29 @@ class Transport:
             raise InternalError(f"the request for {endpoint.path} is not percent-encoded: nothing was sent")
         return signed
 
-    async def _payload(self, api: Api, response: Response, state: _Read) -> Any:
+    async def _payload(self, route: _Route, endpoint: Endpoint, response: Response, state: _Read) -> Any:
         status, headers, body = response
         if 300 <= status < 400:
             raise redirect(status, headers.get("Location", ""))
-        state.body = body
-        encoding = headers.get("Content-Encoding")
-        if encoding:
-            try:
-                state.body = body = inflate(body, encoding.strip().lower())
-            except BadPayload:
-                if status < 400:
-                    raise
-                body = b""  # the status says it all
-        if len(body) < LARGE:
-            return parse(status, body, api.page_hint)
-        return await runtime.worked(parse, status, body, api.page_hint)
+        state.beginning = body[:BEGINNING]
+        encoding, hint = headers.get("Content-Encoding", "").strip().lower(), route.api.page_hint
+        try:
+            small, whole = begun(body, encoding)
+        except BadPayload:
+            if status < 400:
+                raise
+            return parse(status, b"", hint)  # the status says it all
+        state.beginning = small[:BEGINNING]
+        if whole or status >= 400 or not is_json(small):  # neither a refusal nor a page is read to its end
+            return parse(status, small, hint)
+        before = self._clock.now()
+        try:
+            async with asyncio.timeout(state.left):
+                return await self._large.run(route.whose, partial(opened, status, body, encoding, endpoint.most, hint))
+        except TimeoutError:
+            raise TimedOut("an answer came, but there was no time left to parse it") from None
+        finally:
+            state.left -= self._clock.now() - before
 
     def _heed(self, route: _Route, request: Request, response: Response, error: PollError) -> None:
         """Ask no more for as long as the exchange wants to be left alone."""
@@ -333,9 +378,12 @@ class Transport:
     async def _time_corrected(self, route: _Route, state: _Read) -> bool:
         """After a refused timestamp: whether the exchange's time is known better now than when it was signed."""
         time, signed_at = route.time, state.time_version
-        async with time.turn:
-            if time.version == signed_at and time.refused():
-                await self._measure(route, state)
+        if await _taken(time.turn):
+            try:
+                if time.version == signed_at and time.refused():
+                    await self._measure(route, state)
+            finally:
+                time.turn.release()
         return time.version != signed_at
 
     async def _measure(self, route: _Route, state: _Read) -> None:
@@ -360,6 +408,18 @@ class Transport:
         finally:
             reader.close()
             state.left -= patience - question.left
+
+
+async def _taken(turn: asyncio.Lock) -> bool:
+    """Take the turn unless others keep it for too long; returns whether it was taken."""
+    if not turn.locked():
+        await turn.acquire()
+        return True
+    try:
+        async with asyncio.timeout(FOR_OTHERS):
+            return await turn.acquire()
+    except TimeoutError:
+        return False
 
 
 __all__ = ["Caller", "Meters", "Transport"]

@@ -14,7 +14,7 @@ from yarl import URL
 from exporter import __version__
 from exporter.core import files
 from exporter.core.errors import BadPayload, BadStatus, InternalError, PollError, TimedOut, TlsFailed, Unreachable
-from exporter.transport.answers import MAX_BYTES
+from exporter.transport.answers import MAX_BYTES, is_json
 from exporter.transport.connections import Asked, Connections
 from exporter.transport.places import Places
 from exporter.transport.proxies import Proxy
@@ -94,7 +94,13 @@ class Wire:
             await self._session.close()
 
     async def get(
-        self, url: str, headers: Mapping[str, str], proxy: Proxy | None, seconds: float, call: Hashable
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        proxy: Proxy | None,
+        seconds: float,
+        call: Hashable,
+        most: int = MAX_BYTES,
     ) -> Response:
         """Send one GET, byte for byte as given, and read the whole answer.
 
@@ -104,6 +110,7 @@ class Wire:
             proxy: from `proxy_for`.
             seconds: for all of it.
             call: who asks what; no connection is used for two of them.
+            most: bytes of the largest body that is read.
 
         Raises:
             PollError: `TimedOut`, `Unreachable`, `TlsFailed`, `BadPayload`, `BadStatus` or `InternalError`; none of
@@ -115,7 +122,7 @@ class Wire:
         if not self._places.take(place):
             seconds -= await self._wait(place, seconds)
         try:
-            return await self._get(session, target, headers, proxy, seconds, call)
+            return await self._get(session, target, headers, proxy, seconds, call, most)
         finally:
             self._places.leave(place)
 
@@ -140,6 +147,7 @@ class Wire:
         proxy: Proxy | None,
         seconds: float,
         call: Hashable,
+        most: int,
     ) -> Response:
         if proxy and proxy.login and target.scheme == "http":
             headers = {**headers, **proxy.login}  # aiohttp shows the login only to tunnels
@@ -154,7 +162,7 @@ class Wire:
                 middlewares=(partial(_only_once, call),),
             )
             try:
-                body = await _body(response)
+                body = await _body(response, most)
             except BaseException:
                 response.close()
                 raise
@@ -162,6 +170,7 @@ class Wire:
             raise
         except Exception as error:
             failure = as_poll_error(error, seconds)
+            error.__traceback__ = None  # aiohttp's stream keeps its error, whose frames keep the stream and the body
         else:
             return Response(response.status, response.headers, body)
         raise failure
@@ -179,30 +188,45 @@ def _total(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT, ceil_threshold=inf)
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
+async def _body(response: aiohttp.ClientResponse, most: int) -> bytes:
     if 300 <= response.status < 400:
         response.close()
         return b""
-    if (response.content_length or 0) > MAX_BYTES:
-        raise BadPayload(f"a body of {response.content_length} bytes, more than the {MAX_BYTES} that are read")
-    stream = response.content
+    announced, stream = response.content_length or 0, response.content
     try:
         chunk = await stream.readany()
+        if announced > most:
+            return _too_large(response, chunk, f"a body of {announced} bytes, more than the {most} that are read")
         if stream.at_eof():
             return chunk
-        chunks, size = [], 0
+        chunks: list[bytes] = []
+        size = 0
         while chunk:
             size += len(chunk)
-            if size > MAX_BYTES:
-                raise BadPayload(f"a body of more than the {MAX_BYTES} bytes that are read")
+            if size > most:
+                return _too_large(response, b"".join(chunks), f"a body of more than the {most} bytes that are read")
             chunks.append(chunk)
             chunk = await stream.readany()
-    except aiohttp.ClientPayloadError:
+    except aiohttp.ClientPayloadError as error:
         if response.status < 400:
             raise
+        error.__traceback__ = None
         response.close()
         return b""  # the status says it all
     return b"".join(chunks)
+
+
+def _too_large(response: aiohttp.ClientResponse, beginning: bytes, text: str) -> bytes:
+    """The beginning of a body that is not read to its end, where it says enough: a page, or beside a status that does.
+
+    Raises:
+        BadPayload: it was the answer that was asked for.
+    """
+    page = "Content-Encoding" not in response.headers and not is_json(beginning)
+    if response.status < 400 and not page:
+        raise BadPayload(text)
+    response.close()
+    return beginning
 
 
 def as_poll_error(error: Exception, seconds: float) -> PollError:

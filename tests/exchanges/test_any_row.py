@@ -163,6 +163,13 @@ def test_a_row_of_another_shape_fails_the_wallet(shape: Shape, row: Any) -> None
 
 
 @every_shape
+def test_a_name_that_no_label_should_hold_fails_the_wallet(shape: Shape) -> None:
+    converse(shape.reader(RowMemory()), shape.named("X" * 100))
+    with pytest.raises(BadPayload, match="100 letters"):
+        converse(shape.reader(RowMemory()), shape.named("X" * 101))
+
+
+@every_shape
 def test_a_hostile_name_stays_as_it_is(shape: Shape) -> None:
     hostile = 'USDT"} 1\nfake_metric 2'
     (balance,) = converse(shape.reader(RowMemory()), shape.named(hostile)).result.balances

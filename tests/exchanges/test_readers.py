@@ -5,7 +5,7 @@ from typing import Any
 
 from exporter.core.model import Balance
 from exporter.exchanges.base import RowMemory
-from exporter.exchanges.readers import SLICE, holding, holdings, rows
+from exporter.exchanges.readers import SLICE, holding, holdings, price_book, rows
 
 from .driver import converse
 
@@ -43,6 +43,11 @@ def test_an_answer_with_a_number_anywhere_is_not_remembered() -> None:
     memory = RowMemory()
     read(memory, row("X", 1), *(row(f"C{number}") for number in range(2 * SLICE)), row("Y", "1e5"))
     assert memory == {}
+
+
+def test_tickers_that_can_be_no_price_are_not_remembered() -> None:
+    listed = [["A", "1.5"], ["B", 2], ["C", None], ["D", "9" * 101], ["E", [1]], ["X" * 101, "1"], [7, "1"], ["G"]]
+    assert converse(price_book(listed, 0, 1)).result == {"A": "1.5", "B": 2, "C": None}
 
 
 def test_two_rows_of_one_text_are_two_rows() -> None:

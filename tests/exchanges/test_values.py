@@ -1,5 +1,6 @@
 """The rules for numbers, times, names and refusals that all readers share."""
 
+from collections.abc import Iterator
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -8,7 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, RateLimited
-from exporter.exchanges.base import cut, decimal, field, listing, moment, name_of, optional, refused, rest, total
+from exporter.exchanges.base import (
+    cut,
+    decimal,
+    field,
+    listing,
+    moment,
+    name_of,
+    optional,
+    refused,
+    rest,
+    shown,
+    text_of,
+    total,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +47,74 @@ def test_an_amount_is_what_was_written(value: Any, text: str) -> None:
 def test_a_refusal_names_the_field_and_the_beginning_of_the_value() -> None:
     with pytest.raises(BadPayload, match=r"^available: '(one ){8}\.\.\. where a number belongs$"):
         decimal("one " * 8 + "x" * 1000, "available")
+
+
+small = st.none() | st.booleans() | st.integers() | st.text(max_size=60) | st.decimals(allow_nan=False)
+
+
+@settings(derandomize=True)
+@given(
+    st.recursive(
+        small,
+        lambda inner: (
+            st.lists(inner, max_size=5)
+            | st.dictionaries(st.text(max_size=5), inner, max_size=5)
+            | st.lists(inner, max_size=3).map(tuple)
+        ),
+    )
+)
+def test_a_value_is_shown_as_python_writes_it_and_cut(value: Any) -> None:
+    assert shown(value)[:20] == cut(repr(value), 40)[:20]
+    assert len(shown(value)) <= 40
+
+
+class Endless(list[Any]):
+    """A list of which nobody may look at more than the beginning."""
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from range(100)
+        raise AssertionError("somebody looks at all of it")
+
+    def __repr__(self) -> str:
+        raise AssertionError("somebody writes all of it")
+
+
+def test_no_more_of_a_value_is_looked_at_than_is_shown() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert shown(Endless()) == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11..."
+    assert shown({"rows": Endless()}).startswith("{'rows': [0, 1, 2")
+    assert text_of(Endless()).startswith("[0, 1")
+    assert shown(deep).startswith("[[[[")
+    assert shown(Decimal("1" * 1_000_000)).startswith("Decimal('1.111")
+    assert text_of("x" * 1000) == "..."
+    with pytest.raises(BadPayload):
+        decimal(Endless(), "free")
+    while deep:
+        deep = deep[0]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_number_of_a_hundred_digits_is_read_and_a_longer_one_is_not(sign: str) -> None:
+    whole, parts = f"{sign}{'7' * 100}", f"{sign}{'7' * 40}.{'7' * 60}"
+    for text in (whole, parts, f"{parts}e5"):
+        for written in (text, Decimal(text)):
+            assert decimal(written, "free", negative=True) == Decimal(text)
+    assert decimal(int(whole), "free", negative=True) == Decimal(whole)
+    for text in (f"{whole}7", f"{parts}7", f"{parts}7e5", f"{sign}0.{'0' * 99}1", f"{sign}7.{'0' * 1_000_000}"):
+        written = text if text.count("0") == 100 else Decimal(text)
+        for each in (text, written):
+            with pytest.raises(BadPayload):
+                decimal(each, "free", negative=True)
+    with pytest.raises(BadPayload, match="100 digits"):
+        decimal(int(f"{whole}7"), "free", negative=True)
+
+
+def test_a_name_of_a_hundred_letters_is_read_and_a_longer_one_is_not() -> None:
+    assert name_of("X" * 100, "coin") == "X" * 100
+    with pytest.raises(BadPayload, match="100 letters"):
+        name_of("X" * 101, "coin")
 
 
 def test_what_is_cut_off_takes_the_whole_word_with_it_but_not_a_number() -> None:

@@ -1,19 +1,49 @@
 """What a status and a body mean, and what a large one costs."""
 
 import gc
+import gzip
+import json
 import re
 import sys
 import threading
 import time
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from aioresponses import aioresponses
 
-from exporter.core.errors import AuthError, BadPayload, BadStatus, Banned, ExchangeRefused, PollError, RateLimited
-from exporter.transport.answers import LARGE, parse
+from exporter.core.errors import (
+    AuthError,
+    BadPayload,
+    BadStatus,
+    Banned,
+    ExchangeRefused,
+    PollError,
+    RateLimited,
+    TimedOut,
+)
+from exporter.core.runtime import SystemClock
+from exporter.exchanges.base import A_FEW, Endpoint, Request
+from exporter.transport import answers
+from exporter.transport.answers import LARGE, MANY_VALUES, MAX_VALUES, inflate, opened, parse
 from exporter.transport.conversation import Transport
-from tests.kit.exchange import answer, answering, caller, good, read, read_public, script
+from tests.kit.exchange import (
+    ALL,
+    API,
+    BALANCE,
+    answer,
+    answering,
+    caller,
+    changed,
+    good,
+    one,
+    read,
+    read_public,
+    script,
+    transporting,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,11 +101,11 @@ async def test_a_large_answer_is_parsed_beside_the_loop(transport: Transport, mo
     rows = ",".join(f'{{"symbol": "S{number}", "last": {number}.{number}}}' for number in range(10_000))
     threads: list[threading.Thread] = []
 
-    def watched(status: int, body: bytes, page_hint: str) -> Any:
+    def watched(body: bytes) -> Any:
         threads.append(threading.current_thread())
-        return parse(status, body, page_hint)
+        return json.loads(body, parse_float=Decimal)
 
-    monkeypatch.setattr("exporter.transport.conversation.parse", watched)
+    monkeypatch.setattr("exporter.transport.answers._decoded", watched)
     async with answering(script(answer(f'{{"code": "ok", "data": [{rows}]}}'), good())) as server:
         data = await read(transport, caller(server.url), read_public())
         await read(transport, caller(server.url), read_public())
@@ -110,3 +140,120 @@ def test_parsing_a_large_answer_lets_other_threads_run() -> None:
         gc.enable()
         thread.join()
     assert during >= 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"code": "ok", "data": [[], {}, "\\u00e9\\ud83d", -1.5e-7, 12, true, null, {"a": {"a": 1.10}, "a": 2}]}',
+        '{"a": 1, "a": [2]}',
+        "[1.5, NaN]",
+        "[1 2]",
+        '{"a" 1}',
+        "[1,]",
+        '["\t"]',
+        "[" * 5000,
+        "",
+    ],
+)
+def test_every_decoder_makes_the_same_of_a_text(text: str) -> None:
+    made = []
+    for decode in (answers._decode, answers._decode_yielding, answers._decode_in_python):
+        try:
+            made.append(repr(decode(text)))
+        except (ValueError, RecursionError):
+            made.append("refused")
+    assert len(set(made)) == 1
+
+
+def many(values: int) -> bytes:
+    """An object of so many keys, each counted once."""
+    return b"{" + b",".join(b'"key %d": 1.5' % number for number in range(values)) + b"}"
+
+
+def test_how_an_answer_is_parsed_goes_by_the_number_of_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[str] = []
+
+    def noting(name: str) -> Callable[[str], None]:
+        def note(text: str) -> None:
+            used.append(name if text else "nothing")
+
+        return note
+
+    for name in ("_decode", "_decode_yielding", "_decode_in_python"):
+        monkeypatch.setattr(answers, name, noting(name))
+    for values in (100, MANY_VALUES, MANY_VALUES + 1, MAX_VALUES):
+        parse(200, many(values))
+    assert used == ["_decode", "_decode_yielding", "_decode_in_python", "_decode_in_python"]
+    with pytest.raises(BadPayload, match=str(MAX_VALUES)):
+        parse(200, many(MAX_VALUES + 1))
+
+
+def test_a_number_without_an_end_in_a_large_answer_is_no_number() -> None:
+    body = b'[{"free": %s}, {"free": %s.5}%s]' % (b"7" * 5000, b"7" * LARGE, b"," + many(MANY_VALUES + 1))
+    whole, fraction, _ = parse(200, body)
+    assert type(whole["free"]) is type(fraction["free"]) is str
+
+
+async def test_what_a_packed_answer_holds_decides_where_it_is_unpacked(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked: list[int] = []
+
+    def watched(body: bytes, encoding: str, most: int) -> bytes:
+        assert threading.current_thread() is not threading.main_thread()
+        unpacked.append(most)
+        return inflate(body, encoding, most)
+
+    monkeypatch.setattr(answers, "inflate", watched)
+    small, large = (gzip.compress(b'{"code": "ok", "data": "%s"}' % (b"x" * size)) for size in (1000, LARGE))
+    for body, calls in ((small, 0), (large, 1)):
+        async with answering(script(answer(body, Content_Encoding="gzip"))) as server:
+            assert set(await read(transport, caller(server.url), read_public())) == {"x"}
+        assert len(unpacked) == calls
+
+
+SMALL = Endpoint("/small", (ALL,), most=A_FEW)
+PAGE = "<html>" + "x" * (2 * A_FEW)
+BIG = '{"code": "ok", "data": "' + "x" * (2 * A_FEW) + '"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        (BIG, 200, BadPayload),
+        (" " * (2 * A_FEW), 200, BadPayload),
+        (PAGE, 200, BadStatus),
+        (PAGE, 503, BadStatus),
+        (PAGE, 429, RateLimited),
+        (BIG, 418, Banned),
+        (BIG, 401, AuthError),
+    ],
+)
+@pytest.mark.parametrize("announced", [True, False])
+async def test_an_endpoint_of_little_takes_no_large_answer_but_its_status_counts(
+    transport: Transport, body: str, status: int, kind: type[PollError], announced: bool
+) -> None:
+    head = {} if announced else {"Content-Length": "", "Transfer-Encoding": "chunked"}
+    content = body if announced else f"{len(body):x}\r\n{body}\r\n0\r\n\r\n"
+    async with answering(script(answer(content, status, **head))) as server:
+        who = caller(server.url, api=changed(API, endpoints=(*API.endpoints, SMALL)))
+        with pytest.raises(PollError) as caught:
+            await read(transport, who, one(Request(SMALL)))
+    assert type(caught.value) is kind
+
+
+async def test_parsing_counts_against_the_time_of_the_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def slow(*args: Any) -> Any:
+        go_on.wait(30)
+        return opened(*args)
+
+    monkeypatch.setattr("exporter.transport.conversation.opened", slow)
+    async with transporting(SystemClock()) as transport, answering(script(answer(BIG))) as server:
+        try:
+            with pytest.raises(TimedOut, match="parse"):
+                await read(transport, caller(server.url), one(Request(BALANCE)), timeout=0.5)
+        finally:
+            go_on.set()

@@ -1,6 +1,7 @@
 """The exchange's time: measured, kept through steps of ours, measured again when it is refused."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -92,6 +93,47 @@ async def test_a_hanging_time_call_leaves_enough_for_the_read() -> None:
 
     async with transporting(SystemClock()) as transport, answering(hang) as server:
         assert await read(transport, caller(server.url), timeout=0.6) == "fine"
+
+
+async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A proxy that takes a request and never answers."""
+    with suppress(ConnectionError):
+        await reader.read()
+    writer.close()
+
+
+async def test_a_dead_proxy_of_one_account_holds_back_no_others_first_request() -> None:
+    proxy = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = proxy.sockets[0].getsockname()[1]
+    async with transporting(SystemClock()) as transport, answering(script(good())) as server:
+        dead = caller(server.url, "dead", proxy=f"http://127.0.0.1:{port}")
+        waits = asyncio.create_task(read(transport, dead, timeout=60.0))
+        await asyncio.sleep(0.05)
+        assert await asyncio.gather(*(read(transport, caller(server.url, each)) for each in "abc")) == ["fine"] * 3
+        assert not waits.done()
+        assert server.paths.count("/time") == 1
+        waits.cancel()
+        await asyncio.gather(waits, return_exceptions=True)
+    proxy.close()
+
+
+async def test_nobody_waits_long_for_the_time_that_another_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.transport.conversation.FOR_OTHERS", 0.05)
+    asked = asyncio.Event()
+
+    async def hang(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        if seen.path == "/time":
+            asked.set()
+            await asyncio.sleep(60)
+        return good()
+
+    async with transporting(SystemClock()) as transport, answering(hang) as server:
+        first = asyncio.create_task(read(transport, caller(server.url, "a"), timeout=60.0))
+        await asked.wait()
+        assert await read(transport, caller(server.url, "b")) == "fine"
+        assert not first.done()
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
 
 
 def windowed(clock: FakeClock, ahead: dict[str, float], tells: bool = True) -> Any:

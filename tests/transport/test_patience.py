@@ -3,11 +3,12 @@
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.errors import BadStatus, Banned, Maintenance, PollError, RateLimited, UserLimited
 from exporter.exchanges.base import Request
+from exporter.transport.answers import retry_after
 from exporter.transport.conversation import Transport, full_jitter
 from exporter.transport.limits import Skipped
 from tests.kit.clock import FakeClock
@@ -107,7 +108,19 @@ async def test_no_token_in_time_is_skipped_without_a_request(clock: FakeClock) -
 
 @pytest.mark.parametrize(
     ("asked", "seconds"),
-    [("30", 30.0), ("0", 1.0), ("86400", 3600.0), ("Thu, 01 Jan 2026 00:01:00 GMT", 60.0), ("soon", None), ("", None)],
+    [
+        ("30", 30.0),
+        ("2.5", 2.5),
+        ("0", 1.0),
+        ("86400", 3600.0),
+        ("9" * 500, 3600.0),
+        ("Thu, 01 Jan 2026 00:01:00 GMT", 60.0),
+        ("Thu, 01 Jan 2026 00:01:00 +999999999999", None),
+        ("Thu, 01 Jan 0001 00:00:00 +2359", None),
+        ("-30", None),
+        ("soon", None),
+        ("", None),
+    ],
 )
 async def test_retry_after_is_understood_and_kept_within_a_second_and_an_hour(
     transport: Transport, clock: FakeClock, asked: str, seconds: float | None
@@ -116,6 +129,39 @@ async def test_retry_after_is_understood_and_kept_within_a_second_and_an_hour(
         with pytest.raises(RateLimited) as caught:
             await read(transport, caller(server.url))
     assert caught.value.retry_after == seconds
+
+
+parts = st.sampled_from(
+    ["Thu", ", ", "01", "Jan", "2026", "00:01:00", "GMT", "+9999999999", "-2400", "99999999999999", ":", " ", "-", "é"]
+)
+
+
+@settings(derandomize=True, max_examples=500)
+@given(st.text(max_size=50) | st.lists(parts, max_size=8).map(" ".join) | st.lists(parts, max_size=8).map("".join))
+def test_whatever_a_header_holds_is_seconds_or_nothing(text: str) -> None:
+    seconds = retry_after(text, 1_767_225_600.0)
+    assert seconds is None or 1.0 <= seconds <= 3600.0
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Thu, 01 Jan 2026 00:01:00 +999999999999",
+        "Thu, 01 Jan 99999 00:00:00 -9999",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "\u0663\u0660",
+        "-1e400",
+        "9" * 7000,
+    ],
+)
+async def test_a_ban_is_kept_whatever_its_retry_after_says(transport: Transport, clock: FakeClock, asked: str) -> None:
+    async with answering(script(no("ban", 418, Retry_After=asked), good(), time=clock.wall)) as server:
+        with pytest.raises(Banned):
+            await read(transport, caller(server.url))
+        with pytest.raises(Skipped) as skipped:
+            await read(transport, caller(server.url, "b"), patience=290.0)
+        assert skipped.value.reason == "paused"
+        assert len(server.signed()) == 1
 
 
 async def test_too_many_requests_pauses_that_user_as_long_as_asked(transport: Transport, clock: FakeClock) -> None:

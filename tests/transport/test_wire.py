@@ -19,6 +19,7 @@ from exporter.transport.conversation import Transport
 from exporter.transport.proxies import proxy_for
 from tests.kit.clock import FakeClock
 from tests.kit.exchange import (
+    BALANCE,
     FakeMeters,
     Seen,
     Server,
@@ -162,7 +163,7 @@ async def test_a_gzip_bomb_is_payload_and_unpacked_no_further_than_allowed(trans
     async with answering(script(answer(bomb, Content_Encoding="gzip"))) as server:
         error = await failure(transport, server.url)
         assert isinstance(error, BadPayload)
-        assert str(MAX_BYTES) in str(error)
+        assert str(BALANCE.most) in str(error)
         assert len(server.signed()) == 1
 
 
@@ -195,15 +196,15 @@ async def test_a_body_of_200_megabytes_is_payload_and_not_read(transport: Transp
         error = await failure(transport, server.url)
         assert isinstance(error, BadPayload)
         assert not error.repeat
-    assert written < 8 * MAX_BYTES  # what the kernel buffers on the way comes on top
+    assert written < 8 * BALANCE.most  # what the kernel buffers on the way comes on top
 
 
 async def test_exactly_the_allowed_size_is_read(transport: Transport) -> None:
-    body = b'{"code": "ok", "data": "' + b"x" * (MAX_BYTES - 26) + b'"}'
-    assert len(body) == MAX_BYTES
+    body = b'{"code": "ok", "data": "' + b"x" * (BALANCE.most - 26) + b'"}'
+    assert len(body) == BALANCE.most
     async with answering(script(answer(body))) as server:
         data = await transport.read(caller(server.url), read_balance(), timeout=20.0, give_up_at=2000.0)
-    assert len(data) == MAX_BYTES - 26
+    assert len(data) == BALANCE.most - 26
 
 
 async def test_a_redirect_is_not_followed_and_named_by_its_host_only(transport: Transport) -> None:

@@ -23,36 +23,45 @@ from exporter.core.errors import (
     UserLimited,
 )
 from exporter.exchanges.base import (
+    A_FEW,
+    A_MARKET,
+    A_WALLET,
     Endpoint,
     Limit,
     Reader,
     Request,
     Signed,
-    cut,
     field,
     header_count,
     moment,
     refusal,
     refused,
     shown,
+    text_of,
 )
 from exporter.exchanges.signing import hmac_base64, query_encoded, utc_seconds
 
 HOST: Final = "https://api.huobi.pro"
 
 
-def _by_uid(path: str) -> Endpoint:
-    return Endpoint(path, (Limit("uid", path, 100, 2.0),))
+def _by_uid(path: str, most: int = A_WALLET) -> Endpoint:
+    return Endpoint(path, (Limit("uid", path, 100, 2.0),), most=most)
 
 
 ACCOUNTS: Final = _by_uid("/v1/account/accounts")
 BALANCE: Final = _by_uid("/v1/account/accounts/{id}/balance")
-VALUATION: Final = _by_uid("/v2/account/asset-valuation")
-UID: Final = Endpoint("/v2/user/uid", (Limit("key", "/v2/user/uid", 10, 1.0),))
-API_KEY: Final = Endpoint("/v2/user/api-key", (Limit("key", "/v2/user/api-key", 10, 1.0),))
-TIME: Final = Endpoint("/v1/common/timestamp", (Limit("ip", "/v1/common/timestamp", 10, 1.0),), signed=False)
-MARKETS: Final = Endpoint("/v1/common/symbols", (Limit("ip", "/v1/common/symbols", 10, 1.0),), signed=False)
-TICKERS: Final = Endpoint("/market/tickers", (Limit("ip", "/market/tickers", 4500, 300.0),), signed=False)
+VALUATION: Final = _by_uid("/v2/account/asset-valuation", A_FEW)
+UID: Final = Endpoint("/v2/user/uid", (Limit("key", "/v2/user/uid", 10, 1.0),), most=A_FEW)
+API_KEY: Final = Endpoint("/v2/user/api-key", (Limit("key", "/v2/user/api-key", 10, 1.0),), most=A_FEW)
+TIME: Final = Endpoint(
+    "/v1/common/timestamp", (Limit("ip", "/v1/common/timestamp", 10, 1.0),), signed=False, most=A_FEW
+)
+TICKERS: Final = Endpoint(
+    "/market/tickers", (Limit("ip", "/market/tickers", 4500, 300.0),), signed=False, most=A_MARKET
+)
+MARKETS: Final = Endpoint(
+    "/v1/common/symbols", (Limit("ip", "/v1/common/symbols", 10, 1.0),), signed=False, most=A_MARKET
+)
 
 NOT_VALID: Final = frozenset({"api-signature-not-valid", "1003"})
 """One code for key, secret, clock, address and permission: only the text tells them apart."""
@@ -105,7 +114,7 @@ def unwrap(status: int, payload: Any) -> Any:
     if not isinstance(payload, dict) or not payload.keys() & {"status", "code"}:
         raise BadPayload(f"{shown(payload)} where `status` or `code` belongs")
     refuses = payload.get("success") is False or payload.get("ok") is False or status >= 400
-    if not refuses and (payload.get("status") == "ok" or str(payload.get("code")) == "200"):
+    if not refuses and (payload.get("status") == "ok" or text_of(payload.get("code")) == "200"):
         return field(payload, "data")
     raise _refused(status, payload)
 
@@ -113,13 +122,15 @@ def unwrap(status: int, payload: Any) -> Any:
 def _refused(status: int, payload: Mapping[str, Any]) -> PollError:
     code = next((payload[name] for name in ("err-code", "err_code", "code", "status") if name in payload), "")
     words = next((payload[name] for name in ("err-msg", "err_msg", "message", "msg") if payload.get(name)), "")
-    text = f"{code} {words} {payload.get('status', '')}".lower()
-    if str(code) in NOT_VALID or str(code) == "2000":
-        return _not_valid(f"{code}: {cut(str(words), 200)}")
+    name = text_of(code, 60)
+    said = f"{name}: {text_of(words)}"
+    text = f"{said} {text_of(payload.get('status', ''))}".lower()
+    if name in NOT_VALID or name == "2000":
+        return _not_valid(said)
     if "maintain" in text or "maintenance" in text:
-        return Maintenance(f"{cut(str(code), 60)}: {cut(str(words), 200)}")
+        return Maintenance(said)
     if "request limit" in text:
-        return RateLimited(f"{cut(str(code), 60)}: {cut(str(words), 200)}")
+        return RateLimited(said)
     return refused(
         status, code, words, errors=ERRORS, temporary=TEMPORARY, advice={"1002": _SUB_USER, "403": _SUB_USER}
     )
