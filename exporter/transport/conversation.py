@@ -295,7 +295,7 @@ class Transport:
         code, state.beginning = "error", b""
         try:
             # There is one of `rising` for each key.
-            call = route.rising if endpoint.signed else None, request.path, request.query
+            call = route.rising.key if endpoint.signed else None, request.path, request.query
             response = await self._wire.get(route.base + target, headers, route.proxy, state.left, call, endpoint.most)
             code = str(response.status)
         finally:

@@ -78,11 +78,16 @@ class ExchangeTime:
 
 
 class RisingTimestamps:
-    """The timestamps of one API key: each above the last, so that no exchange takes one for a replay."""
+    """The timestamps of one API key: each above the last, so that no exchange takes one for a replay.
 
-    __slots__ = ("__weakref__", "_last")
+    Attributes:
+        key: stands for the key where only its sameness matters, as with kept connections, and keeps nothing alive.
+    """
+
+    __slots__ = ("__weakref__", "_last", "key")
 
     def __init__(self) -> None:
+        self.key = object()
         self._last = 0
 
     def next(self, milliseconds: int) -> int:

@@ -130,7 +130,7 @@ async def test_a_removed_account_is_gone_at_the_next_scrape_and_an_added_one_com
         load.seen.clear()
         await it.polled("grid-bots")
         # The first answers may have been under way before the reload was over.
-        assert len(load.seen) > SCRAPERS
+        await it.until(lambda _: len(load.seen) > SCRAPERS)
         assert not any('account="arbitrage"' in each.text for each in load.seen[SCRAPERS:])
         it.write(whole)
         assert (await reload(it))[0] == 200
@@ -154,7 +154,7 @@ async def test_a_changed_secret_starts_that_account_anew_and_no_other(tmp_path: 
         assert (samples.one(POLLS, account="perp-desk") or 0) < polls(before)["perp-desk"] + 2
         assert all(value >= polls(before)[name] for name, value in polls(samples).items() if name != "perp-desk")
         # The first answers may have been under way before the reload was over.
-        assert len(load.seen) > SCRAPERS
+        await it.until(lambda _: len(load.seen) > SCRAPERS)
         assert all(not each.of(AVAILABLE, account="perp-desk") for each in load.seen[SCRAPERS:])
         assert all(each.of(AVAILABLE, account="treasury") for each in load.seen)
         it.write(it.config())
