@@ -196,6 +196,15 @@ def test_what_was_never_shown_does_not_read_zero() -> None:
     assert desk.values(NET, "currency") == {"BTC": 1}
 
 
+def test_what_was_never_shown_is_not_remembered() -> None:
+    state = Desk().account(prices=book({"C0": "1"}), min_usd=Decimal(10))
+    wallet = state.wallets["spot"]
+    for rows in (coins(1, count=1), [], []):
+        state.accepted(wallet, Reading(rows), NOW, WALL)
+    assert not wallet.holds
+    assert not wallet.remembered
+
+
 def test_values_of_many_wallets_that_end_at_a_scrape_are_all_withdrawn() -> None:
     desk, prices = Desk(), book({"BTC": "100"})
     state = desk.account(prices=prices, stale_after=10_000.0)
