@@ -10,6 +10,7 @@ from exporter import __version__
 from exporter.core.settings import (
     CONFIG_VARIABLE,
     LISTEN_ADDRESS,
+    LISTEN_VARIABLE,
     Settings,
     external_url,
     listen_address,
@@ -37,6 +38,11 @@ def parse(argv: Sequence[str] | None, environ: Mapping[str, str]) -> argparse.Na
     flags.config_file = flags.config_file or Path(environ.get(CONFIG_VARIABLE) or "config.yaml")
     if flags.command in _SERVING and flags.shard_ordinal >= flags.shard_total:
         parser.error(f"--shard.ordinal {flags.shard_ordinal} is not below --shard.total {flags.shard_total}")
+    if flags.command in _SERVING and not flags.listen_addresses and (address := environ.get(LISTEN_VARIABLE)):
+        try:
+            flags.listen_addresses = [_address(address)]
+        except ValueError as error:
+            parser.error(f"${LISTEN_VARIABLE}: {error}")
     return flags
 
 
@@ -206,7 +212,7 @@ def _web_flags(parser: argparse.ArgumentParser, *, defaults: bool) -> None:
         default=None if defaults else argparse.SUPPRESS,
         metavar="ADDRESS",
         help="host:port, :port for all interfaces, or [v6]:port; may be repeated; "
-        f"holdings are sensitive, so the default is loopback (default: {LISTEN_ADDRESS})",
+        f"holdings are sensitive, so the default is loopback (default: {LISTEN_ADDRESS}, or ${LISTEN_VARIABLE})",
     )
     parser.add_argument(
         "--web.telemetry-path",

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 CONFIG_VARIABLE: Final = "EXCHANGE_BALANCE_EXPORTER_CONFIG"
+LISTEN_VARIABLE: Final = "EXCHANGE_BALANCE_EXPORTER_LISTEN_ADDRESS"
 LISTEN_ADDRESS: Final = "127.0.0.1:10118"
 OWN_PATHS: Final = ("/-/healthy", "/-/ready", "/-/reload", "/config")
 """Paths that metrics cannot be served under, since they serve something else."""

@@ -37,6 +37,9 @@ DOCUMENTED = (
 )
 
 
+VARIABLES = ("EXCHANGE_BALANCE_EXPORTER_CONFIG", "EXCHANGE_BALANCE_EXPORTER_LISTEN_ADDRESS")
+
+
 class Recorded:
     """Stands in for what a command starts, and keeps what it was started with."""
 
@@ -101,8 +104,34 @@ def test_help_has_every_flag_and_command(capsys: pytest.CaptureFixture[str]) -> 
         main(["-h"])
     assert ended.value.code == 0
     out = capsys.readouterr().out
-    for word in (*DOCUMENTED, "check", "balances", "demo", "sandbox", "EXCHANGE_BALANCE_EXPORTER_CONFIG"):
+    for word in (*DOCUMENTED, "check", "balances", "demo", "sandbox", *VARIABLES):
         assert word in out
+
+
+@pytest.mark.parametrize("command", [(), ("demo",)])
+def test_flags_replace_the_address_that_the_environment_gives(recorded: Recorded, command: tuple[str, ...]) -> None:
+    given = {"EXCHANGE_BALANCE_EXPORTER_LISTEN_ADDRESS": ":10118"}
+    assert recorded.served(*command, **given).listen_addresses == (":10118",)
+    flag = "--web.listen-address=127.0.0.1:10118"
+    assert recorded.served(*command, flag, **given).listen_addresses == ("127.0.0.1:10118",)
+    assert recorded.served(flag, "--web.listen-address=[::1]:1", *command, **given).listen_addresses == (
+        "127.0.0.1:10118",
+        "[::1]:1",
+    )
+    empty = {"EXCHANGE_BALANCE_EXPORTER_LISTEN_ADDRESS": ""}
+    assert recorded.served(*command, **empty).listen_addresses == ("127.0.0.1:10118",)
+
+
+def test_a_wrong_address_of_the_environment_is_said_unless_a_flag_replaces_it(
+    recorded: Recorded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {"EXCHANGE_BALANCE_EXPORTER_LISTEN_ADDRESS": "localhost"}
+    with pytest.raises(SystemExit) as ended:
+        main([], wrong)
+    assert ended.value.code == 2
+    assert "$EXCHANGE_BALANCE_EXPORTER_LISTEN_ADDRESS: listen address 'localhost'" in capsys.readouterr().err
+    assert recorded.served("--web.listen-address=:1", **wrong).listen_addresses == (":1",)
+    assert main(["check"], wrong) == main(["balances"], wrong) == 0
 
 
 def test_the_module_runs_as_the_command_does() -> None:

@@ -1,14 +1,19 @@
 """The compose file is valid and wires together what is really there."""
 
+import json
 import re
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socket import AF_INET, AF_INET6
+from threading import Thread
 from typing import Any
 
 import pytest
 import yaml
 
+from exporter.cli.flags import parse, settings_of
 from tests.grafana.lint import SOURCE
 from tests.grafana.queries import DASHBOARDS, ROOT
 from tests.kit.processes import require
@@ -131,17 +136,71 @@ def test_the_image_is_pinned_unprivileged_and_listens_where_it_can_be_reached() 
     assert len([each for each in commands if "pip install" in each]) == 3
     fetching = [each for each in commands if re.search("pip (install|wheel)", each)]
     assert all("--require-hashes" in each or "--no-index" in each for each in fetching)
-    assert 'ENTRYPOINT ["exchange-balance-exporter", "--web.listen-address=:10118"]' in lines
+    assert 'ENTRYPOINT ["exchange-balance-exporter"]' in lines
+    assert _environment()["EXCHANGE_BALANCE_EXPORTER_LISTEN_ADDRESS"] == ":10118"
     copied = {name for line in lines if line.startswith("COPY") and "--from" not in line for name in line.split()[1:-1]}
     assert all((ROOT / name).exists() for name in copied), copied
     let_in = {line[1:] for line in (DOCKER / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] == "!"}
     assert copied == let_in
 
 
-def test_the_images_health_is_asked_for_by_python_itself() -> None:
+def _environment() -> dict[str, str]:
+    """What the image's last stage sets."""
+    stage = (DOCKER / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").rpartition("\nFROM ")[2]
+    set_there = [word for line in stage.splitlines() if line.startswith("ENV ") for word in line.split()[1:]]
+    return dict(word.split("=", 1) for word in set_there)
+
+
+def _health_check() -> str:
+    """The Python program that asks for the image's health."""
     text = (DOCKER / "Dockerfile").read_text(encoding="utf-8")
-    match = re.search(r'^HEALTHCHECK .*\n +CMD \["python", "-c", "(.+)"\]$', text, re.MULTILINE)
+    match = re.search(r'^HEALTHCHECK .*\n +CMD (\["python", "-c", ".+"\])$', text, re.MULTILINE)
     assert match is not None
-    compile(match[1], "healthcheck", "exec")
-    assert "/-/healthy" in match[1]
-    assert "curl" not in text
+    program: str = json.loads(match[1])[2]
+    return program
+
+
+def test_the_images_address_is_a_default_that_a_flag_replaces() -> None:
+    environment = _environment()
+    assert settings_of(parse([], environment)).listen_addresses == (":10118",)
+    own = parse(["--web.listen-address=127.0.0.1:9"], environment)
+    assert settings_of(own).listen_addresses == ("127.0.0.1:9",)
+
+
+def test_the_images_health_is_asked_for_by_python_itself() -> None:
+    program = _health_check()
+    compile(program, "healthcheck", "exec")
+    assert "/-/healthy" in program
+    assert "curl" not in program
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+@pytest.mark.parametrize("host", ["", "127.0.0.1", "[::1]"])
+def test_the_images_health_is_asked_of_the_exporter_and_of_no_proxy(host: str, status: int, code: int) -> None:
+    class Exporter(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(HTTPServer):
+        address_family = AF_INET6 if ":" in host else AF_INET
+
+    asked: list[str] = []
+    with Server((host.strip("[]") or "127.0.0.1", 0), Exporter) as server:
+        serving = Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+            listening = {"EXCHANGE_BALANCE_EXPORTER_LISTEN_ADDRESS": f"{host}:{server.server_port}"}
+            done = subprocess.run(
+                [sys.executable, "-c", _health_check()], env=proxies | listening, capture_output=True, check=False
+            )
+        finally:
+            server.shutdown()
+            serving.join()
+    assert done.returncode == code, done.stderr
+    assert asked == ["/-/healthy"]
