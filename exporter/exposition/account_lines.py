@@ -32,6 +32,7 @@ _COUNTS: Final = (
     "exchange_wallet_hidden_currencies",
     "exchange_wallet_ignored_rows",
 )
+_QUOTA: Final = "exchange_api_rate_limit_remaining"
 _REPORTED: Final = "exchange_wallet_reported_usd"
 _STATE: Final = (
     "exchange_wallet_up",
@@ -142,7 +143,13 @@ class AccountLines:
 
     def quota(self, endpoint: str, left: int) -> None:
         """Serve how many requests the exchange says are left."""
-        self._put("exchange_api_rate_limit_remaining", left, endpoint, f',endpoint="{quoted(endpoint)}"')
+        self._put(_QUOTA, left, endpoint, f',endpoint="{quoted(endpoint)}"')
+
+    def forget_quotas(self) -> None:
+        """Serve no number of requests that are left until the exchange tells one again."""
+        for family, endpoint in tuple(self.owner.lines):
+            if family == _QUOTA:
+                self._exposition.remove(family, self.owner, endpoint)
 
     def key(self, key: KeyInfo | None, expires: float | None) -> None:
         """Serve what is known of the key."""

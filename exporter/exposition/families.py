@@ -93,7 +93,9 @@ RENDERED: Final = (
     _gauge(
         "exchange_account_usd",
         ACCOUNT,
-        "Sum of the USD values of the account's balance wallets; absent unless each required wallet is fresh. "
+        "Sum of the USD values of the account's balance wallets, whole or absent: absent until each wallet was tried "
+        "once, and while one that was ever read is not fresh, or has an unreadable row of a currency that was held or "
+        "is expected. A wallet that this key was never able to read does not count. "
         f"{_POLLED}",
     ),
     _gauge(

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 from exporter.config import Account
-from exporter.core.errors import PollError
+from exporter.core.credentials import Credentials
+from exporter.core.errors import PollError, UnknownAccount
 from exporter.core.model import ZERO, KeyInfo, Reading, finite
 from exporter.exchanges.base import WalletSource
 from exporter.holdings.prices import PriceBook
@@ -16,8 +17,14 @@ from exporter.holdings.shown import choice_of, wallet_of
 from exporter.holdings.slices import Slices, finish
 from exporter.holdings.wallet import FOREVER, NEVER, Failure, Wallet
 
+ABOUT_THE_WALLET: Final = frozenset({"permission", "exchange", "payload"})
+"""Refusals that say something of the wallet that was asked for, not of the moment."""
+
 MOST_GONE: Final = 500
 """Wallets that the exchange has no longer and that still read zeros, at most."""
+
+_NOT_TRIED: Final = frozenset({"auth", "ip", "clock", "rate_limited", "banned", "network", "tls"})
+"""Failures after which a wallet itself was never asked: account, address, clock or way was at fault."""
 
 _WALLETS_AT_ONCE: Final = 16
 """Small wallets that are worked on in one slice."""
@@ -64,6 +71,8 @@ class AccountState:
         self._shard = shard
         self._label_names = label_names
         self._served: set[str] = set()
+        self._rare: set[str] = set()
+        self._closed: dict[str, Credentials] = {}  # never read: by name, the key that may not or cannot read it
         self._now = NEVER
         self._failed: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
@@ -87,6 +96,8 @@ class AccountState:
 
     def wallet(self, name: str, source: WalletSource) -> Wallet:
         """The wallet of this name, made and served as not yet read when it is new."""
+        if source.rare:
+            self._rare.add(name)
         known = self.wallets.get(name)
         if known is not None:
             return known
@@ -104,6 +115,8 @@ class AccountState:
             masked=self.masked,
         )
         self._publisher.state(wallet, fresh=False)
+        if not wallet.overview:
+            self._publisher.total(None)  # what it holds is not known yet
         return wallet
 
     def is_required(self, name: str) -> bool:
@@ -116,6 +129,7 @@ class AccountState:
         for wallet in tuple(self.wallets.values()):
             self.forget(wallet)
         self.main = main
+        self._publisher.forget_quotas()
         self._tell_thresholds()
 
     def accepted(self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> None:
@@ -134,6 +148,7 @@ class AccountState:
             return
         if (yield from wallet.accepting(reading, now, wall, trusted=trusted)):
             wallet.unserved = True
+        self._closed.pop(wallet.name, None)
         if wallet.fresh(now) and (wallet.unserved or wallet.name not in self._served):
             yield from self._serving(wallet, now)
         if self.wallets.get(wallet.name) is wallet:
@@ -145,12 +160,17 @@ class AccountState:
         if self.wallets.get(wallet.name) is not wallet:
             return
         wallet.refuse(Failure(error.reason, str(error), error.advice, wall))
+        if not wallet.last_success and self._closes(wallet, error):
+            self._closed[wallet.name] = self.account.credentials
+            self._total()
         self._publisher.state(wallet, fresh=wallet.fresh(now))
         self.expire(now)
 
     def forget(self, wallet: Wallet) -> None:
         """Serve nothing of a wallet any more."""
         self._served.discard(wallet.name)
+        self._rare.discard(wallet.name)
+        self._closed.pop(wallet.name, None)
         self.wallets.pop(wallet.name, None)
         self._publisher.forget(wallet)
         self._total()
@@ -258,7 +278,7 @@ class AccountState:
         """The account as it is at this moment, for a thread that reads it while polls go on."""
         still = copy(self)
         still.wallets = {name: copy(wallet) for name, wallet in self.wallets.items()}
-        still._served = self._served.copy()
+        still._served, still._closed = self._served.copy(), self._closed.copy()
         return still
 
     @property
@@ -269,7 +289,13 @@ class AccountState:
 
     @property
     def usd(self) -> Decimal | None:
-        """Sum over the wallets that are served; None unless each required one is, and everything has its price."""
+        """Sum over the balance wallets, whole or None.
+
+        None until each of them was tried once, and while one that was ever read is not served, has no value, or has a
+        row that cannot be read of a currency that was held or is expected. A wallet that this key was never able to
+        read does not count, unless it is the main one: it was refused for what it is, or is of a rare kind and did not
+        answer its first try. One that fails for a reason of the moment may hold anything, so that nothing is known.
+        """
         if self.main not in self._served:
             return None
         total = ZERO
@@ -277,12 +303,18 @@ class AccountState:
             if wallet.overview:
                 continue
             if name in self._served:
-                if wallet.usd is None:
+                if wallet.usd is None or wallet.unreadable:
                     return None
                 total += wallet.usd
-            elif wallet.required:
+            elif self._closed.get(name) != self.account.credentials:
                 return None
         return total if finite(total) else None
+
+    def _closes(self, wallet: Wallet, error: PollError) -> bool:
+        """Whether a wallet that was never read, and fails so, is one that this key cannot read."""
+        if isinstance(error, UnknownAccount):
+            return False  # the list is read again, and tells
+        return error.reason in ABOUT_THE_WALLET or (wallet.name in self._rare and error.reason not in _NOT_TRIED)
 
     def _serving(self, wallet: Wallet, now: float) -> Slices[None]:
         """Serve a wallet as it is now.

@@ -74,6 +74,9 @@ class AccountPublisher(Protocol):
     def quota(self, endpoint: str, left: int) -> None:
         """The exchange says that so many requests are left."""
 
+    def forget_quotas(self) -> None:
+        """What the exchange said of requests that are left was of calls that are not made any more."""
+
     def key(self, key: KeyInfo | None, expires: float | None) -> None:
         """The exchange tells this of the key; it ends then (seconds since the epoch), by whoever knows it."""
 

@@ -1,6 +1,6 @@
 """One wallet: the last good rows, replaced whole, kept for a bound, emptied by rule, expired by clock."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import chain
@@ -59,6 +59,7 @@ class Wallet:
         failure: None unless the last read failed.
         unpriced, ignored: how many currencies have no price, and how many rows are of a kind that we do not know.
         hidden: how many currencies are held but not shown, or were let go before their 24 hours at 0 were over.
+        unreadable: labels that were held or are expected, and whose row in the last good answer cannot be read.
         usd: sum over everything wanted that has a price; None when nothing is known.
         unserved: whether something has changed since it was last served; kept by whoever serves it.
         busy: whether somebody is about to serve it; likewise.
@@ -91,6 +92,7 @@ class Wallet:
         "stale_after",
         "strict_seconds",
         "unpriced",
+        "unreadable",
         "unserved",
         "up",
         "usd",
@@ -140,6 +142,7 @@ class Wallet:
         self.up: bool | None = None
         self.failure: Failure | None = None
         self.unpriced = self.hidden = self.ignored = 0
+        self.unreadable: Collection[str] = ()
         self.usd: Decimal | None = None
         self._labels = Labels(masked)
         self._answer: Sequence[Balance] | None = None

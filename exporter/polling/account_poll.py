@@ -19,7 +19,7 @@ from exporter.core.errors import (
 )
 from exporter.core.model import Reading
 from exporter.exchanges.base import Reader
-from exporter.holdings.account import AccountState
+from exporter.holdings.account import ABOUT_THE_WALLET, AccountState
 from exporter.holdings.labels import MaskedNames
 from exporter.holdings.slices import Slices
 from exporter.holdings.wallet import Failure, Wallet
@@ -41,9 +41,6 @@ SLOW_CAP_SECONDS: Final = 900.0
 
 _ABOUT_THE_KEY: Final = frozenset({"auth", "permission", "ip"})
 """Refusals by which an API shows that it has the account: one that has not says that first."""
-
-_ABOUT_THE_WALLET: Final = frozenset({"permission", "exchange", "payload"})
-"""Refusals that say something of the wallet that was asked for, not of the moment."""
 
 _SAID_EVERY: Final = 3600.0
 """Seconds between two words in the log that an account lacks tokens: it lacks and gets them by turns."""
@@ -347,7 +344,7 @@ class AccountPoll:
         planned.failures += 1
         slot, failures = progress.slot, planned.failures
         never_answered = planned.wallet.rare and not planned.answered
-        if never_answered and error.reason in _ABOUT_THE_WALLET:
+        if never_answered and error.reason in ABOUT_THE_WALLET:
             planned.not_before = slot + RARE_SECONDS
         elif never_answered or error.reason == "permission":
             planned.not_before = self.next_try(slot, failures, SLOW_CAP_SECONDS, wallet)

@@ -7,10 +7,16 @@ from exporter.config.model import Threshold
 from exporter.core.errors import Unreachable
 from exporter.core.model import Reading, WalletValue
 from tests.kit.accounts import LABEL_NAMES, NOW, WALL, Desk, balance, book, read, readable, refuse
+from tests.kit.scrape import Samples
 
 AVAILABLE = "exchange_balance_available"
 TOTAL = "exchange_account_usd"
 REPORTED = "exchange_wallet_reported_usd"
+
+
+def series(desk: Desk) -> set[tuple[str, str]]:
+    """Family and wallet of every series that is served now."""
+    return {(family, dict(labels).get("wallet", "")) for family, labels in Samples(desk.text())}
 
 
 def failure() -> Unreachable:
@@ -88,6 +94,26 @@ def test_another_mode_takes_the_old_wallets_along_and_moves_the_thresholds() -> 
         ("unified", "USDT"): 0,
         ("unified", "BTC"): 0,
     }
+
+
+def test_another_mode_leaves_no_series_of_the_one_before_but_those_of_the_account() -> None:
+    desk = Desk()
+    state = desk.account(
+        prices=book({}), thresholds=(Threshold("USDT", critical=Decimal(1)),), usd={"warning": Decimal(5)}
+    )
+    before = series(desk)
+    read(state, balance("USDT", "5", borrowed=Decimal(1)))
+    refuse(state, failure(), wallet="funding")
+    overview = state.wallet("overview", readable(overview=True))
+    state.accepted(overview, Reading(values=[WalletValue("earn", usd=Decimal(1))]), NOW, WALL)
+    state.quota("/classic/assets", 9)
+    state.polled(WALL, 0.1, failure(), up=False)
+    state.switch_api("unified")
+    state.wallet("unified", readable())
+    took = {("exchange_account_last_poll_duration_seconds", "")}
+    assert series(desk) - took == {(family, wallet and "unified") for family, wallet in before}
+    state.quota("/unified/assets", 8)
+    assert desk.values("exchange_api_rate_limit_remaining", "endpoint") == {"/unified/assets": 8}
 
 
 def test_a_removed_account_leaves_nothing_behind_whatever_still_comes() -> None:

@@ -195,6 +195,36 @@ async def test_an_account_that_is_removed_in_the_middle_of_a_poll_leaves_nothing
         assert 'account="b"' not in await it.text()
 
 
+async def test_a_renamed_account_has_the_very_series_of_the_old_one_under_the_new_name_only(works: Any) -> None:
+    own = {"usd": {"warning": Decimal(1)}, "thresholds": (Threshold("USDT", warning=Decimal(1)),), "expires": 2e9}
+    async with works(config(account("old", **own), account("kept"))) as it:
+
+        async def names() -> dict[str, set[tuple[tuple[str, str], ...]]]:
+            """The series with an account label, by account, without that label."""
+            found: dict[str, set[tuple[tuple[str, str], ...]]] = {}
+            for family, labels in Samples(await it.text()):
+                rest = tuple(sorted(pair for pair in labels if pair[0] != "account"))
+                if len(rest) < len(labels):
+                    found.setdefault(dict(labels)["account"], set()).add((("", family), *rest))
+            return found
+
+        state = it.engine.accounts["old"]
+        for one in (state, it.engine.accounts["kept"]):
+            one.quota("/spot", 9)
+        before = await names()
+        families = {first[1] for first, *_ in before["old"]}
+        assert {"exchange_polls_total", "exchange_poll_failures_total", "exchange_api_rate_limit_remaining"} <= families
+        assert {"exchange_account_usd", "exchange_balance_threshold", "exchange_api_key_permission"} <= families
+        await it.engine.apply(config(account("new", **own), account("kept")))
+        assert (await names()).keys() == {"new", "kept"}
+        await it.clock.advance(1)
+        it.engine.accounts["new"].quota("/spot", 9)
+        state.quota("/spot", 8)  # what a poll that was still ending brings
+        state.polled(0.0, 0.1, None, up=True)
+        assert await names() == {"new": before["old"], "kept": before["kept"]}
+        assert '"old"' not in await it.text()
+
+
 async def test_an_added_account_is_polled_at_once(works: Any) -> None:
     async with works(config(account("a"))) as it:
         now = it.clock.now()

@@ -1,11 +1,32 @@
 """What an account is worth: by the prices of the moment, and only while it is known whole."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from exporter.core.credentials import Credentials, Secret
+from exporter.core.errors import (
+    REASONS,
+    AuthError,
+    BadPayload,
+    BadStatus,
+    Banned,
+    ClockRefused,
+    ExchangeRefused,
+    InternalError,
+    IpRefused,
+    Maintenance,
+    PermissionMissing,
+    PollError,
+    RateLimited,
+    TimedOut,
+    TlsFailed,
+    UnknownAccount,
+    Unreachable,
+)
 from exporter.core.model import Reading, WalletValue
-from tests.kit.accounts import NOW, WALL, Desk, balance, book, read, readable
+from tests.kit.accounts import NOW, WALL, Desk, balance, book, read, readable, refuse
 
 AVAILABLE = "exchange_balance_available"
 USD = "exchange_balance_usd"
@@ -14,24 +35,119 @@ REPORTED = "exchange_wallet_reported_usd"
 
 
 @pytest.mark.parametrize("required", [True, False])
-def test_the_sum_is_absent_unless_each_required_wallet_is_fresh(required: bool) -> None:
+def test_the_sum_is_absent_until_each_wallet_was_read_and_while_one_is_not_fresh(required: bool) -> None:
     desk = Desk()
     state = desk.account(prices=book({"BTC": "100"}), wallets=("funding",) if required else None)
     state.wallet("funding", readable())
     read(state, balance("BTC", "1"))
-    assert desk.values(TOTAL, "account") == ({} if required else {"desk": 100})
+    assert desk.values(TOTAL, "account") == {}
     read(state, balance("BTC", "2"), wallet="funding", at=NOW + 30)
     assert desk.values(TOTAL, "account", now=NOW + 30) == {"desk": 300}
     assert desk.values(TOTAL, "account", now=NOW + 601) == {}  # the main wallet is gone
 
 
-def test_the_sum_leaves_an_optional_wallet_out_when_it_expires() -> None:
+def test_the_sum_goes_when_an_optional_wallet_expires_and_is_whole_again_with_it() -> None:
     desk = Desk()
     state = desk.account(prices=book({}))
-    read(state, balance("USDT", "200"), wallet="funding")
+    read(state, balance("USDT", "9900"), wallet="funding")
     read(state, balance("USDT", "100"), at=NOW + 300)
-    assert desk.values(TOTAL, "account", now=NOW + 300) == {"desk": 300}
-    assert desk.values(TOTAL, "account", now=NOW + 601) == {"desk": 100}
+    refuse(state, TimedOut("nothing came"), wallet="funding", at=NOW + 300)
+    assert desk.values(TOTAL, "account", now=NOW + 600) == {"desk": 10_000}
+    assert desk.values(TOTAL, "account", now=NOW + 601) == {}
+    refuse(state, PermissionMissing("not any more"), wallet="funding", at=NOW + 602)
+    assert desk.values(TOTAL, "account", now=NOW + 602) == {}  # it was read once: what it held is not gone
+    read(state, balance("USDT", "9000"), wallet="funding", at=NOW + 610)
+    assert desk.values(TOTAL, "account", now=NOW + 610) == {"desk": 9_100}
+
+
+REFUSALS = [PermissionMissing("no"), ExchangeRefused("no margin account"), BadPayload("odd")]
+MOMENTARY = [
+    AuthError("no"),
+    IpRefused("no"),
+    ClockRefused("late"),
+    RateLimited("slow down"),
+    Banned("stop"),
+    Maintenance("later"),
+    TimedOut("nothing came"),
+    Unreachable("refused"),
+    TlsFailed("expired"),
+    BadStatus("502"),
+    InternalError("a bug"),
+    UnknownAccount("which?"),
+]
+ASKED = (Maintenance, TimedOut, BadStatus, InternalError)
+"""Failures of the moment after which a rare wallet was asked all the same."""
+
+
+def test_every_failure_is_one_of_the_wallet_or_of_the_moment() -> None:
+    assert {error.reason for error in (*REFUSALS, *MOMENTARY)} == set(REASONS)
+
+
+@pytest.mark.parametrize("error", REFUSALS + MOMENTARY, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("rare", [False, True])
+def test_a_wallet_that_was_never_read_does_not_count_once_it_is_refused_for_what_it_is(
+    error: PollError, rare: bool
+) -> None:
+    desk = Desk()
+    state = desk.account(prices=book({}))
+    state.wallet("funding", readable(rare=rare))
+    state.wallet("margin", readable())
+    read(state, balance("USDT", "100"))
+    read(state, balance("USDT", "1"), wallet="margin")
+    assert desk.values(TOTAL, "account") == {}
+    refuse(state, error, wallet="funding")
+    left_out = error in REFUSALS or (rare and isinstance(error, ASKED))
+    assert desk.values(TOTAL, "account") == ({"desk": 101} if left_out else {})
+    refuse(state, PermissionMissing("no"), wallet="funding")
+    refuse(state, TimedOut("nothing came"), wallet="funding")
+    assert desk.values(TOTAL, "account") == {"desk": 101}  # what this key may not do is known by now
+    read(state, balance("USDT", "900"), wallet="funding")
+    assert desk.values(TOTAL, "account") == {"desk": 1_001}
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
+def test_the_main_wallet_always_counts(error: PollError) -> None:
+    desk = Desk()
+    state = desk.account(prices=book({}))
+    read(state, balance("USDT", "100"), wallet="funding")
+    refuse(state, error)
+    assert desk.values(TOTAL, "account") == {}
+
+
+def test_another_key_may_be_able_to_read_what_the_one_before_was_not() -> None:
+    desk = Desk()
+    state = desk.account(prices=book({}))
+    read(state, balance("USDT", "100"))
+    refuse(state, PermissionMissing("no"), wallet="funding")
+    assert desk.values(TOTAL, "account") == {"desk": 100}
+    state.account = replace(state.account, credentials=Credentials(Secret("another"), Secret("and its secret")))
+    read(state, balance("USDT", "101"), at=NOW + 1)
+    assert desk.values(TOTAL, "account", now=NOW + 1) == {}
+    refuse(state, PermissionMissing("no"), wallet="funding", at=NOW + 2)
+    assert desk.values(TOTAL, "account", now=NOW + 2) == {"desk": 101}
+
+
+def test_a_wallet_that_the_list_has_anew_makes_the_sum_unknown_until_it_is_read() -> None:
+    desk = Desk()
+    state = desk.account(prices=book({}))
+    read(state, balance("USDT", "100"))
+    state.wallet("grid", readable())
+    assert desk.values(TOTAL, "account") == {}
+    assert state.usd is None
+    state.forget(state.wallets["grid"])
+    assert desk.values(TOTAL, "account") == {"desk": 100}
+
+
+def test_a_row_that_cannot_be_read_makes_the_sum_unknown() -> None:
+    desk = Desk()
+    state = desk.account(prices=book({}))
+    read(state, balance("USDT", "100"))
+    state.wallets["spot"].unreadable = ("BTC",)
+    state.revalue(NOW)
+    assert desk.values(TOTAL, "account") == {}
+    state.wallets["spot"].unreadable = ()
+    state.revalue(NOW)
+    assert desk.values(TOTAL, "account") == {"desk": 100}
 
 
 def test_an_overview_is_never_part_of_the_sum() -> None:
