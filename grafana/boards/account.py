@@ -50,7 +50,7 @@ def _now() -> Section:
                 stat_panel(
                     "USD value",
                     "What the account's wallets are worth together, as last known. Fresh is "
-                    "that sum while every required wallet is fresh, and absent otherwise.",
+                    "that sum while it is known whole, and absent otherwise.",
                     "currencyUSD",
                     [
                         Query(total(known(USD, COIN)), "last known"),
@@ -250,8 +250,8 @@ def _value() -> Section:
                 9,
                 lines_panel(
                     "Account value and thresholds",
-                    "Sum over the account's balance wallets, absent unless each required "
-                    "one is fresh, and the account's USD thresholds as dashed lines.",
+                    "Sum over the account's balance wallets, absent while it is not known "
+                    "whole, and the account's USD thresholds as dashed lines.",
                     "currencyUSD",
                     [
                         Query(latest("exchange_account_usd", ACCOUNT), "{{exchange}} {{account}}"),

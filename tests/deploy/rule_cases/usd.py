@@ -95,6 +95,18 @@ SUITE = Suite(
             },
         ),
         Case(
+            says="AccountUsdLow is silent where the value is absent: at a start, and while a wallet is not fresh",
+            series={
+                **wallet_state(60, of=GRID),
+                **wallet_state(60, fresh="0x9 1x20 0x29", of={**GRID, "wallet": "funding"}),
+                **counts(),
+                series("exchange_account_usd", **ACCOUNT): "_x9 30000x20 stale",
+                **usd_limit("warning", 20000),
+                **usd_limit("critical", 5000),
+            },
+            silent={"AccountUsdLow": ("3m", "9m", "12m", "25m", "31m", "35m", "45m", "59m")},
+        ),
+        Case(
             says="AccountUsdLow is silent while other coins than before are unpriced",
             series={
                 **wallet_state(60, of=GRID),
