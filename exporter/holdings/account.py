@@ -115,7 +115,7 @@ class AccountState:
             masked=self.masked,
         )
         self._publisher.state(wallet, fresh=False)
-        if not wallet.overview:
+        if self._served and not wallet.overview:
             self._publisher.total(None)  # what it holds is not known yet
         return wallet
 
