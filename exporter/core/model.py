@@ -67,6 +67,13 @@ class WalletValue(NamedTuple):
     usd: Decimal | None = None
 
 
+class Unreadable(NamedTuple):
+    """A row whose name can be read but whose amounts cannot: the raw name, and what stands where a number belongs."""
+
+    name: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one good read of one wallet brought.
@@ -76,17 +83,20 @@ class Reading:
         values: only for an overview.
         ignored: rows of a kind that we do not know.
         listed: raw names of all currencies of the answer, where `balances` leaves those out that are zero.
+        unreadable: rows whose amounts are no numbers; nothing is known of what these currencies hold, in no other row
+            of the answer either. For an overview, of wallets.
     """
 
     balances: Sequence[Balance] = ()
     values: Sequence[WalletValue] = ()
     ignored: int = 0
     listed: Collection[str] = ()
+    unreadable: Sequence[Unreadable] = ()
 
     @property
     def empty(self) -> bool:
         """Whether the answer listed nothing at all, not even zeros."""
-        return not (self.balances or self.values)
+        return not (self.balances or self.values or self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)

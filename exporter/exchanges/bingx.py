@@ -14,7 +14,6 @@ it never counts as a holding, priced or unpriced.
 """
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
@@ -45,7 +44,6 @@ from exporter.exchanges.base import (
     RowMemory,
     Signed,
     WalletSource,
-    decimal,
     field,
     header_count,
     listing,
@@ -164,8 +162,11 @@ def unwrap(status: int, payload: Any) -> Any:
 def read_assets(endpoint: Endpoint, memory: RowMemory) -> Reader[Reading]:
     """Read every asset of the spot or the funding wallet; zero rows may be listed or not."""
     answer = yield Request(endpoint)
-    balances = yield from rows(_assets(answer), itemgetter("asset", "free", "locked"), holding, memory, holdings)
-    return Reading([balance for balance in balances if balance.currency != PLAY_MONEY])
+    read = yield from rows(_assets(answer), itemgetter("asset", "free", "locked"), holding, memory, holdings)
+    return Reading(
+        [balance for balance in read.balances if balance.currency != PLAY_MONEY],
+        unreadable=[row for row in read.unreadable if row.name != PLAY_MONEY],
+    )
 
 
 def _assets(answer: Any) -> Any:
@@ -184,11 +185,10 @@ def read_overview(memory: RowMemory) -> Reader[Reading]:
     return usdt_values(_values(field(answer, "result") if isinstance(answer, dict) else answer))
 
 
-def _values(answer: Any) -> Iterator[tuple[str, Decimal]]:
+def _values(answer: Any) -> Iterator[tuple[str, Any]]:
     for row in listing(answer, "data", A_HANDFUL):
         kind = name_of(field(row, "accountType"), "accountType")
-        value = decimal(field(row, "usdtBalance"), f"{shown(kind)} usdtBalance", negative=True)
-        yield OVERVIEW_NAMES.get(kind, kind.lower()), value
+        yield OVERVIEW_NAMES.get(kind, kind.lower()), field(row, "usdtBalance")
 
 
 read_time: Final = partial(read_clock, TIME, "serverTime")

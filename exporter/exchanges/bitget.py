@@ -158,7 +158,7 @@ _UNIFIED_FIELDS: Final = itemgetter("coin", "equity", "usdValue", "available", "
 def read_spot(memory: RowMemory) -> Reader[Reading]:
     """Read every held asset of the classic spot wallet in one call; emptied ones are left out of the answer."""
     answer = yield Request(ASSETS)
-    return Reading((yield from rows(answer, _SPOT_FIELDS, holding, memory, holdings)))
+    return (yield from rows(answer, _SPOT_FIELDS, holding, memory, holdings))
 
 
 def read_overview(memory: RowMemory) -> Reader[Reading]:
@@ -168,7 +168,7 @@ def read_overview(memory: RowMemory) -> Reader[Reading]:
     return usdt_values(
         (
             name_of(field(row, "accountType"), "accountType").lower(),
-            decimal(field(row, "usdtBalance"), "usdtBalance", negative=True),
+            field(row, "usdtBalance"),
         )
         for row in listing(answer, "data", A_HANDFUL)
     )
@@ -177,13 +177,13 @@ def read_overview(memory: RowMemory) -> Reader[Reading]:
 def read_unified(memory: RowMemory) -> Reader[Reading]:
     """Read every non-zero asset of the unified wallet, with the exchange's own USD value."""
     answer = yield Request(UNIFIED_ASSETS)
-    return Reading((yield from rows(_held(field(answer, "assets")), _UNIFIED_FIELDS, _unified, memory)))
+    return (yield from rows(_held(field(answer, "assets")), _UNIFIED_FIELDS, _unified, memory))
 
 
 def _unified(coin: Any, equity: Any, value: Any, available: Any, debt: Any, locked: Any) -> Balance:
     net = decimal(equity, "equity", negative=True)
     free = decimal(available, "available", negative=True)
-    owed = optional(debt, "debt")
+    owed = optional(debt, "debt", negative=True)
     tied = optional(locked, "locked", negative=True)
     usd = optional(value, "usdValue", negative=True)
     return Balance(
@@ -205,11 +205,11 @@ def _held(answer: Any) -> Any:
 def read_unified_funding(memory: RowMemory) -> Reader[Reading]:
     """Read the funding wallet of a unified account."""
     answer = yield Request(UNIFIED_FUNDING)
-    return Reading((yield from rows(_held(answer), itemgetter("coin", "available", "frozen"), _funding, memory)))
+    return (yield from rows(_held(answer), itemgetter("coin", "available", "frozen"), _funding, memory))
 
 
 def _funding(coin: Any, available: Any, frozen: Any) -> Balance:
-    return holding(coin, available, optional(frozen, "frozen"))  # comes as an empty text too
+    return holding(coin, available, optional(frozen, "frozen", negative=True))  # comes as an empty text too
 
 
 read_time: Final = partial(read_clock, TIME, "serverTime")

@@ -117,7 +117,7 @@ def remaining(headers: Mapping[str, str]) -> int | None:
 def read_spot(memory: RowMemory) -> Reader[Reading]:
     """Read every asset above zero in one call, with the valuation of its free part."""
     answer = yield Request(WALLET, (("needUsdValuation", "true"),))
-    return Reading((yield from rows(field(answer, "wallet"), _fields, _balance, memory)))
+    return (yield from rows(field(answer, "wallet"), _fields, _balance, memory))
 
 
 def _fields(row: Any) -> tuple[Any, ...]:
@@ -131,17 +131,18 @@ def _fields(row: Any) -> tuple[Any, ...]:
 
 
 def _balance(currency: Any, available: Any, frozen: Any, unavailable: Any, valuation: Any) -> Balance:
-    free = decimal(available, "available")
-    tied = decimal(frozen, "frozen")
-    locked = rest(optional(unavailable, "unAvailable"), tied)
-    worth = optional(valuation, "available_usd_valuation")
+    free = decimal(available, "available", negative=True)
+    tied = decimal(frozen, "frozen", negative=True)
+    locked = rest(optional(unavailable, "unAvailable", negative=True), tied)
+    worth = optional(valuation, "available_usd_valuation", negative=True)
+    price = worth / free if free and is_fine(worth) else None
     return Balance(
         name_of(currency, "currency"),
         free,
         tied,
         locked,
         total(free, tied, locked),
-        price=worth / free if free and is_fine(worth) else None,
+        price=price if price and price > 0 else None,
     )
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import chain, repeat
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from exporter.core.errors import BadPayload
-from exporter.core.model import EXACT, ZERO, Balance, Reading, WalletValue
+from exporter.core.model import EXACT, ZERO, Balance, Reading, Unreadable, WalletValue
 from exporter.core.wording import folded
 from exporter.exchanges.base import PAUSE, Endpoint, Pair, Reader, Request, RowMemory
 from exporter.exchanges.values import (
@@ -30,30 +30,67 @@ SLICE: Final = 1_000
 _TEXT: Final = frozenset({str, type(None)})
 
 
+FEW: Final = 4
+"""Rows of a list from which on most of them have to be readable."""
+
+
+class Odd:
+    """Stands where a row has no such field, or a list or an object in it; no reader takes it for a number or a name."""
+
+    def __init__(self, said: str) -> None:
+        self._said = said
+
+    def __repr__(self) -> str:
+        """What the answer has in this place."""
+        return self._said
+
+
+NOTHING: Final = Odd("nothing")
+
+
+class _Gaps(dict[str, Any]):
+    """A row in which a missing field reads `NOTHING`."""
+
+    def __missing__(self, name: str) -> Odd:
+        return NOTHING
+
+
 def rows(
     answer: Any,
     fields: Callable[[Any], tuple[Any, ...]],
     parse: Callable[..., Balance],
     memory: RowMemory,
     parse_all: Callable[[Sequence[tuple[Any, ...]]], list[Balance] | None] | None = None,
-) -> Reader[list[Balance]]:
+) -> Reader[Reading]:
     """Parse a list of rows; a row whose text was in the last answer keeps its amounts.
+
+    A row whose name can be read but whose amounts cannot is told as unreadable, and no balance of that name is.
 
     Args:
         answer: the list.
         fields: takes from a row what `parse` needs, the currency first.
         parse: makes a balance of those fields.
-        memory: of this wallet; replaced when every row was good.
+        memory: of this wallet; replaced by every answer that is no refusal.
         parse_all: does the same for many rows at once where they are plain; None leaves them to `parse`.
 
     Raises:
-        BadPayload: a row of another shape.
+        BadPayload: a row that is no object or without a name; rows that cannot be read in most of a list.
     """
+    listed = listing(answer, "rows")
     try:
-        raws = list(map(fields, listing(answer, "rows")))
+        raws = list(map(fields, listed))
+    except (KeyError, TypeError, AttributeError):
+        raws = [_fields_there(fields, row) for row in listed]
+    balances, unreadable = yield from remembered(raws, parse, memory, parse_all)
+    see_most(unreadable, len(raws))
+    return Reading(balances, unreadable=unreadable)
+
+
+def _fields_there(fields: Callable[[Any], tuple[Any, ...]], row: Any) -> tuple[Any, ...]:
+    try:
+        return fields(_Gaps(row) if isinstance(row, dict) else row)
     except (KeyError, TypeError, AttributeError) as error:
         raise misshapen(error) from None
-    return (yield from remembered(raws, parse, memory, parse_all))
 
 
 def remembered(
@@ -61,37 +98,67 @@ def remembered(
     parse: Callable[..., Balance],
     memory: RowMemory,
     parse_all: Callable[[Sequence[tuple[Any, ...]]], list[Balance] | None] | None = None,
-) -> Reader[list[Balance]]:
+) -> Reader[tuple[list[Balance], list[Unreadable]]]:
     """What `rows` makes of fields that were taken already: a row that was in the last answer is not parsed again.
 
     Raises:
-        BadPayload: as `parse` does, or a field that is a list or an object.
+        BadPayload: a row whose name cannot be read.
     """
     try:
         known = list(map(memory.get, raws))
-    except TypeError as error:
-        raise misshapen(error) from None
+    except TypeError:  # a list or an object
+        raws = [tuple(map(hashable, raw)) for raw in raws]
+        known = list(map(memory.get, raws))
     kept = [balance for balance in known if balance is not None]
     if len(kept) == len(raws) == len(memory):
-        return kept
+        return kept, []
     new = [raw for raw, balance in zip(raws, known, strict=True) if balance is None]
-    made: list[Balance] = []
+    made: list[Balance | Unreadable] = []
     only_text = True
     for start in range(0, len(new), SLICE):
         if start:
             yield PAUSE
         part = new[start : start + SLICE]
-        plain = parse_all(part) if parse_all is not None else None
+        plain: Sequence[Balance | Unreadable] | None = parse_all(part) if parse_all is not None else None
         if plain is None:
             plain = [parsed(parse, raw) for raw in part]
-            only_text = only_text and is_text(chain.from_iterable(part))
+            read = (raw for raw, one in zip(part, plain, strict=True) if isinstance(one, Balance))
+            only_text = only_text and is_text(chain.from_iterable(read))
         made += plain
+    unreadable = [one for one in made if isinstance(one, Unreadable)]
     in_order = iter(made)
-    balances = [next(in_order) if balance is None else balance for balance in known]
+    all_rows = [next(in_order) if balance is None else balance for balance in known]
+    balances = [one for one in all_rows if isinstance(one, Balance)] if unreadable else cast(list[Balance], all_rows)
     memory.clear()
     if only_text:
-        memory.update(zip(raws, balances, strict=True))
-    return balances
+        memory.update((raw, one) for raw, one in zip(raws, all_rows, strict=True) if isinstance(one, Balance))
+    return without(balances, unreadable), unreadable
+
+
+def without(balances: list[Balance], unreadable: Iterable[Unreadable]) -> list[Balance]:
+    """The balances of which no row is unreadable: of rows that are added, one that is not known leaves nothing."""
+    names = {name for name, _ in unreadable}
+    return [balance for balance in balances if balance.currency not in names] if names else balances
+
+
+def see_most(unreadable: Sequence[Unreadable], count: int) -> None:
+    """See that of a list of so many rows most can be read.
+
+    Raises:
+        BadPayload: more than half of at least four rows cannot.
+    """
+    if count >= FEW and 2 * len(unreadable) > count:
+        name, why = unreadable[0]
+        raise BadPayload(f"{len(unreadable)} of {count} rows cannot be read; {shown(name)}: {why}")
+
+
+def hashable(value: Any) -> Any:
+    """The value, or what stands for a list or an object."""
+    try:
+        hash(value)
+    except TypeError:
+        return Odd(shown(value))
+    return value
 
 
 def misshapen(error: Exception) -> BadPayload:
@@ -99,16 +166,16 @@ def misshapen(error: Exception) -> BadPayload:
     return BadPayload(f"a row of another shape: {type(error).__name__} {shown(error.args)}")
 
 
-def parsed(parse: Callable[..., Balance], raw: tuple[Any, ...]) -> Balance:
-    """One row's balance; a refusal names the row's first field, which is the currency.
+def parsed(parse: Callable[..., Balance], raw: tuple[Any, ...]) -> Balance | Unreadable:
+    """One row's balance, or what keeps it from being one; the row's first field is the currency.
 
     Raises:
-        BadPayload: as `parse` does.
+        BadPayload: its name cannot be read.
     """
     try:
         return parse(*raw)
     except BadPayload as error:
-        raise BadPayload(f"{shown(raw[0])}: {error}") from None
+        return Unreadable(name_of(raw[0], "currency"), str(error))
 
 
 def is_text(fields: Iterable[Any]) -> bool:
@@ -166,9 +233,9 @@ _PLAIN: Final = re.compile(r"(?:\d{1,30}+(?:\.\d{1,30}+)?,)*+", re.ASCII).fullma
 
 def holding(currency: Any, available: Any, frozen: Any, locked: Any = "0") -> Balance:
     """A row of a wallet that cannot borrow, from the answer's own texts."""
-    free = decimal(available, "available")
-    tied = decimal(frozen, "frozen")
-    held = decimal(locked, "locked")
+    free = decimal(available, "available", negative=True)
+    tied = decimal(frozen, "frozen", negative=True)
+    held = decimal(locked, "locked", negative=True)
     return Balance(name_of(currency, "currency"), free, tied, held, total(free, tied, held))
 
 
@@ -249,9 +316,36 @@ def market_list(
     return {pair: name for pair, name in found.items() if pair not in twice}
 
 
-def usdt_values(pairs: Iterable[tuple[str, Decimal]]) -> Reading:
-    """An overview in USDT, of wallet and value; values of one wallet name are added."""
+def usdt_values(pairs: Iterable[tuple[str, Any]]) -> Reading:
+    """An overview in USDT, of wallet and value as it stands in the answer; values of one wallet name are added.
+
+    A wallet of which the exchange gives no value (null, an empty text) is left out; one whose value is no number is
+    told as unreadable.
+
+    Raises:
+        BadPayload: values that cannot be read in most of a list.
+    """
     sums: dict[str, Decimal] = {}
-    for wallet, value in pairs:
-        sums[wallet] = total(sums.get(wallet, ZERO), value)
-    return Reading(values=[WalletValue(wallet, usdt=value) for wallet, value in sums.items()])
+    left_out: set[str] = set()
+    unreadable: list[Unreadable] = []
+    told_of = list(pairs)
+    for wallet, value in told_of:
+        told = worth_of(wallet, value)
+        if isinstance(told, Decimal):
+            sums[wallet] = total(sums.get(wallet, ZERO), told)
+        elif told is not None:
+            unreadable.append(told)
+            left_out.add(wallet)
+    see_most(unreadable, len(told_of))
+    values = [WalletValue(wallet, usdt=value) for wallet, value in sums.items() if wallet not in left_out]
+    return Reading(values=values, unreadable=unreadable)
+
+
+def worth_of(wallet: str, value: Any) -> Decimal | Unreadable | None:
+    """What an overview says that a wallet is worth; None where it says nothing (null, an empty text)."""
+    if value is None or value == "":
+        return None
+    try:
+        return decimal(value, "value", negative=True)
+    except BadPayload as error:
+        return Unreadable(wallet, str(error))

@@ -45,7 +45,7 @@ def decimal(value: Any, where: str, *, negative: bool = False) -> Decimal:
     if kind is str:
         if value in ZEROS:
             return ZERO
-        if _PLAIN(value):
+        if _PLAIN(value) and len(value) <= MAX_DIGITS:
             return Decimal(value)
     if not (kind is int or kind is Decimal or (kind is str and _NUMBER(value))):
         raise BadPayload(f"{where}: {shown(value)} where a number belongs")
@@ -77,7 +77,7 @@ def total(first: Decimal, *others: Decimal) -> Decimal:
     """The exact sum, whatever the precision of the thread that asks; zeros cost nothing."""
     for other in others:
         if other:
-            first = EXACT.add(first, other)
+            first = EXACT.add(first, other) if first else other
     return first
 
 

@@ -40,7 +40,7 @@ from exporter.exchanges.base import (
     shown,
     text_of,
 )
-from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows
+from exporter.exchanges.readers import NOTHING, holding, holdings, price_book, read_clock, rows
 from exporter.exchanges.signing import hmac_hex, query_encoded, query_raw
 
 HOST: Final = "https://sapi.xt.com"
@@ -169,7 +169,7 @@ def unwrap_legacy(status: int, payload: Any) -> Any:
 def read_spot(memory: RowMemory) -> Reader[Reading]:
     """Read every asset of the spot wallet in one call; nothing promises that zero rows are listed."""
     answer = yield Request(BALANCES)
-    return Reading((yield from rows(field(answer, "assets"), _fields, _balance, memory)))
+    return (yield from rows(field(answer, "assets"), _fields, _balance, memory))
 
 
 def _fields(row: Any) -> tuple[Any, ...]:
@@ -183,10 +183,10 @@ def _fields(row: Any) -> tuple[Any, ...]:
 
 
 def _balance(currency: Any, available: Any, frozen: Any, whole: Any, value: Any) -> Balance:
-    free = decimal(available, "availableAmount")
-    tied = decimal(frozen, "frozenAmount")
-    net = decimal(whole, "totalAmount")
-    worth = None if value is None or value == "" else decimal(value, "convertUsdtAmount")
+    free = decimal(available, "availableAmount", negative=True)
+    tied = decimal(frozen, "frozenAmount", negative=True)
+    net = decimal(whole, "totalAmount", negative=True)
+    worth = None if value is None or value == "" else decimal(value, "convertUsdtAmount", negative=True)
     return Balance(
         name_of(currency, "currency"),
         free,
@@ -200,7 +200,7 @@ def _balance(currency: Any, available: Any, frozen: Any, whole: Any, value: Any)
 def read_spot_legacy(memory: RowMemory) -> Reader[Reading]:
     """Read the spot wallet, an object of lower-case currencies in which emptied ones stay."""
     answer = yield Request(LEGACY_BALANCE)
-    return Reading((yield from rows(_items(answer), _legacy_fields, holding, memory, holdings)))
+    return (yield from rows(_items(answer), _legacy_fields, holding, memory, holdings))
 
 
 def _items(answer: Any) -> list[Any]:
@@ -211,7 +211,9 @@ def _items(answer: Any) -> list[Any]:
 
 def _legacy_fields(item: Any) -> tuple[Any, ...]:
     currency, row = item
-    return currency, row["available"], row["freeze"]
+    if not isinstance(row, dict):
+        return currency, NOTHING, NOTHING
+    return currency, row.get("available", NOTHING), row.get("freeze", NOTHING)
 
 
 read_time: Final = partial(read_clock, TIME, "serverTime")

@@ -31,6 +31,7 @@ _COUNTS: Final = (
     "exchange_wallet_unpriced_currencies",
     "exchange_wallet_hidden_currencies",
     "exchange_wallet_ignored_rows",
+    "exchange_wallet_unreadable_rows",
 )
 _QUOTA: Final = "exchange_api_rate_limit_remaining"
 _REPORTED: Final = "exchange_wallet_reported_usd"
@@ -169,7 +170,7 @@ class AccountLines:
     def balances(self, wallet: Wallet) -> Slices[None]:
         """Serve the rows and the counts of a wallet; lines in which no number changed are left alone."""
         served, name, rows = self._served(wallet), wallet.name, wallet.rows
-        counts = (wallet.unpriced, wallet.hidden, wallet.ignored)
+        counts = (wallet.unpriced, wallet.hidden, wallet.ignored, wallet.unreadable_count)
         served.turn = turn = object()
         written = []
         for family, lines in (yield from self._rewritten(name, served, rows)):

@@ -143,6 +143,12 @@ RENDERED: Final = (
         "Rows of the last answer of a kind that this exporter does not know.",
     ),
     _gauge(
+        "exchange_wallet_unreadable_rows",
+        WALLET,
+        "Rows of the last answer whose currency is known but whose amounts are no numbers: these currencies are not "
+        "served, and never taken for emptied.",
+    ),
+    _gauge(
         "exchange_account_up",
         ACCOUNT,
         "1 if every required wallet was read by the last poll, else 0.",

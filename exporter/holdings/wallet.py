@@ -1,6 +1,6 @@
 """One wallet: the last good rows, replaced whole, kept for a bound, emptied by rule, expired by clock."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import chain
@@ -8,7 +8,7 @@ from operator import is_
 from typing import Final
 
 from exporter.core.errors import BadPayload
-from exporter.core.model import ZERO, Balance, Reading, WalletValue, finite
+from exporter.core.model import ZERO, Balance, Reading, Unreadable, WalletValue, finite
 from exporter.core.wording import spelled
 from exporter.exchanges.base import shown as told
 from exporter.holdings.doubt import empties_most
@@ -58,8 +58,9 @@ class Wallet:
         up: whether the last read was good; None before the first.
         failure: None unless the last read failed.
         unpriced, ignored: how many currencies have no price, and how many rows are of a kind that we do not know.
+        unreadable_rows: of rows whose amounts are no numbers, and so are not served: why, by label.
+        unreadable_count: how many rows these are.
         hidden: how many currencies are held but not shown, or were let go before their 24 hours at 0 were over.
-        unreadable: labels that were held or are expected, and whose row in the last good answer cannot be read.
         usd: sum over everything wanted that has a price; None when nothing is known.
         unserved: whether something has changed since it was last served; kept by whoever serves it.
         busy: whether somebody is about to serve it; likewise.
@@ -68,12 +69,15 @@ class Wallet:
     __slots__ = (
         "_amounts",
         "_answer",
+        "_bad_rows",
         "_doubted",
+        "_ever_held",
         "_held",
         "_labels",
         "_missing",
         "_read_at",
         "_shown",
+        "_unknown",
         "_worked_out_by",
         "_zeros",
         "borrows",
@@ -92,7 +96,8 @@ class Wallet:
         "stale_after",
         "strict_seconds",
         "unpriced",
-        "unreadable",
+        "unreadable_count",
+        "unreadable_rows",
         "unserved",
         "up",
         "usd",
@@ -142,7 +147,6 @@ class Wallet:
         self.up: bool | None = None
         self.failure: Failure | None = None
         self.unpriced = self.hidden = self.ignored = 0
-        self.unreadable: Collection[str] = ()
         self.usd: Decimal | None = None
         self._labels = Labels(masked)
         self._answer: Sequence[Balance] | None = None
@@ -153,18 +157,33 @@ class Wallet:
         self._missing: dict[str, Row] = {}  # by label, as the zeros are valued
         self._worked_out_by: tuple[object, ...] = ()
         self._read_at = NEVER
-        self._doubted = False
+        self._doubted = self._ever_held = False
+        self.unreadable_rows: Mapping[str, str] = {}
+        self.unreadable_count = 0
+        self._bad_rows: Sequence[Unreadable] = ()
+        self._unknown: dict[str, Row] = {}  # by label, what was held when its amounts were last read
         self.unserved = self.busy = False
 
     @property
     def holds(self) -> bool:
         """Whether the last good read held anything."""
-        return bool(self._amounts) or any(worth.usd or worth.usdt for worth in self.values)
+        return bool(self._amounts or self._unknown) or any(worth.usd or worth.usdt for worth in self.values)
 
     @property
     def remembered(self) -> bool:
         """Whether anything is held, or was within the zero rule's time."""
-        return bool(self._amounts or self._zeros.gone)
+        return bool(self._amounts or self._unknown or self._zeros.gone)
+
+    @property
+    def unreadable(self) -> Set[str]:
+        """Labels that were held or are expected, and of which the last good answer has amounts that are no numbers.
+
+        Without them a sum over this wallet would be a part that looks like the whole.
+        """
+        if not self.unreadable_rows:
+            return frozenset()
+        known = self._unknown.keys() | self._zeros.gone | self._shown.choice.expected
+        return self.unreadable_rows.keys() & known
 
     @property
     def zeros_end(self) -> float:
@@ -212,35 +231,37 @@ class Wallet:
             Whether what is served may have changed.
 
         Raises:
-            BadPayload: where the exchange lists zero rows, an empty list, or one without a row of a currency that was
-                held, as long as what was held is served; sums beyond what a float holds; too many wallets, or
-                names in which a secret stands.
+            BadPayload: where the exchange lists zero rows, an empty list from a wallet that ever held something, or one
+                without a row of a currency that was held, as long as what was held is served; sums beyond what a float
+                holds; too many wallets, or names in which a secret stands.
         """
-        if reading.empty and self.lists_zeros and not trusted:
+        if reading.empty and self.lists_zeros and self._ever_held and not trusted:
             raise BadPayload("an empty list, though this exchange lists emptied currencies too")
         if len(reading.values) > MAX_VALUES:
             raise BadPayload(f"the values of {len(reading.values)} wallets, more than the {MAX_VALUES} that are kept")
         if reading.values:
             reading = replace(reading, values=self._named(reading.values))
         named = None
-        if not self._is_as_before(reading.balances):
-            named = yield from self._labels.of(reading.balances, (self._amounts, self._zeros.balances))
-        amounts = self._amounts
-        if named is not None:
+        amounts, bad = self._amounts, self.unreadable_rows
+        if not self._is_as_before(reading):
+            named = yield from self._labels.of(_all_rows(reading), (self._amounts, self._unknown, self._zeros.balances))
             if len(reading.balances) > SLICE:
                 yield
             amounts = {label: one for label, one in named.balances.items() if one.net or not one.is_zero}
-        if not trusted and self._is_to_be_repeated(reading, named, amounts, now) and not self._doubted:
+            bad = {named.labels[name]: why for name, why in reading.unreadable}
+        if not trusted and self._is_to_be_repeated(reading, named, amounts, bad, now) and not self._doubted:
             self._doubted = True
             self._succeed()
             return False
         if len(amounts) > SLICE:
             yield
-        changed = self.values != reading.values or self.ignored != reading.ignored
+        counts = len(reading.unreadable), reading.ignored
+        changed = self.values != reading.values or (self.unreadable_count, self.ignored) != counts
         if named is not None or now > self._zeros.end:
             changed = True
-            self._replace(reading.balances, named, amounts, now)
-        self.values, self.ignored = reading.values, reading.ignored
+            self._replace(reading.balances, named, amounts, bad, now)
+        self.values, self.ignored, self.unreadable_count = reading.values, reading.ignored, len(reading.unreadable)
+        self._bad_rows = reading.unreadable
         self._doubted = False
         self._succeed()
         self.last_success = wall
@@ -319,13 +340,23 @@ class Wallet:
         else:
             self.good_until = self._read_at + (self.stale_after or self.strict_seconds)
 
-    def _is_as_before(self, balances: Sequence[Balance]) -> bool:
+    def _is_as_before(self, reading: Reading) -> bool:
         """Whether an answer is of the very same rows: an exchange's reader gives the same object for the same texts."""
-        before = self._answer
-        return before is not None and len(balances) == len(before) and all(map(is_, balances, before))
+        before, balances = self._answer, reading.balances
+        return (
+            before is not None
+            and len(balances) == len(before)
+            and all(map(is_, balances, before))
+            and reading.unreadable == self._bad_rows
+        )
 
     def _is_to_be_repeated(
-        self, reading: Reading, named: Named | None, amounts: Mapping[str, Balance], now: float
+        self,
+        reading: Reading,
+        named: Named | None,
+        amounts: Mapping[str, Balance],
+        bad: Mapping[str, str],
+        now: float,
     ) -> bool:
         """Whether an answer with these amounts is one that a single read does not prove.
 
@@ -333,36 +364,56 @@ class Wallet:
             BadPayload: it lacks a row that this exchange would list, were it a whole answer.
         """
         if self.overview:
-            return empties_most(_worth(self.values), _worth(reading.values))
-        if named is None or self._amounts.keys() <= amounts.keys():
+            return empties_most(
+                _worth(self.values), _worth(reading.values).keys() | {row.name for row in reading.unreadable}
+            )
+        left = amounts.keys() | bad.keys() if bad else amounts.keys()
+        if named is None or self._amounts.keys() | self._unknown.keys() <= left:
             return named is not None and named.twins
         if self.lists_zeros and self.fresh(now):
-            self._find_all(amounts, reading)
+            self._find_all(left, reading)
         if named.twins:
             return True
         held = self._held
-        return empties_most(
-            {label: held[label].usd if label in held else None for label in self._amounts}, amounts.keys()
-        )
+        worth = {label: held[label].usd if label in held else None for label in self._amounts}
+        worth |= {label: row.usd for label, row in self._unknown.items()}
+        return empties_most(worth, left)
 
-    def _find_all(self, amounts: Mapping[str, Balance], reading: Reading) -> None:
+    def _find_all(self, left: Set[str], reading: Reading) -> None:
         """See that the answer has a row, if only of zeros, of whatever was held."""
         listed = reading.listed or {balance.currency for balance in reading.balances}
-        for label, balance in self._amounts.items():
-            if label not in amounts and balance.currency not in listed:
+        unknown = ((label, row.balance) for label, row in self._unknown.items())
+        for label, balance in chain(self._amounts.items(), unknown):
+            if label not in left and balance.currency not in listed:
                 raise BadPayload(
                     f"{told(label)} was held and has no row, though this exchange lists emptied currencies too",
                     advice=_GONE,
                 )
 
     def _replace(
-        self, balances: Sequence[Balance], named: Named | None, amounts: dict[str, Balance], now: float
+        self,
+        balances: Sequence[Balance],
+        named: Named | None,
+        amounts: dict[str, Balance],
+        bad: Mapping[str, str],
+        now: float,
     ) -> None:
         """Let these amounts be what is held."""
         if named is not None:
             self._labels.keep(named)
-            self._amounts, self._answer = amounts, balances
-        self._shown.forget(self._zeros.replace(self._amounts, now, self._shown.labels), self._amounts)
+            self._unknown = {label: row for label in bad if (row := self._last_known(label)) is not None}
+            self._amounts, self._answer, self.unreadable_rows = amounts, balances, bad
+            self._ever_held = self._ever_held or bool(amounts or bad)
+        gone = self._zeros.replace(self._amounts, now, self._shown.labels, self.unreadable_rows.keys())
+        self._shown.forget(gone, self._amounts.keys() | self._unknown.keys() if self._unknown else self._amounts)
+
+    def _last_known(self, label: str) -> Row | None:
+        """What was held of a currency when its amounts were last read; None where nothing was."""
+        if label in self._unknown:
+            return self._unknown[label]
+        if label not in self._amounts:
+            return None
+        return self._held.get(label) or Row(label, self._amounts[label], None, False, True)
 
     def _rows(
         self, amounts: Mapping[str, Balance], before: Mapping[str, Row], book: PriceBook | None, now: float
@@ -414,6 +465,14 @@ class Wallet:
         known = book is not None and (alive or not self.unpriced)
         usd = sum(priced, ZERO) if known else None
         self.usd = usd if usd is not None and finite(usd) else None
+
+
+def _all_rows(reading: Reading) -> Sequence[Balance]:
+    """The rows of an answer, with a row of zeros for each name of which nothing else can be read: it has its label."""
+    if not reading.unreadable:
+        return reading.balances
+    names = dict.fromkeys(row.name for row in reading.unreadable)
+    return [*reading.balances, *(Balance(name, ZERO, ZERO, ZERO, ZERO) for name in names)]
 
 
 def _worth(values: Iterable[WalletValue]) -> dict[str, Decimal | None]:

@@ -22,6 +22,9 @@ class Zeros:
     Expected ones always do while they are not held. What was held and shown does for 24 hours from the first good read
     that lacked it; a return ends that, and the next absence counts anew. A failed read is no read and changes nothing.
 
+    What cannot be read in a good answer is neither held nor gone: it reads nothing at all until it can be read again,
+    or is missing.
+
     An exchange that invents other names at every read must not fill the memory: only so many are kept, and what went
     longest ago is let go before its 24 hours are over.
 
@@ -31,7 +34,7 @@ class Zeros:
         let_go: how many were let go early within the last 24 hours.
     """
 
-    __slots__ = ("_borrowed", "_early", "_expected", "_gone", "_held", "balances", "end", "let_go")
+    __slots__ = ("_borrowed", "_early", "_expected", "_gone", "_held", "_unreadable", "balances", "end", "let_go")
 
     def __init__(self, expected: Set[str], *, borrows: bool = False) -> None:
         """Args:
@@ -40,7 +43,8 @@ class Zeros:
         """
         self._borrowed = ZERO if borrows else None
         self._expected = expected
-        self._held: Mapping[str, object] = {}
+        self._held: Set[str] = frozenset()
+        self._unreadable: Set[str] = frozenset()
         self._gone: dict[str, float] = {}  # what was held -> first good read that lacked it; the last to go first
         self._early: list[tuple[float, int]] = []  # since when, how many: one entry for an hour
         self.balances: dict[str, Balance] = {}
@@ -58,7 +62,13 @@ class Zeros:
         self._expected = expected
         self._fill()
 
-    def replace(self, held: Mapping[str, object], now: float, shown: Container[str] | None = None) -> Collection[str]:
+    def replace(
+        self,
+        held: Mapping[str, object],
+        now: float,
+        shown: Container[str] | None = None,
+        unreadable: Set[str] = frozenset(),
+    ) -> Collection[str]:
         """Take a good read, and return the labels that read 0 no longer although they are not held.
 
         While the same labels are held and no 24 hours are over there is nothing to do: after a read of BTC alone a
@@ -68,12 +78,18 @@ class Zeros:
             held: by label, what is not zero in it; kept until the next read, and not changed.
             now: the moment of the read.
             shown: of what was held before, only this will read 0; None: all of it.
+            unreadable: labels of rows whose amounts cannot be read.
         """
-        before, self._held = self._held, held
-        if held.keys() == before.keys() and now <= self.end:
+        before = self._held
+        if unreadable or self._unreadable:
+            self._held = dict.fromkeys((*held, *(label for label in unreadable if label in before))).keys()
+        else:
+            self._held = held.keys()
+        if self._held == before and unreadable == self._unreadable and now <= self.end:
             return ()
-        went = [label for label in before if label not in held and (shown is None or label in shown)]
-        absent = dict.fromkeys(went, now) | {label: at for label, at in self._gone.items() if label not in held}
+        held_now, self._unreadable = self._held, unreadable
+        went = [label for label in before if label not in held_now and (shown is None or label in shown)]
+        absent = dict.fromkeys(went, now) | {label: at for label, at in self._gone.items() if label not in held_now}
         self._gone = {label: at for label, at in absent.items() if now - at <= KEPT_SECONDS}
         too_many = [label for label in self._gone if label not in self._expected][MOST:]
         for label in too_many:
@@ -95,7 +111,7 @@ class Zeros:
         self.let_go = sum(count for _, count in early)
 
     def _fill(self) -> None:
-        labels = sorted((self.gone | self._expected) - self._held.keys())
+        labels = sorted((self.gone | self._expected) - self._held - self._unreadable)
         known, borrowed = self.balances, self._borrowed
         self.balances = {
             label: known.get(label) or Balance(label, ZERO, ZERO, ZERO, ZERO, borrowed) for label in labels

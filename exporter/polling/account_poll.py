@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final, TypeVar
 
 from exporter.core.credentials import Credentials
@@ -32,6 +33,9 @@ from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
 
 log = logging.getLogger("exporter.poller")
+
+MOST_NAMED: Final = 100
+"""Currencies of one wallet that the log names as unreadable, at most: an exchange may make names up."""
 
 SIDE_BY_SIDE: Final = 4
 """Wallets of one account that are read at once, at most."""
@@ -134,6 +138,7 @@ class AccountPoll:
         self._before = Outcome()
         self._began = context.clock.now()
         self._said: set[str] = set()  # wallets of which the log says that they fail
+        self._named: dict[str, set[str]] = {}  # by wallet, what the log says of it that it cannot be read
         self._said_rate = ALWAYS
         self._know_wallets()
 
@@ -317,6 +322,7 @@ class AccountPoll:
             if reading is None:
                 reading = await self._ask(planned.wallet.read(planned.memory), progress.give_up_at)
             await in_turns(state.accepting(wallet, reading, clock.now(), clock.wall()))
+            self._name_unreadable(wallet)
         except Skipped as skip:
             self._kept(wallet, skip, progress, planned.read_at)
             return
@@ -335,6 +341,19 @@ class AccountPoll:
         if was is not None and name in self._said:
             self._said.discard(name)
             log.info("the wallet is read again", extra=self.fields(wallet=name, failed_for=was.reason))
+
+    def _name_unreadable(self, wallet: Wallet) -> None:
+        """Name in the log, once, each currency whose amounts are no numbers."""
+        if not wallet.unreadable_rows:
+            return
+        named = self._named.setdefault(wallet.name, set())
+        new = {label: why for label, why in wallet.unreadable_rows.items() if label not in named}
+        for label, why in islice(new.items(), max(MOST_NAMED - len(named), 0)):
+            named.add(label)
+            log.warning(
+                "a row cannot be read: its currency is not served",
+                extra=self.fields(wallet=wallet.name, currency=label, error=why),
+            )
 
     async def _failed(self, wallet: Wallet, planned: Planned, error: PollError, progress: _Progress) -> None:
         assert planned.wallet is not None

@@ -218,6 +218,7 @@ class _Page:
                 (wallet.hidden, "hidden"),
                 (wallet.unpriced, "unpriced"),
                 (wallet.ignored, "rows ignored"),
+                (wallet.unreadable_count, "rows unreadable"),
             )
             if count
         ]

@@ -46,13 +46,14 @@ def answers(draw: st.DrawFn) -> list[dict[str, Any]]:
     return answer
 
 
-def read(answer: list[Any], memory: RowMemory, **at_once: Any) -> Sequence[Balance] | None:
+def read(answer: list[Any], memory: RowMemory, **at_once: Any) -> Reading | None:
     """What a wallet's rows come to; None when they are refused."""
     try:
-        balances: list[Balance] = converse(rows(answer, FIELDS, holding, memory, **at_once)).result
+        reading = converse(rows(answer, FIELDS, holding, memory, **at_once)).result
     except BadPayload:
         return None
-    return balances
+    assert isinstance(reading, Reading)
+    return reading
 
 
 @SEEDED
@@ -70,8 +71,8 @@ def test_one_odd_number_far_behind_in_a_long_answer_changes_none_of_the_others()
     answer = [{"asset": f"C{number}", "free": f"{number}.5", "locked": "0"} for number in range(2 * SLICE + 10)]
     answer[SLICE + 7]["free"] = "1E-7"
     told = read(answer, RowMemory())
-    assert isinstance(told, list)
-    assert told[SLICE + 7].available == Decimal("0.0000001")
+    assert told is not None
+    assert told.balances[SLICE + 7].available == Decimal("0.0000001")
     assert read(answer, RowMemory(), parse_all=holdings) == told
 
 

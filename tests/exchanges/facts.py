@@ -18,6 +18,20 @@ from exporter.sandbox import EXCHANGES as TWINS
 
 FOLDER: Final = Path(__file__).parent
 
+UNREADABLE: Final = (
+    "null",
+    "empty",
+    "nan",
+    "infinity",
+    "1e400",
+    "1e400_literal",
+    "underscore",
+    "blanks",
+    "arabic_digits",
+    "true",
+)
+"""What the table of faults puts where an amount belongs although it is none."""
+
 Amounts = tuple[str | None, ...]
 """Available, frozen, locked, net and borrowed, as text; None where an exchange knows no such thing."""
 

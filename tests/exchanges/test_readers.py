@@ -1,11 +1,15 @@
 """The rows of a wallet's last answer are remembered, so that an unchanged row is not parsed again."""
 
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
+import pytest
+
+from exporter.core.errors import BadPayload
 from exporter.core.model import Balance
 from exporter.exchanges.base import RowMemory
-from exporter.exchanges.readers import SLICE, holding, holdings, price_book, rows
+from exporter.exchanges.readers import SLICE, holding, holdings, price_book, rows, usdt_values
 
 from .driver import converse
 
@@ -17,8 +21,8 @@ def row(coin: str, free: Any = "1") -> dict[str, Any]:
 
 
 def read(memory: RowMemory, *answer: dict[str, Any]) -> list[Balance]:
-    balances: list[Balance] = converse(rows(list(answer), FIELDS, holding, memory, holdings)).result
-    return balances
+    reading = converse(rows(list(answer), FIELDS, holding, memory, holdings)).result
+    return list(reading.balances)
 
 
 def test_rows_are_known_wherever_they_stand_and_the_others_are_made_in_their_places() -> None:
@@ -54,3 +58,21 @@ def test_two_rows_of_one_text_are_two_rows() -> None:
     memory = RowMemory()
     for _ in range(2):
         assert [balance.currency for balance in read(memory, row("BTC"), row("BTC"))] == ["BTC", "BTC"]
+
+
+def test_of_an_overview_the_wallets_with_a_value_stand() -> None:
+    told = [("earn", ""), ("grid", None), ("spot", "5"), ("c2c", "-"), ("funding", "7"), ("c2c", "1"), ("spot", "0.5")]
+    reading = usdt_values(told)
+    assert {value.wallet: value.usdt for value in reading.values} == {"spot": Decimal("5.5"), "funding": 7}
+    assert [bad.name for bad in reading.unreadable] == ["c2c"]
+
+
+def test_an_overview_of_which_most_cannot_be_read_is_none() -> None:
+    assert usdt_values([("a", "?"), ("b", "?"), ("c", "?")]).unreadable
+    with pytest.raises(BadPayload, match="3 of 4"):
+        usdt_values([("a", "?"), ("b", "?"), ("c", "?"), ("d", "1")])
+
+
+@pytest.mark.parametrize("values", [["", "", "", ""], [None, None, None, "1"]])
+def test_wallets_of_which_the_exchange_says_nothing_are_no_fault(values: list[Any]) -> None:
+    assert not usdt_values([(f"w{number}", value) for number, value in enumerate(values)]).unreadable

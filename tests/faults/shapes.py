@@ -48,6 +48,10 @@ def reshaped(variant: Variant, payload: Any, level: str) -> Any:
         case "an_amount":
             row = next(iter(rows.values())) if isinstance(rows, dict) else rows[0]
             row[shape.required[0]] = [row[shape.required[0]]]
+        case "negative_amounts":
+            for name, row in rows.items() if isinstance(rows, dict) else [(row[shape.currency], row) for row in rows]:
+                if name.upper() in ("USDT", "BTC"):
+                    row.update(dict.fromkeys((*shape.required, *shape.optional), "-1"))
     return payload
 
 

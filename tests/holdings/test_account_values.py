@@ -25,7 +25,7 @@ from exporter.core.errors import (
     UnknownAccount,
     Unreachable,
 )
-from exporter.core.model import Reading, WalletValue
+from exporter.core.model import Reading, Unreadable, WalletValue
 from tests.kit.accounts import NOW, WALL, Desk, balance, book, read, readable, refuse
 
 AVAILABLE = "exchange_balance_available"
@@ -141,13 +141,14 @@ def test_a_wallet_that_the_list_has_anew_makes_the_sum_unknown_until_it_is_read(
 def test_a_row_that_cannot_be_read_makes_the_sum_unknown() -> None:
     desk = Desk()
     state = desk.account(prices=book({}))
-    read(state, balance("USDT", "100"))
-    state.wallets["spot"].unreadable = ("BTC",)
-    state.revalue(NOW)
+    wallet = state.wallet("spot", readable())
+    whole = Reading(balances=[balance("USDT", "100"), balance("BTC", "0.000001", usd=Decimal("1.000"))])
+    state.accepted(wallet, whole, NOW, WALL)
+    assert desk.values(TOTAL, "account") == {"desk": 101}
+    state.accepted(wallet, Reading(whole.balances[:1], unreadable=(Unreadable("BTC", "null"),)), NOW, WALL)
     assert desk.values(TOTAL, "account") == {}
-    state.wallets["spot"].unreadable = ()
-    state.revalue(NOW)
-    assert desk.values(TOTAL, "account") == {"desk": 100}
+    state.accepted(wallet, whole, NOW, WALL)
+    assert desk.values(TOTAL, "account") == {"desk": 101}
 
 
 def test_an_overview_is_never_part_of_the_sum() -> None:

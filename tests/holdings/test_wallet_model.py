@@ -50,7 +50,8 @@ def read(events: Sequence[Event], lists_zeros: bool, stale_after: float) -> tupl
         held = goods[-1].held if goods else {}
         listed = {name.upper() for name, _ in rows or ()}
         gone = held.keys() - totals(rows or ()).keys()
-        incomplete = not rows or (served(goods, failed, stale_after, at) is not None and not held.keys() <= listed)
+        emptied = not rows and any(good.held for good in goods)
+        incomplete = emptied or (served(goods, failed, stale_after, at) is not None and not held.keys() <= listed)
         if rows is None or (lists_zeros and incomplete):
             failed = failed if failed is not None else at
             doubted = False

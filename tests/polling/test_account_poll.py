@@ -16,7 +16,7 @@ from exporter.core.errors import (
     TimedOut,
     Unreachable,
 )
-from exporter.core.model import Reading
+from exporter.core.model import Reading, Unreadable
 from exporter.core.wording import moment
 from exporter.exchanges.base import Reader, Request
 from exporter.polling.account_poll import SIDE_BY_SIDE
@@ -340,6 +340,17 @@ async def test_a_failing_wallet_is_logged_on_change_and_on_recovery(caplog: pyte
         ("the wallet cannot be read", "payload"),
         ("the wallet is read again", None),
     ]
+
+
+async def test_a_currency_that_cannot_be_read_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    it = PolledAccount({"spot": wallet("spot")})
+    for bad in (["BTC"], ["BTC"], [], ["BTC", "ETH"]):
+        it.transport.says["spot"] = Reading(unreadable=[Unreadable(name, f"{name}: null") for name in bad])
+        await it.poll(30)
+    told = [(record.message, vars(record)["currency"], vars(record)["error"]) for record in caplog.records]
+    said = "a row cannot be read: its currency is not served"
+    assert told == [(said, "BTC", "BTC: null"), (said, "ETH", "ETH: null")]
 
 
 async def test_an_overview_is_read_every_five_minutes_at_most() -> None:

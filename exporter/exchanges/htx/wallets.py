@@ -10,11 +10,12 @@ made of them.
 """
 
 from collections.abc import Mapping, Set
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
 from exporter.core.errors import BadPayload, UnknownAccount
-from exporter.core.model import ZERO, Balance, Reading, WalletValue
+from exporter.core.model import ZERO, Balance, Reading, Unreadable, WalletValue
 from exporter.core.wording import spelled
 from exporter.exchanges.base import (
     PAUSE,
@@ -31,7 +32,18 @@ from exporter.exchanges.base import (
     total,
 )
 from exporter.exchanges.htx.protocol import ACCOUNTS, BALANCE, VALUATION, number
-from exporter.exchanges.readers import SLICE, misshapen, remembered
+from exporter.exchanges.readers import (
+    NOTHING,
+    SLICE,
+    Odd,
+    hashable,
+    misshapen,
+    parsed,
+    remembered,
+    see_most,
+    worth_of,
+)
+from exporter.exchanges.values import MAX_LETTERS
 
 KINDS: Final[Mapping[str, str]] = {
     "super-margin": "margin",
@@ -117,59 +129,101 @@ def read_spot(memory: RowMemory) -> Reader[Reading]:
 def read_accounts(ids: tuple[str, ...], borrows: bool, memory: RowMemory) -> Reader[Reading]:
     """Read the accounts of one wallet and add them up; one that fails fails the wallet.
 
-    Where nothing is held, one zero row says that the list itself was not empty.
+    Where nothing is held, one zero row says that the list itself was not empty. One row that cannot be read leaves
+    nothing of its currency.
     """
     pieces: dict[str, list[Any]] = {}
     names: set[str] = set()
-    ignored, first = 0, None
+    lists: list[list[Any]] = []
+    ignored = 0
     for account in ids:
         answer = yield Request(BALANCE, id=account)
         listed = listing(field(answer, "list"), "list")
+        lists.append(listed)
         for start in range(0, len(listed), SLICE):
             if start:
                 yield PAUSE
             ignored += _collect(listed[start : start + SLICE], pieces, names)
-        if listed and first is None:
-            first = name_of(field(listed[0], "currency"), "currency")
-    balances = yield from _assemble(pieces, borrows, memory)
-    if not balances and first is not None:
-        balances = [Balance(first, ZERO, ZERO, ZERO, ZERO)]
-    return Reading(balances, ignored=ignored, listed=names)
+    _see_names(names)
+    raws = [(currency, *parts) for currency, parts in pieces.items()]
+    balances, unreadable = yield from remembered(raws, partial(_balance, borrows), memory)
+    if unreadable:
+        unreadable = _unreadable_rows(lists)
+    balances = [balance for balance in balances if not balance.is_zero]
+    first = next((listed[0] for listed in lists if listed), None)
+    if not balances and not unreadable and first is not None:
+        balances = [Balance(name_of(field(first, "currency"), "currency"), ZERO, ZERO, ZERO, ZERO)]
+    return Reading(balances, ignored=ignored, listed=names, unreadable=unreadable)
 
 
 def _collect(listed: list[Any], pieces: dict[str, list[Any]], names: set[str]) -> int:
     """Gather kind and amount by currency, zeros left out, and all names; returns how many rows are of unknown kinds."""
-    ignored = 0
     try:
-        names.update([row["currency"] for row in listed if row["type"] in COUNTED])
-        for row in listed:
-            kind = row["type"]
-            if kind in COUNTED:
-                amount = row["balance"]
-                if amount not in ZEROS:
-                    pieces.setdefault(row["currency"], []).extend((kind, amount))
-            elif kind not in DERIVED:
-                ignored += 1
-    except (KeyError, TypeError) as error:
-        raise misshapen(error) from None
+        found, ignored = _counted(listed, names)
+    except (KeyError, TypeError):
+        found, ignored = _counted([_whole(row) for row in listed], names)
+    for currency, kind, amount in found:
+        pieces.setdefault(currency, []).extend((kind, amount))
     return ignored
 
 
-def _assemble(pieces: Mapping[str, list[Any]], borrows: bool, memory: RowMemory) -> Reader[list[Balance]]:
-    """One balance for each currency; one whose rows have not changed keeps its amounts."""
-    raws = [(currency, *parts) for currency, parts in pieces.items()]
-    balances = yield from remembered(raws, partial(_balance, borrows), memory)
-    return [balance for balance in balances if not balance.is_zero]
+def _counted(listed: list[Any], names: set[str]) -> tuple[list[tuple[str, str, Any]], int]:
+    found: list[tuple[str, str, Any]] = []
+    ignored = 0
+    names.update([row["currency"] for row in listed if row["type"] in COUNTED])
+    for row in listed:
+        kind = row["type"]
+        if kind in COUNTED:
+            amount = row["balance"]
+            if amount not in ZEROS:
+                found.append((row["currency"], kind, amount))
+        elif type(kind) is not str:
+            raise TypeError(kind)
+        elif kind not in DERIVED:
+            ignored += 1
+    return found, ignored
+
+
+def _whole(row: Any) -> Mapping[str, Any]:
+    """A row with something in every field: an amount that is missing, or of no kind, is there and cannot be read."""
+    try:
+        currency = row["currency"]
+        hash(currency)
+        kind, amount = row.get("type"), row.get("balance", NOTHING)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise misshapen(error) from None
+    if not isinstance(kind, str):
+        return {"currency": currency, "type": "trade", "balance": Odd(f"an amount of type {shown(kind)}")}
+    return {"currency": currency, "type": kind, "balance": hashable(amount)}
+
+
+def _see_names(names: Set[Any]) -> None:
+    if not ({str}.issuperset(map(type, names)) and all(names) and max(map(len, names), default=0) <= MAX_LETTERS):
+        for name in names:
+            name_of(name, "currency")
+
+
+def _unreadable_rows(lists: list[list[Any]]) -> list[Unreadable]:
+    """The rows of these lists that cannot be read, one by one."""
+    unreadable: list[Unreadable] = []
+    for listed in lists:
+        counted = [row for row in map(_whole, listed) if row["type"] in COUNTED]
+        found = [one for row in counted if isinstance(one := parsed(_one, (row["currency"], row)), Unreadable)]
+        see_most(found, len(counted))
+        unreadable += found
+    return unreadable
+
+
+def _one(currency: str, row: Mapping[str, Any]) -> Balance:
+    _amount(row["type"], row["balance"])
+    return Balance(currency, ZERO, ZERO, ZERO, ZERO)
 
 
 def _balance(borrows: bool, currency: Any, *parts: Any) -> Balance:
     name = name_of(currency, "currency")
     sums = dict.fromkeys(COUNTED, ZERO)
     for kind, raw in zip(parts[::2], parts[1::2], strict=True):
-        amount = decimal(raw, kind, negative=borrows or kind in OWED)
-        if amount > 0 and kind in OWED:
-            raise BadPayload(f"{kind}: {shown(raw)} is positive where it is owed")
-        sums[kind] = total(sums[kind], amount)
+        sums[kind] = total(sums[kind], _amount(kind, raw))
     locked = total(sums["lock"], sums["bank"])
     debt = total(sums["loan"], sums["interest"])
     net = total(sums["trade"], sums["frozen"], locked, debt)
@@ -178,11 +232,24 @@ def _balance(borrows: bool, currency: Any, *parts: Any) -> Balance:
     )
 
 
+def _amount(kind: str, raw: Any) -> Decimal:
+    amount = decimal(raw, kind, negative=True)
+    if amount > 0 and kind in OWED:
+        raise BadPayload(f"{kind}: {shown(raw)} is positive where it is owed")
+    return amount
+
+
 def read_overview(memory: RowMemory) -> Reader[Reading]:
     """Read what each kind of account is worth in USD, as the exchange values it."""
     del memory
-    values = []
+    values: list[WalletValue] = []
+    unreadable: list[Unreadable] = []
     for kind, wallet in VALUED.items():
         answer = yield Request(VALUATION, (("accountType", kind), ("valuationCurrency", "USD")))
-        values.append(WalletValue(wallet, usd=decimal(field(answer, "balance"), f"{kind} balance", negative=True)))
-    return Reading(values=values)
+        told = worth_of(wallet, field(answer, "balance"))
+        if isinstance(told, Unreadable):
+            unreadable.append(told)
+        elif told is not None:
+            values.append(WalletValue(wallet, usd=told))
+    see_most(unreadable, len(VALUED))
+    return Reading(values=values, unreadable=unreadable)

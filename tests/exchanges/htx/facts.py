@@ -5,7 +5,7 @@ from functools import partial
 from exporter.exchanges import htx
 from exporter.exchanges.base import Request
 from tests.exchanges.driver import credentials
-from tests.exchanges.facts import ApiFacts, Facts, Sent, Shape
+from tests.exchanges.facts import UNREADABLE, ApiFacts, Facts, Sent, Shape
 
 KEY = "a1b2c3d4-e5f60718-29304152-6a7b8"
 OURS = credentials(KEY, "5e6f7a8b-9c0d1e2f-3a4b5c6d-7e8f9")
@@ -70,7 +70,11 @@ FACTS = Facts(
             price="close",
             opening=([{"id": 1, "type": "spot"}],),
             side=("margin", "/v1/account/accounts/{id}/balance"),
-            reasons=dict.fromkeys(("empty_list", "a_missing_coin"), "payload"),  # zeros are listed
+            reasons=dict.fromkeys(
+                # Zeros are listed, so that a list is never short: with no amount in it that can be read it is none.
+                ("empty_list", "a_missing_coin", *(f"amount_{kind}" for kind in UNREADABLE)),
+                "payload",
+            ),
         )
     },
 )

@@ -217,8 +217,9 @@ def test_debts_are_negative_rows_and_derived_rows_never_count() -> None:
 
 
 def test_a_debt_with_the_wrong_sign_is_no_debt() -> None:
-    with pytest.raises(BadPayload, match="positive"):
-        read_rows(row("usdt", "loan", "5"), borrows=True)
+    reading = read_rows(row("usdt", "loan", "5"), row("usdt", "trade", "7"), row("btc", "trade", "1"), borrows=True)
+    assert [balance.currency for balance in reading.balances] == ["btc"]
+    assert [(bad.name, "positive" in bad.why) for bad in reading.unreadable] == [("usdt", True)]
 
 
 def test_all_of_it_is_minus_one_and_never_a_balance() -> None:
@@ -246,13 +247,64 @@ def test_a_locked_account_still_has_its_balances() -> None:
     assert len(converse(htx.read_accounts(("1",), False, RowMemory()), listing()).result.balances) == 3
 
 
-@pytest.mark.parametrize("balance", [None, "", "invalid", "NaN", "-1", [], {}, True])
-def test_an_amount_that_is_none_fails_the_wallet(balance: Any) -> None:
+@pytest.mark.parametrize("balance", [None, "", "invalid", "NaN", [], {}, True])
+def test_an_amount_that_is_none_costs_its_currency_in_all_of_its_rows(balance: Any) -> None:
+    reading = read_rows(
+        row("usdt", "trade", balance), row("usdt", "frozen", "5"), row("btc", "trade", "1"), row("btc", "frozen", "0")
+    )
+    assert amounts(reading.balances) == {"btc": ("1", "0", "0", "1", None)}
+    assert [bad.name for bad in reading.unreadable] == ["usdt"]
+    assert set(reading.listed) == {"usdt", "btc"}
+
+
+def test_a_wallet_of_which_nothing_can_be_read_has_no_row_of_zeros() -> None:
+    reading = read_rows(row("usdt", "trade", None), row("usdt", "frozen", "0"))
+    assert not reading.balances
+    assert not reading.empty
+
+
+def test_each_list_of_a_wallet_has_to_be_readable_in_most_of_its_rows() -> None:
+    good = [row(f"c{number}", "trade", "1") for number in range(20)]
+    bad = [row(f"d{number}", "trade", None if number < 3 else "1") for number in range(4)]
+    with pytest.raises(BadPayload, match="3 of 4 rows"):
+        respond(
+            htx.read_accounts(("1", "2"), False, RowMemory()),
+            lambda request: {"list": [good, bad][int(request.id) - 1]},
+        )
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"currency": "x", "balance": "1"},
+        {"currency": "x", "type": None, "balance": "1"},
+        {"currency": "x", "type": "trade"},
+    ],
+)
+def test_a_row_without_a_type_or_an_amount_costs_its_currency(bad: Any) -> None:
+    reading = read_rows(row("usdt", "trade", "1"), bad, row("x", "frozen", "2"))
+    assert amounts(reading.balances) == {"usdt": ("1", "0", "0", "1", None)}
+    assert [each.name for each in reading.unreadable] == ["x"]
+    assert reading.ignored == 0
+
+
+@pytest.mark.parametrize("balance", ["0", "1"])
+@pytest.mark.parametrize("name", [None, "", 7, "x" * 101])
+def test_a_row_without_a_name_fails_the_wallet_whatever_it_holds(name: Any, balance: str) -> None:
     with pytest.raises(BadPayload):
-        read_rows(row("usdt", "trade", balance))
+        read_rows(row("usdt", "trade", "1"), row(name, "trade", balance))
 
 
-@pytest.mark.parametrize("bad", [{"type": "trade", "balance": "1"}, {"currency": "x", "balance": "1"}, None, "x", []])
+def test_of_an_overview_the_values_that_can_be_read_stand() -> None:
+    told = {"spot": "5", "margin": "", "super-margin": "?", "otc": "7"}
+    reading = respond(
+        htx.wallets.read_overview(RowMemory()), lambda request: {"balance": told[dict(request.query)["accountType"]]}
+    ).result
+    assert {value.wallet: value.usd for value in reading.values} == {"spot": 5, "otc": 7}
+    assert [bad.name for bad in reading.unreadable] == ["margin"]
+
+
+@pytest.mark.parametrize("bad", [{"type": "trade", "balance": "1"}, None, "x", []])
 def test_a_row_of_another_shape_fails_the_wallet(bad: Any) -> None:
     with pytest.raises(BadPayload):
         read_rows(row("usdt", "trade", "1"), bad)

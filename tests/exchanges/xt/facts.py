@@ -66,6 +66,7 @@ LEGACY = ApiFacts(
     reasons={
         **dict.fromkeys(("empty_list", "a_missing_coin"), "payload"),  # zeros are listed
         "vendor_maintenance": "http",
+        "shape_of_a_row": None,  # its name stands outside
         # One code for everything that is not the key or the signature.
         **dict.fromkeys(("vendor_ip", "vendor_permission", "forbidden_wallet"), "exchange"),
     },

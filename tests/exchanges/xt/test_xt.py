@@ -157,7 +157,14 @@ def test_legacy_keeps_zero_rows_and_says_that_they_are_listed() -> None:
     assert not xt.V4.wallets["spot"].lists_zeros
 
 
-@pytest.mark.parametrize("answer", [None, [], "x", {"usdt": "1"}, {"usdt": {"available": "1"}}, {"usdt": None}])
+@pytest.mark.parametrize("answer", [{"usdt": "1"}, {"usdt": {"available": "1"}}, {"usdt": None}])
+def test_a_legacy_currency_without_its_amounts_is_not_known(answer: Any) -> None:
+    reading = converse(xt.read_spot_legacy(RowMemory()), answer | {"btc": {"available": "1", "freeze": "0"}}).result
+    assert amounts(reading.balances) == {"btc": ("1", "0", "0", "1", None)}
+    assert [bad.name for bad in reading.unreadable] == ["usdt"]
+
+
+@pytest.mark.parametrize("answer", [None, [], "x"])
 def test_legacy_balances_of_another_shape_are_no_balances(answer: Any) -> None:
     with pytest.raises(BadPayload):
         converse(xt.read_spot_legacy(RowMemory()), answer)

@@ -85,7 +85,7 @@ def unwrap(status: int, payload: Any) -> Any:
 def read_spot(memory: RowMemory) -> Reader[Reading]:
     """Read every held coin of the spot wallet in one call."""
     answer = yield Request(BALANCES)
-    return Reading((yield from rows(answer, itemgetter("coin", "free", "used"), holding, memory, holdings)))
+    return (yield from rows(answer, itemgetter("coin", "free", "used"), holding, memory, holdings))
 
 
 read_time: Final = partial(read_clock, TIME, "now")
