@@ -114,6 +114,7 @@ def remembered(
         return kept, []
     new = [raw for raw, balance in zip(raws, known, strict=True) if balance is None]
     made: list[Balance | Unreadable] = []
+    unreadable: list[Unreadable] = []
     only_text = True
     for start in range(0, len(new), SLICE):
         if start:
@@ -124,15 +125,18 @@ def remembered(
             plain = [parsed(parse, raw) for raw in part]
             read = (raw for raw, one in zip(part, plain, strict=True) if isinstance(one, Balance))
             only_text = only_text and is_text(chain.from_iterable(read))
+            unreadable += [one for one in plain if isinstance(one, Unreadable)]
         made += plain
-    unreadable = [one for one in made if isinstance(one, Unreadable)]
     in_order = iter(made)
     all_rows = [next(in_order) if balance is None else balance for balance in known]
-    balances = [one for one in all_rows if isinstance(one, Balance)] if unreadable else cast(list[Balance], all_rows)
+    pairs = zip(raws, cast(list[Balance], all_rows), strict=True)
+    good = [(raw, one) for raw, one in pairs if isinstance(one, Balance)] if unreadable else pairs
     memory.clear()
     if only_text:
-        memory.update((raw, one) for raw, one in zip(raws, all_rows, strict=True) if isinstance(one, Balance))
-    return without(balances, unreadable), unreadable
+        memory.update(good)
+    if not unreadable:
+        return cast(list[Balance], all_rows), unreadable
+    return without([one for one in all_rows if isinstance(one, Balance)], unreadable), unreadable
 
 
 def without(balances: list[Balance], unreadable: Iterable[Unreadable]) -> list[Balance]:

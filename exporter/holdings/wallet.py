@@ -368,7 +368,7 @@ class Wallet:
                 _worth(self.values), _worth(reading.values).keys() | {row.name for row in reading.unreadable}
             )
         left = amounts.keys() | bad.keys() if bad else amounts.keys()
-        if named is None or self._amounts.keys() | self._unknown.keys() <= left:
+        if named is None or (self._amounts.keys() <= left and self._unknown.keys() <= left):
             return named is not None and named.twins
         if self.lists_zeros and self.fresh(now):
             self._find_all(left, reading)
