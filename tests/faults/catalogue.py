@@ -386,7 +386,7 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
     "case_twins": Trouble(rows("twins"), None, seen=twins, twins=True),
     "50000_rows": Trouble(rows("many_rows"), "payload", heavy=True),
     "hostile_name": Trouble(rows("hostile_name"), None, seen=with_a_hostile_name, adds=True),
-    "empty_list": Trouble(rows("empty_list"), None, seen=nothing),
+    "empty_list": Trouble(rows("empty_list"), None, seen=nothing, later=True),
     "zeros": Trouble(rows("replace_amounts", value="0"), None, seen=nothing),
     "zeros_once": Trouble(rows("replace_amounts", value="0", times=1), None),
     "a_missing_coin": Trouble(reshaping("without_btc"), None, seen=no_btc, later=True),
