@@ -73,6 +73,7 @@ class PollError(ExporterError):
             can only make things worse.
         advice: what the operator does next.
         retry_after: seconds that the exchange asked us to wait, if it did.
+        retry_at: the moment until which it asked us to, by its own clock, in milliseconds since the epoch.
     """
 
     reason: ClassVar[str]
@@ -94,6 +95,7 @@ class PollError(ExporterError):
         if repeat is not None:
             self.repeat = repeat
         self.retry_after = retry_after
+        self.retry_at: int | None = None
 
     def bare(self) -> Self:
         """This error without the frames that it came through.

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from exporter.core.credentials import Credentials
 from exporter.core.model import Balance, KeyInfo, Reading
-from exporter.exchanges.refusals import refusal, refused
+from exporter.exchanges.refusals import ending, refusal, refused
 from exporter.exchanges.signing import query_encoded
 from exporter.exchanges.values import (
     A_HANDFUL,
@@ -267,6 +267,7 @@ __all__ = [
     "WalletSource",
     "cut",
     "decimal",
+    "ending",
     "field",
     "header_count",
     "listing",

@@ -44,6 +44,7 @@ from exporter.exchanges.base import (
     RowMemory,
     Signed,
     WalletSource,
+    ending,
     field,
     header_count,
     listing,
@@ -54,7 +55,7 @@ from exporter.exchanges.base import (
     text_of,
     unsigned,
 )
-from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows, usdt_values
+from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows, unused, usdt_values
 from exporter.exchanges.signing import hmac_hex, query_encoded, query_raw
 
 HOST: Final = "https://open-api.bingx.com"
@@ -136,6 +137,7 @@ def public(request: Request, now_ms: int) -> Signed:
     return unsigned(request, now_ms)
 
 
+@ending
 def unwrap(status: int, payload: Any) -> Any:
     """Take off `{"code", "msg", "data"}`; success is code 0, as number or text; `apiPermissions` comes bare.
 
@@ -160,9 +162,13 @@ def unwrap(status: int, payload: Any) -> Any:
 
 
 def read_assets(endpoint: Endpoint, memory: RowMemory) -> Reader[Reading]:
-    """Read every asset of the spot or the funding wallet; zero rows may be listed or not."""
+    """Read every asset of the spot or the funding wallet; zero rows may be listed or not.
+
+    A wallet that was never used is null, or has null for its list.
+    """
     answer = yield Request(endpoint)
-    read = yield from rows(_assets(answer), itemgetter("asset", "free", "locked"), holding, memory, holdings)
+    assets = unused(_assets(answer), memory)
+    read = yield from rows(assets, itemgetter("asset", "free", "locked"), holding, memory, holdings)
     return Reading(
         [balance for balance in read.balances if balance.currency != PLAY_MONEY],
         unreadable=[row for row in read.unreadable if row.name != PLAY_MONEY],
@@ -170,7 +176,7 @@ def read_assets(endpoint: Endpoint, memory: RowMemory) -> Reader[Reading]:
 
 
 def _assets(answer: Any) -> Any:
-    if isinstance(answer, list):
+    if answer is None or isinstance(answer, list):
         return answer
     for name in ("balances", "assets", "balance"):
         if isinstance(answer, dict) and name in answer:

@@ -5,7 +5,8 @@ Source: Bitget API (www.bitget.com/api-doc), "Get Account Assets" and its neighb
 all of them together 6000 a minute by IP.
 
 The mode is proven by the answer codes 40085 (a unified account asked v2, answered before the signature is
-checked) and 40084 (a classic account asked v3), never guessed from anything else.
+checked) and 40084 (a classic account asked v3), never guessed from anything else. 40731 (v2 refuses the key of an
+elite trader) says that v3 is to be tried, whose good answer proves it.
 
 Words: available = `available`; frozen = `frozen`, unified `locked`; locked = `locked`, unified what of equity and
 debt is neither available nor frozen. `limitAvailable` (copy trading) is of unknown relation to the whole and left out.
@@ -44,6 +45,7 @@ from exporter.exchanges.base import (
     Signed,
     WalletSource,
     decimal,
+    ending,
     field,
     header_count,
     listing,
@@ -56,7 +58,7 @@ from exporter.exchanges.base import (
     text_of,
     total,
 )
-from exporter.exchanges.readers import holding, holdings, market_list, price_book, read_clock, rows, usdt_values
+from exporter.exchanges.readers import holding, holdings, market_list, price_book, read_clock, rows, unused, usdt_values
 from exporter.exchanges.signing import hmac_base64, query_encoded, query_raw
 
 HOST: Final = "https://api.bitget.com"
@@ -92,8 +94,12 @@ ERRORS: Final[Mapping[str, type[PollError]]] = {
 TEMPORARY: Final = frozenset({"40010", "40015", "40725", "40808", "40910", "25000", "25001", "25003"})
 """Codes that come and go, mostly in release windows (Tuesday to Thursday, 14:00 to 18:00 UTC+8)."""
 
-WRONG_API: Final[Mapping[str, str]] = {"40085": "unified", "40084": "classic"}
+WRONG_API: Final[Mapping[str, str]] = {"40085": "unified", "40084": "classic", "40731": "unified"}
 _MODE: Final = "Set `options: {mode: auto}`, or the mode that the code names."
+_ELITE: Final = (
+    "Bitget's v2 refuses keys of elite traders, its v3 takes them: set `options: {mode: unified}`, or `mode: auto`. "
+    "If v3 refuses too, create a key without copy trading."
+)
 
 _FROZEN: Final = (
     "Bitget has frozen, disabled or cancelled this account or key: look for a notice, then ask its support."
@@ -126,6 +132,7 @@ def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> 
     )
 
 
+@ending
 def unwrap(status: int, payload: Any) -> Any:
     """Take off `{"code", "msg", "data"}`; success is exactly the text "00000".
 
@@ -142,7 +149,7 @@ def unwrap(status: int, payload: Any) -> Any:
     words = payload.get("msg") or payload.get("message")
     error = refused(status, code, words, errors=ERRORS, temporary=TEMPORARY, advice=ADVICE)
     if isinstance(code, str) and code in WRONG_API:
-        raise WrongApi(str(error), api=WRONG_API[code], advice=_MODE)
+        raise WrongApi(str(error), api=WRONG_API[code], advice=_ELITE if code == "40731" else _MODE)
     raise error
 
 
@@ -156,9 +163,12 @@ _UNIFIED_FIELDS: Final = itemgetter("coin", "equity", "usdValue", "available", "
 
 
 def read_spot(memory: RowMemory) -> Reader[Reading]:
-    """Read every held asset of the classic spot wallet in one call; emptied ones are left out of the answer."""
+    """Read every held asset of the classic spot wallet in one call; emptied ones are left out of the answer.
+
+    Whether v2 lists a wallet that was never used as null, as v3 does, is not known: null is believed of no other.
+    """
     answer = yield Request(ASSETS)
-    return (yield from rows(answer, _SPOT_FIELDS, holding, memory, holdings))
+    return (yield from rows(unused(answer, memory), _SPOT_FIELDS, holding, memory, holdings))
 
 
 def read_overview(memory: RowMemory) -> Reader[Reading]:

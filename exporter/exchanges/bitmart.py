@@ -43,6 +43,7 @@ from exporter.exchanges.base import (
     Signed,
     WalletSource,
     decimal,
+    ending,
     field,
     header_count,
     name_of,
@@ -55,7 +56,7 @@ from exporter.exchanges.base import (
     total,
     unsigned,
 )
-from exporter.exchanges.readers import price_book, read_clock, rows
+from exporter.exchanges.readers import price_book, read_clock, rows, unused
 
 HOST: Final = "https://api-cloud.bitmart.com"
 
@@ -93,6 +94,7 @@ def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> 
     return Signed(unsigned(request, now_ms).target, {"X-BM-KEY": credentials.api_key.reveal()})
 
 
+@ending
 def unwrap(status: int, payload: Any) -> Any:
     """Take off `{"code", "message", "trace", "data"}`; success is 1000, whatever `message` says.
 
@@ -115,9 +117,12 @@ def remaining(headers: Mapping[str, str]) -> int | None:
 
 
 def read_spot(memory: RowMemory) -> Reader[Reading]:
-    """Read every asset above zero in one call, with the valuation of its free part."""
+    """Read every asset above zero in one call, with the valuation of its free part.
+
+    Whether a wallet that was never used has null for its list is not known: null is believed of no other.
+    """
     answer = yield Request(WALLET, (("needUsdValuation", "true"),))
-    return (yield from rows(field(answer, "wallet"), _fields, _balance, memory))
+    return (yield from rows(unused(field(answer, "wallet"), memory), _fields, _balance, memory))
 
 
 def _fields(row: Any) -> tuple[Any, ...]:

@@ -320,6 +320,19 @@ def market_list(
     return {pair: name for pair, name in found.items() if pair not in twice}
 
 
+def unused(rows: Any, memory: RowMemory, nothing: Callable[[], Any] = list) -> Any:
+    """The rows, where null stands for none in a wallet that was never used; null of one that held something stays null.
+
+    Args:
+        rows: as they stand in the answer.
+        memory: of the wallet.
+        nothing: makes what stands for no rows.
+    """
+    if rows is not None or any(not balance.is_zero for balance in memory.values()):
+        return rows
+    return nothing()
+
+
 def usdt_values(pairs: Iterable[tuple[str, Any]]) -> Reading:
     """An overview in USDT, of wallet and value as it stands in the answer; values of one wallet name are added.
 

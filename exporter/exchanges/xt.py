@@ -32,6 +32,7 @@ from exporter.exchanges.base import (
     Signed,
     WalletSource,
     decimal,
+    ending,
     field,
     name_of,
     refusal,
@@ -40,7 +41,7 @@ from exporter.exchanges.base import (
     shown,
     text_of,
 )
-from exporter.exchanges.readers import NOTHING, holding, holdings, price_book, read_clock, rows
+from exporter.exchanges.readers import NOTHING, holding, holdings, price_book, read_clock, rows, unused
 from exporter.exchanges.signing import hmac_hex, query_encoded, query_raw
 
 HOST: Final = "https://sapi.xt.com"
@@ -120,6 +121,7 @@ def sign_legacy(request: Request, credentials: Credentials, host: str, now_ms: i
     return Signed(f"{request.path}?{query_encoded((*query, ('signature', signature)))}")
 
 
+@ending
 def unwrap(status: int, payload: Any) -> Any:
     """Take off `{"rc", "mc", "ma", "result"}`; success is rc 0, refusals come with HTTP 200 and a word in `mc`.
 
@@ -143,6 +145,7 @@ def unwrap(status: int, payload: Any) -> Any:
     )
 
 
+@ending
 def unwrap_legacy(status: int, payload: Any) -> Any:
     """Take off `{"code", "data", "info"}`; success is 200, tickers come bare, the words of `info` vary.
 
@@ -167,9 +170,12 @@ def unwrap_legacy(status: int, payload: Any) -> Any:
 
 
 def read_spot(memory: RowMemory) -> Reader[Reading]:
-    """Read every asset of the spot wallet in one call; nothing promises that zero rows are listed."""
+    """Read every asset of the spot wallet in one call; nothing promises that zero rows are listed.
+
+    Whether a wallet that was never used has null for its list is not known: null is believed of no other.
+    """
     answer = yield Request(BALANCES)
-    return (yield from rows(field(answer, "assets"), _fields, _balance, memory))
+    return (yield from rows(unused(field(answer, "assets"), memory), _fields, _balance, memory))
 
 
 def _fields(row: Any) -> tuple[Any, ...]:
@@ -198,9 +204,12 @@ def _balance(currency: Any, available: Any, frozen: Any, whole: Any, value: Any)
 
 
 def read_spot_legacy(memory: RowMemory) -> Reader[Reading]:
-    """Read the spot wallet, an object of lower-case currencies in which emptied ones stay."""
+    """Read the spot wallet, an object of lower-case currencies in which emptied ones stay.
+
+    Whether a wallet that was never used is null is not known: null is believed of no other.
+    """
     answer = yield Request(LEGACY_BALANCE)
-    return (yield from rows(_items(answer), _legacy_fields, holding, memory, holdings))
+    return (yield from rows(_items(unused(answer, memory, dict)), _legacy_fields, holding, memory, holdings))
 
 
 def _items(answer: Any) -> list[Any]:

@@ -31,6 +31,9 @@ SHOWN: Final = 200
 SHORTEST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 3600.0
 
+LONG_GONE: Final = 60.0
+"""Seconds after which a moment that is named as an end is none: what is slow in between takes less."""
+
 
 def begun(body: bytes, encoding: str) -> tuple[bytes, bool]:
     """The first `LARGE` bytes of a body without its `Content-Encoding`, and whether they are all of it.
@@ -209,6 +212,17 @@ def retry_after(text: str | None, wall: float) -> float | None:
 
 
 _SECONDS: Final = re.compile(r"[ \t]*\d+(?:\.\d+)?[ \t]*", re.ASCII).fullmatch
+
+
+def seconds_until(at: int, now: int) -> float | None:
+    """Seconds to a moment that an exchange named; None for one long gone, which says nothing of this refusal.
+
+    Args:
+        at: by the exchange's clock, milliseconds since the epoch.
+        now: by the same clock.
+    """
+    seconds = (at - now) / 1000
+    return seconds if seconds > -LONG_GONE else None
 
 
 def bounded_wait(seconds: float) -> float:

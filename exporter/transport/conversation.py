@@ -5,6 +5,7 @@ What is sent is a GET of an endpoint that the API lists, and nothing else: `_tar
 
 import asyncio
 import logging
+import math
 import ssl
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -23,6 +24,7 @@ from exporter.core.errors import (
     TimedOut,
 )
 from exporter.core.runtime import Clock, Dice
+from exporter.core.wording import moment
 from exporter.exchanges.base import Endpoint, Pause, Reader, Request, Signed, shown
 from exporter.transport.answers import (
     beginning,
@@ -33,6 +35,7 @@ from exporter.transport.answers import (
     parse,
     redirect,
     retry_after,
+    seconds_until,
 )
 from exporter.transport.caller import Caller
 from exporter.transport.exchange_time import ExchangeTime, RisingTimestamps
@@ -361,11 +364,14 @@ class Transport:
 
     def _heed(self, route: _Route, request: Request, response: Response, error: PollError) -> None:
         """Ask no more for as long as the exchange wants to be left alone."""
-        asked = response.headers.get("Retry-After")
-        if error.retry_after is not None:
-            error.retry_after = bounded_wait(error.retry_after)
-        elif asked is not None:
-            error.retry_after = retry_after(asked, self._clock.wall())
+        header = retry_after(response.headers.get("Retry-After"), self._clock.wall())
+        at = None if error.retry_at is None else seconds_until(error.retry_at, route.time.milliseconds())
+        asked = [seconds for seconds in (header, error.retry_after, at) if seconds is not None]
+        error.retry_after = bounded_wait(max(asked)) if asked else None
+        if at is not None and error.retry_after:
+            error.args = (
+                f"{error}; nothing is sent until {moment(math.ceil(self._clock.wall() + error.retry_after))}",
+            )
         if isinstance(error, RateLimited):
             self._pacer.drain(route.exchange.name, route.scopes, request.endpoint, error.retry_after or 0.0)
             if error.shuts and error.retry_after:

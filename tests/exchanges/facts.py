@@ -52,6 +52,7 @@ class Shape:
         net: the field in which the exchange states the whole holding; empty where it is the sum of the parts.
         mapped: what `row`, or `mapped_rows`, come to.
         mapped_rows: changes of `row` that show the whole mapping together, where one row cannot.
+        null_is_empty: whether the exchange is known to write null for a list without rows, whatever was held.
         read: makes a reader; the wallet's own of the map unless given.
     """
 
@@ -66,6 +67,7 @@ class Shape:
     kind: str = ""
     net: str = ""
     mapped_rows: tuple[Mapping[str, str], ...] = ()
+    null_is_empty: bool = False
     read: Callable[[Any], Reader[Reading]] | None = None
 
     def reader(self, memory: Any) -> Reader[Reading]:

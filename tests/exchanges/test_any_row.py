@@ -29,6 +29,21 @@ def read(shape: Shape, rows: list[Any], memory: RowMemory | None = None) -> Read
     return reading
 
 
+@every_shape
+def test_a_null_list_is_an_unused_wallet_and_never_one_that_held_something(shape: Shape) -> None:
+    null: Any = None
+    for key in reversed(shape.keys[1:]):
+        null = {key: null}
+    memory = RowMemory()
+    assert not [row for row in converse(shape.reader(memory), null).result.balances if not row.is_zero]
+    read(shape, [shape.row], memory)
+    if shape.null_is_empty:
+        assert converse(shape.reader(memory), null).result.balances == []
+        return
+    with pytest.raises(BadPayload):
+        converse(shape.reader(memory), null)
+
+
 NO_NUMBERS = [
     "NaN",
     "Infinity",

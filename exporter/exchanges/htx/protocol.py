@@ -31,6 +31,7 @@ from exporter.exchanges.base import (
     Reader,
     Request,
     Signed,
+    ending,
     field,
     header_count,
     moment,
@@ -102,6 +103,7 @@ def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> 
     return Signed(f"{request.path}?{joined}&{query_encoded([('Signature', signature)])}")
 
 
+@ending
 def unwrap(status: int, payload: Any) -> Any:
     """Take off one of three envelopes: v1 (`status`, `err-code`), v2 (`code`, `message`), futures (`err_code`).
 

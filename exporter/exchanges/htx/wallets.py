@@ -41,6 +41,7 @@ from exporter.exchanges.readers import (
     parsed,
     remembered,
     see_most,
+    unused,
     worth_of,
 )
 from exporter.exchanges.values import MAX_LETTERS
@@ -129,6 +130,7 @@ def read_spot(memory: RowMemory) -> Reader[Reading]:
 def read_accounts(ids: tuple[str, ...], borrows: bool, memory: RowMemory) -> Reader[Reading]:
     """Read the accounts of one wallet and add them up; one that fails fails the wallet.
 
+    Whether an account that was never used has null for its list is not known: null is believed of no other.
     Where nothing is held, one zero row says that the list itself was not empty. One row that cannot be read leaves
     nothing of its currency.
     """
@@ -138,7 +140,7 @@ def read_accounts(ids: tuple[str, ...], borrows: bool, memory: RowMemory) -> Rea
     ignored = 0
     for account in ids:
         answer = yield Request(BALANCE, id=account)
-        listed = listing(field(answer, "list"), "list")
+        listed = listing(unused(field(answer, "list"), memory), "list")
         lists.append(listed)
         for start in range(0, len(listed), SLICE):
             if start:

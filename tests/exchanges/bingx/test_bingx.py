@@ -19,7 +19,7 @@ from exporter.core.errors import (
     RateLimited,
 )
 from exporter.exchanges import bingx
-from exporter.exchanges.base import Request, RowMemory
+from exporter.exchanges.base import Endpoint, Request, RowMemory
 from exporter.exchanges.signing import hmac_hex
 from tests.exchanges.driver import NOW, amounts, converse, credentials, read, sample
 
@@ -88,10 +88,29 @@ def test_assets_are_found_under_each_of_their_names(wrap: Any) -> None:
     assert amounts(held) == {"USDT": ("1", "2", "0", "3", None)}
 
 
-@pytest.mark.parametrize("answer", [{}, None, "x", {"rows": []}, 5])
+@pytest.mark.parametrize("answer", [{}, "x", {"rows": []}, 5])
 def test_assets_under_another_name_are_no_empty_wallet(answer: Any) -> None:
     with pytest.raises(BadPayload):
         converse(bingx.read_assets(bingx.SPOT, RowMemory()), answer)
+
+
+@pytest.mark.parametrize("endpoint", [bingx.SPOT, bingx.FUNDING], ids=["spot", "funding"])
+@pytest.mark.parametrize("answer", [None, {"assets": None}, {"balances": None}, {"balance": None}])
+def test_null_is_an_empty_wallet_until_it_holds_something(endpoint: Endpoint, answer: Any) -> None:
+    memory = RowMemory()
+    assert converse(bingx.read_assets(endpoint, memory), answer).result.balances == []
+    converse(bingx.read_assets(endpoint, memory), {"assets": [{"asset": "BTC", "free": "1", "locked": "0"}]})
+    with pytest.raises(BadPayload):
+        converse(bingx.read_assets(endpoint, memory), answer)
+
+
+def test_a_value_that_is_no_number_costs_its_own_wallet_of_the_overview_also_beside_its_twin() -> None:
+    told = [("sopt", ""), ("spot", "5"), ("eran", None), ("grid", "x"), ("c2c", "7")]
+    answer = [{"accountType": kind, "usdtBalance": value} for kind, value in told]
+    values = converse(bingx.read_overview(RowMemory()), answer).result.values
+    assert {value.wallet: f"{value.usdt}" for value in values} == {"c2c": "7"}
+    with pytest.raises(BadPayload):
+        converse(bingx.read_overview(RowMemory()), answer[:1])
 
 
 def test_wallets_of_the_overview_get_our_names() -> None:

@@ -68,6 +68,7 @@ UNIFIED = ApiFacts(
             negative=("equity", "available", "locked", "usdValue"),
             net="equity",
             mapped=("1", "2", "12", "10", "5"),
+            null_is_empty=True,
         ),
         "funding": Shape(
             keys=("data",),
@@ -76,6 +77,7 @@ UNIFIED = ApiFacts(
             required=("available",),
             optional=("frozen",),
             mapped=("1", "2", "0", "3", None),
+            null_is_empty=True,
         ),
     },
     sent=(

@@ -104,7 +104,7 @@ def test_two_codes_prove_a_mode(code: str, mode: str) -> None:
         *((400, code, IpRefused) for code in ("40018", "40038", "49003", "22010")),
         *((400, code, PermissionMissing) for code in ("40014", "40025", "40040", "40061", "40068")),
         *((400, code, ExchangeRefused) for code in ("40013", "40022", "40023", "40024", "40026", "40031")),
-        *((400, code, ExchangeRefused) for code in ("40000", "40035", "40100", "40111", "40731", "40099")),
+        *((400, code, ExchangeRefused) for code in ("40000", "40035", "40100", "40111", "40099")),
         *((200, code, RateLimited) for code in ("429", "30007", "25004")),
         *((200, code, Maintenance) for code in ("40200", "45001")),
         (400, "40404", ExchangeRefused),
@@ -191,6 +191,21 @@ def test_a_comma_or_nothing_is_no_amount(amount: Any) -> None:
     reading = converse(bitget.read_spot(RowMemory()), [row]).result
     assert not reading.balances
     assert [bad.name for bad in reading.unreadable] == ["USDT"]
+
+
+def test_a_value_that_is_no_number_costs_its_own_wallet_of_the_overview() -> None:
+    answer = [{"accountType": kind, "usdtBalance": value} for kind, value in (("spot", "5"), ("earn", ""))]
+    values = converse(bitget.read_overview(RowMemory()), answer).result.values
+    assert [(value.wallet, f"{value.usdt}") for value in values] == [("spot", "5")]
+    with pytest.raises(BadPayload):
+        converse(bitget.read_overview(RowMemory()), answer[1:])
+
+
+def test_the_key_of_an_elite_trader_is_sent_to_v3_with_the_option_that_says_so() -> None:
+    with pytest.raises(WrongApi) as caught:
+        bitget.unwrap(400, {"code": "40731", "msg": "The product does not support copy trading", "data": None})
+    assert caught.value.api == "unified"
+    assert "options: {mode: unified}" in caught.value.advice
 
 
 def test_the_overview_is_in_usdt_and_may_be_negative() -> None:

@@ -358,6 +358,13 @@ def test_everything_but_spot_may_be_absent() -> None:
     assert not any(htx.may_be_absent(wallet) for wallet in ("spot", "futures", "unified", "bots", "isolated_marginal"))
 
 
+def test_a_value_that_is_no_number_costs_its_own_wallet_of_the_overview() -> None:
+    talk = converse(htx.read_overview(RowMemory()), *({"balance": told} for told in ("5", "", None, "7")))
+    assert [f"{value.usd}" for value in talk.result.values] == ["5", "7"]
+    with pytest.raises(BadPayload):
+        converse(htx.read_overview(RowMemory()), *[{"balance": ""}] * 4)
+
+
 def test_the_overview_asks_for_four_kinds_in_usd_and_only_when_told() -> None:
     talk = converse(htx.read_overview(RowMemory()), *({"balance": str(n), "timestamp": 1} for n in range(4)))
     assert [request.query for request in talk.requests] == [
