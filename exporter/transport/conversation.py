@@ -374,7 +374,7 @@ class Transport:
             )
         if isinstance(error, RateLimited):
             self._pacer.drain(route.exchange.name, route.scopes, request.endpoint, error.retry_after or 0.0)
-            if error.shuts and error.retry_after:
+            if error.shuts and error.retry_after and request.endpoint.signed:
                 self._pacer.pause(getattr(route.scopes, error.shuts), error.retry_after, banned=False)
         elif isinstance(error, Banned):
             error.retry_after = error.retry_after or route.exchange.ban_seconds

@@ -1,12 +1,15 @@
 """The exchanges' limits are kept, as the exchanges count them; what that leaves out is counted."""
 
 import io
+import json
+import math
 from collections.abc import Iterable, Sequence
 
 import pytest
 
 from exporter.cli import check, poll_once
 from exporter.cli.poll_once import read_all
+from exporter.core import wording
 from exporter.sandbox import Fault
 from tests.exchanges.facts import everything
 from tests.faults.stage import INTERVAL, Member, Stage, staged
@@ -175,6 +178,46 @@ def test_too_many_requests_for_one_wallet_have_a_name_until_they_are_over(varian
             assert len(stage.logged("hasty", main, "the wallet is read again")) == 1
             counted = (await stage.samples()).of("exchange_poll_failures_total", account="hasty")
             assert {own["reason"]: value for own, value in counted if value} == {"rate_limited": 1.0}
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_an_end_told_in_words_is_kept_by_every_call_of_that_user(variant: str) -> None:
+    """Half an hour that only the words of the refusal tell, by the clock of an exchange that is minutes ahead."""
+
+    async def scenario() -> None:
+        members = [Member(name, VARIANTS[variant]) for name in ("blocked", "neighbour")]
+        async with staged(members) as stage:
+            exchange, main = stage.sandbox.exchange(VARIANTS[variant].exchange), VARIANTS[variant].main
+            exchange.faults.append(Fault("clock_skew", seconds=300.0))
+            stage.engine.start()
+            await stage.clock.sleep(2.5 * INTERVAL)
+            key = members[0].secrets["api_key"]
+            end = stage.clock.true() + 1800
+            words = f"Too many requests, unblocked after {int((stage.clock.wall() + 300 + 1800) * 1000)}"
+            exchange.faults.insert(
+                0, Fault("http_status", status=429, body=json.dumps({"text": words}), account=key, times=1)
+            )
+            await stage.until(lambda: stage.failing("blocked", main) == "rate_limited", 2 * INTERVAL, "the refusal")
+            refused = stage.clock.true()
+            for _ in range(5):
+                await stage.clock.sleep(5 * INTERVAL)
+                assert stage.failing("blocked", main) == "rate_limited"
+                samples = await stage.samples("blocked")
+                assert samples.one("exchange_account_up") == 0
+                told = samples.one("exchange_account_next_poll_timestamp_seconds")
+                assert told == pytest.approx(stage.clock.wall() + end - stage.clock.true(), abs=2)
+                stage.heard.pages.clear()
+                await stage.look()
+                until = wording.moment(math.ceil(stage.clock.wall() + end - stage.clock.true()))[:-6]
+                assert any(
+                    "rate_limited" in page and f"nothing is sent until {until}" in page for page in stage.heard.pages
+                )
+            assert stage.failing("neighbour", main) is None
+            await stage.until(lambda: stage.failing("blocked", main) is None, 1800 + 150, "recovery")
+            sent = [each.time for each in exchange.requests if each.key == key and each.time > refused]
+            assert min(sent) >= end - 0.1, "a signed request went out before the end"
 
     in_virtual_time(scenario())
 

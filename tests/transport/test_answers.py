@@ -27,7 +27,7 @@ from exporter.core.errors import (
 from exporter.core.runtime import SystemClock
 from exporter.exchanges.base import A_FEW, Endpoint, Request
 from exporter.transport import answers
-from exporter.transport.answers import LARGE, MANY_VALUES, MAX_VALUES, inflate, opened, parse
+from exporter.transport.answers import LARGE, MANY_VALUES, MAX_VALUES, inflate, opened, parse, seconds_until
 from exporter.transport.conversation import Transport
 from tests.kit.exchange import (
     ALL,
@@ -257,3 +257,11 @@ async def test_parsing_counts_against_the_time_of_the_read(monkeypatch: pytest.M
                 await read(transport, caller(server.url), one(Request(BALANCE)), timeout=0.5)
         finally:
             go_on.set()
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds"),
+    [(40_000, 30.0), (10_000, 0.0), (-49_000, -59.0), (-50_000, None), (10**13, (10**13 - 10_000) / 1000)],
+)
+def test_a_named_moment_counts_unless_it_is_long_gone(at: int, seconds: float | None) -> None:
+    assert seconds_until(at, 10_000) == seconds
