@@ -92,24 +92,28 @@ class Wallets:
     Attributes:
         apis: one, or with `auto` each that the answers may prove.
         open: whether the exchange lists the wallets itself, so that any name may turn out to exist.
+        elsewhere: what only its other APIs have: no mistake, since an account changes its mode, but not read.
     """
 
     apis: tuple[Api, ...]
     open: bool
+    elsewhere: frozenset[str]
 
     @classmethod
     def of(cls, exchange: Exchange, options: Mapping[str, str]) -> "Wallets":
         """What the exchange can read under these options."""
         apis = exchange.apis_for(options)
-        return cls(apis, any(api.discover is not None for api in apis))
+        names = {name for api in exchange.apis.values() for name in api.wallets}
+        elsewhere = names.difference(*(api.wallets for api in apis))
+        return cls(apis, any(api.discover is not None for api in apis), frozenset(elsewhere))
 
     def main(self, name: str) -> str:
         """`main` for every name of the main wallet, other names as they are."""
         return "main" if any(name == api.main for api in self.apis) else name
 
     def knows(self, name: str) -> bool:
-        """Whether a wallet of this name can be read."""
-        return self.open or name in self.named
+        """Whether a wallet of this name can be read, be it in another mode of the account."""
+        return self.open or name in self.named or name in self.elsewhere
 
     @property
     def named(self) -> frozenset[str]:
@@ -161,7 +165,7 @@ def _wallets(stack: Stack, exchange: Exchange, known: Wallets) -> tuple[str, ...
 def _thresholds(stack: Stack, known: Wallets, wallets: tuple[str, ...] | None) -> tuple[Threshold, ...]:
     if stack.broken("thresholds"):
         return ()
-    read = known.default if wallets is None else frozenset(("main", *wallets))
+    read = known.default if wallets is None else frozenset(("main", *wallets)) - known.elsewhere
     anything = known.open and wallets is None
     thresholds = []
     for (currency, wallet, of), amounts in stack.thresholds(known.main).items():
@@ -170,7 +174,8 @@ def _thresholds(stack: Stack, known: Wallets, wallets: tuple[str, ...] | None) -
         if known.is_overview(wallet):
             stack.add(place, f"{wallet} is no wallet but the exchange's own value of each; watch the wallet itself")
         elif not (anything or {wallet, wallet.partition("/")[0]} & read) and not stack.broken("wallets", "options"):
-            text = f"the wallet {quoted(wallet)} is not read, so this would never fire; add it to `wallets`"
+            text = f"the wallet {quoted(wallet)} is not read, so this would never fire; "
+            text += "it is one of another mode" if wallet in known.elsewhere else "add it to `wallets`"
             stack.add(place, text + (nearest(wallet, read) if wallet not in known.named else ""))
         _ordered(stack, amounts)
         thresholds.append(Threshold(currency, wallet, "available" if of == "available" else "net", **_values(amounts)))

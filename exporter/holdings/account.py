@@ -39,6 +39,7 @@ class AccountState:
         wallets: by name; the main one first.
         book: the prices it is valued with; None when valuation is off.
         masked: takes secrets out of a name that the exchange gave.
+        elsewhere: wallets that the configuration names and the exchange has in another mode of the account only.
         failures: polls that failed since the last good one.
         last_poll, next_poll: seconds since the epoch; 0 until there is one.
         next_end: the moment (on the poller's clock) at which something served is to be withdrawn, unless it is read
@@ -67,6 +68,7 @@ class AccountState:
         self.next_poll = 0.0
         self.polls = 0
         self.key: KeyInfo | None = None
+        self.elsewhere: tuple[str, ...] = ()
         self.next_end = FOREVER
         self._shard = shard
         self._label_names = label_names
@@ -130,6 +132,7 @@ class AccountState:
             self.forget(wallet)
         self.main = main
         self._publisher.forget_quotas()
+        self.elsewhere = ()
         self._tell_thresholds()
 
     def accepted(self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> None:

@@ -19,7 +19,7 @@ from exporter.core.errors import (
     WrongApi,
 )
 from exporter.core.model import Reading
-from exporter.exchanges.base import Reader
+from exporter.exchanges.base import Api, Reader
 from exporter.holdings.account import ABOUT_THE_WALLET, AccountState
 from exporter.holdings.labels import MaskedNames
 from exporter.holdings.slices import Slices
@@ -129,7 +129,7 @@ class AccountPoll:
     def __init__(self, state: AccountState, caller: Caller, context: PollContext) -> None:
         self.state = state
         self.caller = caller
-        self.plan = Plan(caller.api, state.account.wallets)
+        self.plan = self._planned(caller.api)
         self.key = KeyInfoPoll(state)
         self._context, self._transport, self._clock = context, context.transport, context.clock
         self._answered = False
@@ -141,6 +141,10 @@ class AccountPoll:
         self._named: dict[str, set[str]] = {}  # by wallet, what the log says of it that it cannot be read
         self._said_rate = ALWAYS
         self._know_wallets()
+
+    def _planned(self, api: Api) -> Plan:
+        others = frozenset(name for other in self.caller.exchange.apis.values() for name in other.wallets)
+        return Plan(api, self.state.account.wallets, others)
 
     def renew(self, credentials: Credentials) -> None:
         """Go on with other credentials."""
@@ -171,6 +175,8 @@ class AccountPoll:
         await self._read_all(progress)
         if progress.elsewhere:
             progress = await self._other_api(progress)
+        if progress.good:
+            self._tell_elsewhere()
         for reason in progress.skipped:
             state.skipped(reason)
         if progress.good and self.plan.is_current(slot):
@@ -184,6 +190,16 @@ class AccountPoll:
         if progress.good and outcome.error is None and clock.now() >= self.key.due:
             await self.key.read(self.caller.api, lambda reader: self._ask(reader, give_up_at), clock.now())
         return outcome
+
+    def _tell_elsewhere(self) -> None:
+        """Say which wallets are named that the account's mode, which a good answer has proven, does not have."""
+        state, elsewhere = self.state, self.plan.elsewhere
+        if elsewhere != state.elsewhere:
+            state.elsewhere = elsewhere
+            for name in elsewhere:
+                log.warning(
+                    "the exchange has this wallet in another mode of the account only", extra=self.fields(wallet=name)
+                )
 
     def _outcome(self, progress: _Progress) -> Outcome:
         """What the poll came to, once all its reads are over."""
@@ -477,7 +493,7 @@ class AccountPoll:
         log.info("the exchange says of what mode the account is", extra=self.fields(mode=name))
         self.caller = replace(self.caller, api=api)
         self.state.switch_api(api.main)
-        self.plan = Plan(api, self.state.account.wallets)
+        self.plan = self._planned(api)
         self.key.due = ALWAYS
         self._answered = False
         self._said.clear()

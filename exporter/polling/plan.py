@@ -1,6 +1,6 @@
 """Which wallets of an account are read, and when each of them may be read again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -70,22 +70,36 @@ class Plan:
     Args:
         api: what can be read.
         wallets: names from the configuration; None: what is read by default.
+        others: what the exchange's other APIs can read, by name.
 
     Attributes:
         readings: by wallet name, the main one first.
         unknown: wallets that the configuration names and the exchange does not list.
+        elsewhere: wallets that the configuration names and the exchange has in another mode only.
         list_not_before: moment of the poller's clock before which the exchange's list is not asked for again.
         list_failures: reads of the list that failed since the last good one.
     """
 
-    __slots__ = ("_api", "_listed_at", "_wallets", "list_failures", "list_not_before", "readings", "unknown")
+    __slots__ = (
+        "_api",
+        "_listed_at",
+        "_others",
+        "_wallets",
+        "elsewhere",
+        "list_failures",
+        "list_not_before",
+        "readings",
+        "unknown",
+    )
 
-    def __init__(self, api: Api, wallets: Sequence[str] | None) -> None:
+    def __init__(self, api: Api, wallets: Sequence[str] | None, others: Container[str] = ()) -> None:
         self._api = api
+        self._others = others
         self._wallets = wallets
         self._listed_at = ALWAYS
         self.readings: dict[str, Planned] = {}
         self.unknown: tuple[str, ...] = ()
+        self.elsewhere: tuple[str, ...] = ()
         self.list_not_before = ALWAYS
         self.list_failures = 0
         if api.discover is None:
@@ -145,7 +159,9 @@ class Plan:
 
     def _take(self, known: Mapping[str, WalletSource]) -> None:
         before, self.readings = self.readings, {}
-        names, self.unknown = self._chosen(known)
+        names, unknown = self._chosen(known)
+        self.elsewhere = tuple(name for name in unknown if name in self._others)
+        self.unknown = tuple(name for name in unknown if name not in self._others)
         for name in names:
             wallet = known.get(name)
             planned = before.get(name) or Planned(wallet)

@@ -166,6 +166,9 @@ class _Page:
         )
         for warning in key_warnings(account, self._wall):
             yield f'<tr class="note"><td></td><td colspan="5">⚠ {_text(warning)}</td></tr>'
+        for name in account.elsewhere:
+            words = f"The exchange has the wallet {name} in another mode of the account only; it is not read."
+            yield f'<tr class="note"><td></td><td colspan="5">{_text(words)}</td></tr>'
         for wallet in account.wallets.values():
             yield self._wallet(wallet)
             if wallet.failure is not None:

@@ -158,3 +158,23 @@ def test_a_mistake_in_the_defaults_is_told_once(mistakes: Mistaken) -> None:
 
 def test_a_value_with_a_mistake_draws_no_second_sentence(mistakes: Mistaken) -> None:
     assert len(mistakes(f"accounts: [{BITMART}, interval: 1x, stale_after: 20s, timeout: 15s}}]\n")) == 1
+
+
+BITGET = "{name: a, exchange: bitget, credentials: {api_key_env: KEY, secret_env: SECRET, passphrase_env: PASSPHRASE}"
+
+
+@pytest.mark.parametrize("mode", ["auto", "classic", "unified"])
+def test_a_wallet_of_another_mode_may_be_named(written: Written, mode: str) -> None:
+    text = f"accounts: [{BITGET}, options: {{mode: {mode}}}, wallets: [main, overview, funding]}}]"
+    assert written(text).accounts[0].wallets == ("main", "overview", "funding")
+
+
+def test_a_limit_on_a_wallet_of_another_mode_would_never_fire(mistakes: Mistaken) -> None:
+    limit = "thresholds: [{currency: BTC, wallet: funding, critical: 1}]"
+    (mistake,) = mistakes(f"accounts: [{BITGET}, options: {{mode: classic}}, wallets: [main, funding], {limit}}}]")
+    assert "another mode" in mistake
+
+
+def test_a_wallet_of_no_mode_is_refused_in_each(mistakes: Mistaken) -> None:
+    (mistake,) = mistakes(f"accounts: [{BITGET}, options: {{mode: unified}}, wallets: [main, overviews]}}]")
+    assert 'no wallet "overviews"' in mistake

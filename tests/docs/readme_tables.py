@@ -152,7 +152,8 @@ def _patience(cls: type[PollError]) -> str:
     repeats = f"Up to {RETRIES} repeats within the read"
     first = {
         "clock": "Measures the exchange's clock and repeats once.",
-        "rate_limited": "No repeat. That call's budget is emptied; it alone waits as long as `Retry-After` says.",
+        "rate_limited": "No repeat. That call's budget is emptied; it alone waits as long as `Retry-After` says, "
+        "or its words do (a block: every call of that user).",
         "banned": f"Sends nothing more for {spelled(usual)} ({', '.join(longer)}), or for as long as it is told.",
         "http": f"{repeats}, but none after a redirect or a 4xx.",
         "payload": "No repeat, unless the body was empty.",

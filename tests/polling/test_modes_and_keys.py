@@ -13,11 +13,11 @@ from tests.kit.scripted import PAUSED, PolledAccount, key_info, polled_account, 
 UP = "exchange_account_up"
 
 
-def modes(**options: str) -> PolledAccount:
+def modes(wallets: tuple[str, ...] | None = None, **options: str) -> PolledAccount:
     classic = changed(API, wallets={"spot": wallet("spot"), "overview": wallet("overview", default=True)})
     unified = changed(API, main="unified", wallets={"unified": wallet("unified"), "funding": wallet("funding")})
     apis: dict[str, Api] = {"classic": classic, "unified": unified}
-    made = PolledAccount(apis=apis, probes=True, account=configured(exchange="tiny", options=options))
+    made = PolledAccount(apis=apis, probes=True, account=configured(exchange="tiny", options=options, wallets=wallets))
     made.transport.says = {name: {"USDT": "5"} for name in ("spot", "overview", "unified", "funding")}
     return made
 
@@ -52,6 +52,38 @@ async def test_a_pinned_mode_refuses() -> None:
     assert isinstance(error, WrongApi)
     assert it.transport.count("unified") == 0
     assert await it.failing("spot") == "exchange"
+
+
+async def test_a_named_wallet_of_another_mode_is_said_once_and_fails_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    it = modes(wallets=("main", "overview", "funding"))
+    await it.poll()
+    assert it.state.elsewhere == ("funding",)
+    it.transport.says |= dict.fromkeys(("spot", "overview"), WrongApi("40085", api="unified"))
+    for _ in range(3):
+        assert await it.poll(30) is None
+    assert it.state.elsewhere == ("overview",)
+    assert await it.free("funding") == 5.0
+    assert await it.one(UP) == 1
+    assert 'wallet="overview"' not in await it.text()
+    said = [vars(each) for each in caplog.records if each.levelno >= logging.WARNING]
+    assert [(each["msg"], each["wallet"]) for each in said] == [
+        ("the exchange has this wallet in another mode of the account only", name) for name in ("funding", "overview")
+    ]
+
+
+async def test_the_mode_is_known_before_a_wallet_is_said_to_be_of_another() -> None:
+    it = modes(wallets=("main", "funding"))
+    it.transport.says["spot"] = WrongApi("40085", api="unified")
+    assert await it.poll() is None
+    assert it.state.elsewhere == ()
+    assert await it.free("funding") == 5.0
+
+
+async def test_a_pinned_mode_reads_what_it_has_of_what_is_named() -> None:
+    it = modes(mode="unified", wallets=("main", "overview"))
+    assert await it.poll() is None
+    assert it.state.elsewhere == ("overview",)
+    assert await it.one(UP) == 1
 
 
 async def test_a_network_failure_proves_no_mode() -> None:

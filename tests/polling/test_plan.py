@@ -44,6 +44,11 @@ def test_a_name_that_no_wallet_has_is_unknown() -> None:
     assert (plan.unknown, plan.due(0)) == (("futurez",), ["spot"])
 
 
+def test_a_name_of_another_mode_is_not_unknown_and_not_read() -> None:
+    plan = Plan(api(), ("main", "unified", "futurez"), frozenset({"unified"}))
+    assert (plan.elsewhere, plan.unknown, plan.due(0)) == (("unified",), ("futurez",), ["spot"])
+
+
 def test_nothing_is_due_before_the_list_is_known() -> None:
     plan = Plan(with_list(), None)
     assert plan.needs_list(0)

@@ -313,3 +313,10 @@ def test_many_accounts_are_listed_without_their_currencies() -> None:
 
 def test_a_page_without_accounts_is_a_page() -> None:
     assert "0 accounts" in in_words()
+
+
+def test_a_wallet_of_another_mode_is_said_without_a_failure() -> None:
+    account = up()
+    account.elsewhere = ("overview",)
+    assert "The exchange has the wallet overview in another mode of the account only" in in_words(account)
+    assert "failing" not in in_words(account).replace("0 failing", "")
