@@ -186,7 +186,10 @@ class TimedOut(PollError):
 
     reason = "timeout"
     repeat = True
-    advice = "Look at the network path to the exchange; if its answers are slow but whole, raise `timeout`."
+    advice = (
+        "Look at the network path to the exchange, such as a NAT or firewall that forgets connections; if its answers "
+        "are slow but whole, raise `timeout`."
+    )
 
 
 class Unreachable(PollError):
@@ -203,7 +206,7 @@ class TlsFailed(PollError):
     reason = "tls"
     advice = (
         "Check who answers at this address: a proxy that opens TLS, an expired certificate, or missing CA certificates "
-        "on this machine."
+        "on this machine (`SSL_CERT_FILE` names others)."
     )
 
 

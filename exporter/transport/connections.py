@@ -8,9 +8,11 @@ behind the answer. What is late beyond all that can only reach the same call of 
 
 import asyncio
 import logging
+import socket
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable, Hashable
 from functools import partial
+from math import inf
 from select import POLLIN, poll
 from ssl import SSLContext
 from typing import Any, Final, NamedTuple, cast
@@ -33,6 +35,20 @@ TLS_BUFFER: Final = 17 * 1024
 
 TOLD_AGAIN: Final = 3600.0
 """Seconds after which the log names a host again that sends what nobody asked for."""
+
+
+_WATCHED: Final = tuple(
+    (level, getattr(socket, name), value)
+    for level, name, value in (
+        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 30),
+        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
+        (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 4000),  # milliseconds; Linux
+    )
+    if hasattr(socket, name)
+)
+"""Idle connections are probed, which also keeps them known to a NAT, and what is sent must be received within 4 s."""
 
 
 class Asked(aiohttp.ClientRequest):
@@ -71,14 +87,23 @@ class _Connection(ResponseHandler):
         super().__init__(loop)
         self.host = ""
         self._pool = pool
-        self._asked = self._twice = False
+        self._asked = self._twice = self._kept = False
+        self._since = self._patience = 0.0
         self._body: aiohttp.StreamReader | None = None
 
-    def set_response_params(self, **params: Any) -> None:
-        """A request is about to be sent."""
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there: have the system notice when the other side is not."""
+        super().connection_made(transport)
+        for level, option, value in _WATCHED:
+            transport.get_extra_info("socket").setsockopt(level, option, value)
+
+    def set_response_params(self, *, read_timeout: float | None = None, **params: Any) -> None:
+        """A request is about to be sent; on a connection that was kept, silence ends it after `read_timeout`."""
         self._pool.resting.pop(self, None)
         self._asked = True
-        super().set_response_params(**params)
+        self._since = self._loop.time()
+        self._patience = read_timeout or inf
+        super().set_response_params(read_timeout=read_timeout if self._kept else None, **params)
 
     def data_received(self, data: bytes) -> None:
         """Parse bytes as an answer where one is awaited; else hang up. No bytes: go on with what was held back."""
@@ -93,8 +118,11 @@ class _Connection(ResponseHandler):
         parser = self._parser
         if self._twice or (parser is not None and _begun(parser.feed_eof)):
             self._hang_up(data)
-        elif parser is not None:
+        elif parser is not None and self._loop.time() - self._since < self._patience:
+            self._kept = True
             self._pool.rest(self)
+        else:  # answers that are slow by nature have all their time on new connections
+            self.abort()
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """Take the parser's next message: an interim one (1xx), the answer, or one too many."""

@@ -184,8 +184,8 @@ _FILES_ADVICE: Final = (
 
 @lru_cache(maxsize=64)
 def _total(seconds: float) -> aiohttp.ClientTimeout:
-    """Most reads are one request that has the whole of the configured time."""
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT, ceil_threshold=inf)
+    """Most reads are one request that has the whole of the configured time; a kept connection may be dumb for half."""
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT, sock_read=seconds / 2, ceil_threshold=inf)
 
 
 async def _body(response: aiohttp.ClientResponse, most: int) -> bytes:
@@ -234,6 +234,8 @@ def as_poll_error(error: Exception, seconds: float) -> PollError:
     match error:
         case aiohttp.ConnectionTimeoutError():
             return TimedOut(f"no connection within {CONNECT:g} s")
+        case aiohttp.SocketTimeoutError():
+            return TimedOut(f"a kept connection stayed silent for {seconds / 2:.3g} s")
         case TimeoutError():
             return TimedOut(f"no whole answer within {seconds:.3g} s")
         case _Dropped():

@@ -1,11 +1,12 @@
 """Whose answer is whose, on real sockets: servers that answer twice, late or early, and connections of one key."""
 
 import asyncio
+import socket
 import ssl
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import trustme
@@ -154,6 +155,70 @@ async def test_each_key_keeps_a_connection_of_its_own(exchange: Exchange) -> Non
     assert len(set.union(*ports.values())) == 4
 
 
+# -- that die in silence
+
+
+class Forgotten:
+    """Answers each connection so many times, and then nothing more on it."""
+
+    def __init__(self, times: int) -> None:
+        self._times = times
+        self._left: dict[asyncio.StreamWriter, int] = {}
+
+    async def respond(self, seen: Seen, writer: asyncio.StreamWriter) -> bytes | None:
+        left = self._left[writer] = self._left.get(writer, self._times) - 1
+        if left < 0:
+            await asyncio.sleep(60)
+        return holding(seen)
+
+
+async def test_a_kept_connection_that_died_in_silence_leaves_time_for_a_new_one(exchange: Exchange) -> None:
+    transport, tls = exchange
+    async with answering(Forgotten(1).respond, tls) as server:
+        account = caller(server.url, "a")
+        for _ in range(3):
+            assert await read(transport, account, timeout=0.6) == "111"
+        assert server.connections == 4, "one for the time, and a new one for each read"
+
+
+async def test_where_nobody_answers_the_advice_names_what_forgets(exchange: Exchange) -> None:
+    transport, tls = exchange
+    async with answering(Forgotten(0).respond, tls) as server:
+        with pytest.raises(TimedOut) as caught:
+            await read(transport, caller(server.url, "a"), timeout=0.3)
+        assert "NAT" in caught.value.advice
+
+
+async def test_an_answer_that_is_slow_by_nature_has_all_its_time_again() -> None:
+    async def slow(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        await asyncio.sleep(1.2)
+        return good()
+
+    wire = Wire()
+    async with answering(slow) as server:
+        try:
+            assert [await get(wire, server.url, "a", 2.0) for _ in range(2)] == [200, 200]
+            assert server.connections == 2
+        finally:
+            await wire.close()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
+async def test_the_system_watches_connections() -> None:
+    wire = Wire()
+    async with answering(script(good())) as server:
+        try:
+            await get(wire, server.url, "a")
+            [connection] = pool(wire).open
+            assert connection.transport is not None
+            file = connection.transport.get_extra_info("socket")
+            assert file.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert file.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) < 75
+            assert file.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 4000
+        finally:
+            await wire.close()
+
+
 # -- how many
 
 
@@ -237,7 +302,8 @@ async def test_what_has_to_go_goes_at_once_though_the_server_does_not_say_goodby
     async def deaf(seen: Seen, writer: asyncio.StreamWriter) -> None:
         writer.write(good())
         await writer.drain()
-        cast(asyncio.Transport, writer.transport).pause_reading()
+        assert isinstance(writer.transport, asyncio.Transport)
+        writer.transport.pause_reading()
         try:
             await asyncio.sleep(60)
         finally:
