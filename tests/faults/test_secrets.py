@@ -147,7 +147,7 @@ accounts:
 
 def test_a_proxy_that_fails_does_not_tell_its_password() -> None:
     async def scenario() -> Heard:
-        more = {"proxy": "http://user:Marked%2FProxy+a%3D@127.0.0.1:1"}
+        more = {"proxy": "http://user:Marked%2FProxy+a%3D@127.0.0.1:1", "base_url": "https://bitget.invalid"}
         async with staged([Member("a", VARIANTS["bitget"], more=more)]) as stage:
             stage.engine.start()
             await stage.until(lambda: stage.failing("a", "spot") == "network", 30, "the proxy refuses")
