@@ -11,6 +11,7 @@ import logging
 import socket
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from functools import partial
 from math import inf
 from select import POLLIN, poll
@@ -94,8 +95,9 @@ class _Connection(ResponseHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there: have the system notice when the other side is not."""
         super().connection_made(transport)
-        for level, option, value in _WATCHED:
-            transport.get_extra_info("socket").setsockopt(level, option, value)
+        with suppress(OSError):  # gone already
+            for level, option, value in _WATCHED:
+                transport.get_extra_info("socket").setsockopt(level, option, value)
 
     def set_response_params(self, *, read_timeout: float | None = None, **params: Any) -> None:
         """A request is about to be sent; on a connection that was kept, silence ends it after `read_timeout`."""

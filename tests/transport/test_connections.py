@@ -155,6 +155,17 @@ async def test_each_key_keeps_a_connection_of_its_own(exchange: Exchange) -> Non
     assert len(set.union(*ports.values())) == 4
 
 
+async def test_an_interim_answer_is_not_the_answer(exchange: Exchange) -> None:
+    transport, tls = exchange
+
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        return b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + holding(seen)
+
+    async with answering(respond, tls) as server:
+        assert await rounds(transport, server) == ["111", "222", "333"] * 3
+        assert server.connections == 4
+
+
 # -- that die in silence
 
 
