@@ -4,6 +4,7 @@ import json
 import json.scanner
 import re
 import zlib
+from collections.abc import Callable
 from datetime import UTC
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -11,7 +12,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from exporter.core.errors import BadPayload, BadStatus
-from exporter.exchanges.base import A_FEW, A_MARKET, cut, refusal
+from exporter.exchanges.base import A_FEW, A_MARKET, MAX_ROWS, cut, refusal
 
 MAX_BYTES: Final = A_MARKET
 """Largest body in bytes, compressed and decompressed; most endpoints take less."""
@@ -19,11 +20,8 @@ MAX_BYTES: Final = A_MARKET
 LARGE: Final = A_FEW
 """Bytes of JSON beyond which unpacking and parsing would hold up everybody else for milliseconds."""
 
-MAX_VALUES: Final = 400_000
-"""Values in an answer: 20,000 rows of 20. What a hostile one may cost goes by their number more than by its bytes."""
-
-MANY_VALUES: Final = 100_000
-"""Values that C parses within the time for which the interpreter may be held. It gives none away between two keys."""
+MAX_VALUES: Final = 300_000
+"""Values in an answer: 20,000 rows of 14. What a hostile one may cost goes by their number more than by its bytes."""
 
 SHOWN: Final = 200
 """Characters of a refused body in the debug log."""
@@ -83,10 +81,6 @@ def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
 def _number(text: str) -> Decimal | str:
     return Decimal(text) if len(text) < _ENDLESS else text
 
@@ -96,28 +90,61 @@ def _whole(text: str) -> int | str:
 
 
 _ENDLESS: Final = 400
-"""Letters of a number that nobody can read as one: it stays text, and costs nothing to make."""
+"""Letters of a number that nobody can read as one: in a large answer it stays text, and costs nothing to make."""
+
+_ROW: Final = 2_000
+"""Letters of an object or list, with none inside, that C parses in no time."""
+
+_in_c: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
+_decode: Final = _in_c.decode
 
 
-_decode: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number).decode
+class _InTurns(json.JSONDecoder):
+    """The library's decoder in Python, between any two steps of which other threads may run; only rows are left to C.
 
-# Python's functions instead of C's: between their calls the interpreter lets other threads run.
-_decode_yielding: Final = json.JSONDecoder(
-    object_hook=_same, parse_float=_number, parse_int=_whole, parse_constant=_no_number
-).decode
-
-
-class _InPython(json.JSONDecoder):
-    """The library's decoder without its C: six times slower, and it lets other threads run between any two values."""
+    C alone would be faster by half, and hold the interpreter for a quarter of a second over half a million keys.
+    """
 
     def __init__(self) -> None:
         super().__init__(parse_float=_number, parse_int=_whole, parse_constant=_no_number)
         decoder, scanner = vars(json.decoder), vars(json.scanner)
-        self.parse_object, self.parse_array = decoder["JSONObject"], decoder["JSONArray"]
+        self._object, self._array = decoder["JSONObject"], decoder["JSONArray"]
+        self.parse_object, self.parse_array = self._object_at, self._array_at
         self.scan_once = scanner["py_make_scanner"](self)
 
+    def _object_at(self, place: tuple[str, int], strict: bool, scan: Callable[[str, int], Any], *more: Any) -> Any:
+        return _row(*place, "{", "}") or self._object(place, strict, self._counted(scan), *more)
 
-_decode_in_python: Final = _InPython().decode
+    def _array_at(self, place: tuple[str, int], scan: Callable[[str, int], Any], *more: Any) -> Any:
+        return _row(*place, "[", "]") or self._array(place, scan, *more)
+
+    def _counted(self, scan: Callable[[str, int], Any]) -> Callable[[str, int], Any]:
+        """The scanner for the values of one object, which may have as many as there may be rows."""
+        left = MAX_ROWS
+
+        def scan_next(text: str, at: int) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise BadPayload(f"an object of more than the {MAX_ROWS} keys that are worked on")
+            return scan(text, at)
+
+        return scan_next
+
+
+def _row(text: str, start: int, opening: str, closing: str) -> tuple[Any, int] | None:
+    """What begins before this place and where it ends, if it is short and holds nothing of its kind."""
+    end = text.find(closing, start, start + _ROW)
+    if end < 0 or text.find(opening, start, end) >= 0:
+        return None
+    try:
+        value, stop = _in_c.raw_decode(text[start - 1 : end + 1])
+    except ValueError:  # what looked like the end stands in a text, or it is no JSON at all
+        return None
+    return value, start - 1 + stop
+
+
+_decode_in_turns: Final = _InTurns().decode
 
 _START: Final = re.compile(rb'[ \t\r\n]*+(?:[{\["]|\Z)').match
 """The beginning of an answer that is no page. A number or word alone may be JSON, too, but is none of an API."""
@@ -134,7 +161,7 @@ def _decoded(body: bytes) -> Any:
     values = len(body) - len(body.translate(None, b",[{"))
     if values > MAX_VALUES:
         raise BadPayload(f"more than the {MAX_VALUES} values that an answer may have")
-    return (_decode_yielding if values <= MANY_VALUES else _decode_in_python)(body.decode())
+    return _decode_in_turns(body.decode())
 
 
 def parse(status: int, body: bytes, page_hint: str = "") -> Any:

@@ -356,7 +356,9 @@ class Transport:
         before = self._clock.now()
         try:
             async with asyncio.timeout(state.left):
-                return await self._large.run(route.whose, partial(opened, status, body, encoding, endpoint.most, hint))
+                size = endpoint.most if encoding else len(body)
+                work = partial(opened, status, body, encoding, endpoint.most, hint)
+                return await self._large.run(route.whose, size, work)
         except TimeoutError:
             raise TimedOut("an answer came, but there was no time left to parse it") from None
         finally:

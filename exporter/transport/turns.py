@@ -17,18 +17,19 @@ class Turns:
     """Lets one piece of work run at a time.
 
     A healthy account with a large answer waits for the piece that is under way, and for those of accounts that have
-    taken no more time than it has; not for all that a hostile one has sent before.
+    taken no more time than it has; not for all that a hostile one has sent before. Of those that have taken alike, the
+    smaller piece comes first.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._taken: dict[Hashable, float] = {}
-        self._waiting: dict[asyncio.Future[None], Hashable] = {}  # in order of arrival
+        self._waiting: dict[asyncio.Future[None], tuple[Hashable, int]] = {}  # in order of arrival
         self._busy = False
 
-    async def run(self, whose: Hashable, work: Callable[[], T]) -> T:
+    async def run(self, whose: Hashable, size: int, work: Callable[[], T]) -> T:
         """What this work returns, once it was its turn; it is abandoned where the caller is cancelled."""
-        await self._turn(whose)
+        await self._turn(whose, size)
         started = self._clock.now()
         try:
             return await runtime.parsed(work)
@@ -36,12 +37,12 @@ class Turns:
             self._took(whose, self._clock.now() - started)
             self._next()
 
-    async def _turn(self, whose: Hashable) -> None:
+    async def _turn(self, whose: Hashable, size: int) -> None:
         if not self._busy:
             self._busy = True
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting[turn] = whose
+        self._waiting[turn] = whose, size
         try:
             await turn
         except asyncio.CancelledError:
@@ -51,11 +52,15 @@ class Turns:
 
     def _next(self) -> None:
         willing = [turn for turn in self._waiting if not turn.done()]
-        turn = min(willing, key=lambda each: self._taken.get(self._waiting[each], 0.0), default=None)
+        turn = min(willing, key=self._rank, default=None)
         self._busy = turn is not None
         if turn is not None:
             del self._waiting[turn]
             turn.set_result(None)
+
+    def _rank(self, turn: asyncio.Future[None]) -> tuple[float, int]:
+        whose, size = self._waiting[turn]
+        return self._taken.get(whose, 0.0), size
 
     def _took(self, whose: Hashable, seconds: float) -> None:
         self._taken[whose] = self._taken.get(whose, 0.0) + seconds

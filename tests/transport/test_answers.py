@@ -7,12 +7,13 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from aioresponses import aioresponses
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exporter.core.errors import (
     AuthError,
@@ -25,9 +26,9 @@ from exporter.core.errors import (
     TimedOut,
 )
 from exporter.core.runtime import SystemClock
-from exporter.exchanges.base import A_FEW, Endpoint, Request
+from exporter.exchanges.base import A_FEW, MAX_ROWS, Endpoint, Request
 from exporter.transport import answers
-from exporter.transport.answers import LARGE, MANY_VALUES, MAX_VALUES, inflate, opened, parse, seconds_until
+from exporter.transport.answers import LARGE, MAX_VALUES, inflate, opened, parse, seconds_until
 from exporter.transport.conversation import Transport
 from tests.kit.exchange import (
     ALL,
@@ -158,7 +159,7 @@ def test_parsing_a_large_answer_lets_other_threads_run() -> None:
 )
 def test_every_decoder_makes_the_same_of_a_text(text: str) -> None:
     made = []
-    for decode in (answers._decode, answers._decode_yielding, answers._decode_in_python):
+    for decode in (answers._decode, answers._decode_in_turns):
         try:
             made.append(repr(decode(text)))
         except (ValueError, RecursionError):
@@ -167,31 +168,51 @@ def test_every_decoder_makes_the_same_of_a_text(text: str) -> None:
 
 
 def many(values: int) -> bytes:
-    """An object of so many keys, each counted once."""
-    return b"{" + b",".join(b'"key %d": 1.5' % number for number in range(values)) + b"}"
+    """A list of so many empty lists, which are counted with the list."""
+    return b"[" + b",".join([b"[]"] * ((values + 1) // 2)) + b"]"
 
 
-def test_how_an_answer_is_parsed_goes_by_the_number_of_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    used: list[str] = []
+def test_an_answer_of_too_many_values_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "_decode_in_turns", len)
+    assert parse(200, many(MAX_VALUES - 1)) > MAX_VALUES
+    with pytest.raises(BadPayload, match=f"more than the {MAX_VALUES} values"):
+        parse(200, many(MAX_VALUES + 3))
 
-    def noting(name: str) -> Callable[[str], None]:
-        def note(text: str) -> None:
-            used.append(name if text else "nothing")
 
-        return note
+@pytest.mark.parametrize("value", ["null", '{"deep": {}}'])
+def test_an_object_has_no_more_keys_than_a_list_has_rows(value: str) -> None:
+    def keys(count: int) -> bytes:
+        return ("{" + ",".join(f'"key {number} of many": {value}' for number in range(count)) + "}").encode()
 
-    for name in ("_decode", "_decode_yielding", "_decode_in_python"):
-        monkeypatch.setattr(answers, name, noting(name))
-    for values in (100, MANY_VALUES, MANY_VALUES + 1, MAX_VALUES):
-        parse(200, many(values))
-    assert used == ["_decode", "_decode_yielding", "_decode_in_python", "_decode_in_python"]
-    with pytest.raises(BadPayload, match=str(MAX_VALUES)):
-        parse(200, many(MAX_VALUES + 1))
+    assert len(parse(200, keys(MAX_ROWS))) == MAX_ROWS
+    with pytest.raises(BadPayload, match=f"more than the {MAX_ROWS} keys"):
+        parse(200, keys(MAX_ROWS + 1))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.text(max_size=8) | st.sampled_from('{}[],:\\"'),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+)
+
+
+@settings(derandomize=True, deadline=None)
+@given(json_values, st.integers(0, 200), st.sampled_from([None, 1]))
+def test_a_large_answer_is_parsed_like_a_small_one(value: Any, cut: int, indent: int | None) -> None:
+    text = json.dumps(value, indent=indent)
+    assert answers._decode_in_turns(text) == value
+    broken = text[:cut] + text[cut + 1 :]
+    made = []
+    for decode in (answers._decode, answers._decode_in_turns):
+        try:
+            made.append(repr(decode(broken)))
+        except ValueError:
+            made.append("refused")
+    assert made[0] == made[1]
 
 
 def test_a_number_without_an_end_in_a_large_answer_is_no_number() -> None:
-    body = b'[{"free": %s}, {"free": %s.5}%s]' % (b"7" * 5000, b"7" * LARGE, b"," + many(MANY_VALUES + 1))
-    whole, fraction, _ = parse(200, body)
+    body = b'[{"free": %s}, {"free": %s.5}]' % (b"7" * 5000, b"7" * LARGE)
+    whole, fraction = parse(200, body)
     assert type(whole["free"]) is type(fraction["free"]) is str
 
 
