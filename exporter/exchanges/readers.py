@@ -350,9 +350,10 @@ def usdt_values(pairs: Iterable[tuple[str, Any]]) -> Reading:
         told = worth_of(wallet, value)
         if isinstance(told, Decimal):
             sums[wallet] = total(sums.get(wallet, ZERO), told)
-        elif told is not None:
+            continue
+        left_out.add(wallet)  # also what is added up under its name: a part of a value would look like the whole
+        if told is not None:
             unreadable.append(told)
-            left_out.add(wallet)
     see_most(unreadable, len(told_of))
     values = [WalletValue(wallet, usdt=value) for wallet, value in sums.items() if wallet not in left_out]
     return Reading(values=values, unreadable=unreadable)

@@ -217,7 +217,8 @@ def trust() -> Section:
                 table_panel(
                     "What is not in the total",
                     "Currencies held that have no price, currencies that the configuration "
-                    "hides, and rows of an answer that are of no known kind, for each wallet.",
+                    "hides, rows of an answer that are of no known kind, and rows whose amounts are no numbers, "
+                    "for each wallet.",
                     EXCHANGE_WALLET,
                     [
                         Column(
@@ -225,6 +226,7 @@ def trust() -> Section:
                         ),
                         Column("Hidden", latest("exchange_wallet_hidden_currencies", WALLET), "none"),
                         Column("Unknown rows", latest("exchange_wallet_ignored_rows", WALLET), "none", counts),
+                        Column("Unreadable rows", latest("exchange_wallet_unreadable_rows", WALLET), "none", counts),
                     ],
                     sort="Without a price",
                     descending=True,

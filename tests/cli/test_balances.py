@@ -82,7 +82,7 @@ def test_every_row_has_the_price_behind_its_value() -> None:
     read(
         state,
         balance("BTC", "1.50"),
-        balance("OWN", "2", usd=Decimal(3)),
+        balance("OWN", "2", usd=Decimal("3.00000000000")),
         balance("TOLD", "4", price=Decimal("0.25")),
         balance("ODD", "5"),
         balance("USDT", "6"),

@@ -122,6 +122,7 @@ class ApiFacts:
         opening: contents that a reader of the main wallet gets before its rows.
         side: a wallet beside the main one that is read by default or by discovery, and its path; None where there is
             none.
+        refusal: an answer that says that we ask too often; `{}` stands where its words do.
         reasons: fault of `tests/faults/catalogue.py` -> the reason that it has here; those that differ from most.
     """
 
@@ -135,6 +136,7 @@ class ApiFacts:
     values_itself: bool = False
     opening: tuple[Any, ...] = ()
     side: tuple[str, str] | None = None
+    refusal: Mapping[str, Any] = field(default_factory=dict)
     reasons: Mapping[str, str | None] = field(default_factory=dict)
 
 

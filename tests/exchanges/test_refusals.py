@@ -1,8 +1,7 @@
 """When a refusal ends, as the exchange's words or fields tell it."""
 
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from exporter.core.errors import Banned, ExchangeRefused, PollError, RateLimited
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api
 from exporter.exchanges.refusals import Until, told, until
+from tests.exchanges.facts import facts_of
 
 END = 1767225640123
 
@@ -78,15 +78,6 @@ def test_an_end_is_read_from_fields_named_for_it(payload: Any, end: tuple[int | 
     assert told(payload) == end
 
 
-REFUSALS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
-    ("bingx", ""): {"code": 100410, "msg": "{}", "timestamp": 1767225600123},
-    ("bitget", "classic"): {"code": "429", "msg": "{}", "requestTime": 1767225600123, "data": None},
-    ("bitget", "unified"): {"code": "429", "msg": "{}", "requestTime": 1767225600123, "data": None},
-    ("bitmart", ""): {"code": 30013, "message": "{}", "trace": "1767225699999", "data": {}},
-    ("htx", ""): {"status": "error", "err-code": "rate-too-many-requests", "err-msg": "{}", "data": None},
-    ("xt", "v4"): {"rc": 1, "mc": "GATEWAY_0001", "ma": ["{}"], "result": None},
-    ("xt", "legacy"): {"code": 429, "info": "{}", "data": None},
-}
 APIS = {(exchange.name, name): api for exchange in EXCHANGES.values() for name, api in exchange.apis.items()}
 
 
@@ -101,7 +92,7 @@ def test_every_exchange_s_refusal_tells_its_end(which: tuple[str, str]) -> None:
     def said(words: str) -> Any:
         return {
             name: words if value == "{}" else [words] if value == ["{}"] else value
-            for name, value in REFUSALS[which].items()
+            for name, value in facts_of(which[0]).apis[which[1]].refusal.items()
         }
 
     blocked = refuse(APIS[which], said(f"unblocked after {END}"))

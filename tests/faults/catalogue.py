@@ -390,7 +390,7 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
     "zeros": Trouble(rows("replace_amounts", value="0"), None, seen=nothing),
     "zeros_once": Trouble(rows("replace_amounts", value="0", times=1), None),
     "a_missing_coin": Trouble(reshaping("without_btc"), None, seen=no_btc, later=True),
-    "null_instead_of_a_list": Trouble(reshaping("null_rows"), "payload", seen=nothing),
+    "null_instead_of_a_list": Trouble(reshaping("null_rows"), "payload", seen=nothing, later=True),
     "forbidden_wallet": Trouble(forbid_a_wallet, "permission", side=True),
     "exchange_clock_ahead": Trouble(made("clock_skew", seconds=90.0), None, whole=True),
     "exchange_clock_behind": Trouble(made("clock_skew", seconds=-90.0), None, whole=True),
@@ -398,7 +398,7 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
     "own_clock_backwards": Trouble(step_the_clock(-3600.0), None, whole=True),
     "echo_of_secrets": Trouble(echo(page=True), "http"),
     "refusal_with_secrets": Trouble(echo(page=False), "exchange"),
-    "coins_named_like_a_key": Trouble(name_coins_after_a_key, None, seen=with_masked_names),
+    "coins_named_like_a_key": Trouble(name_coins_after_a_key, None, seen=with_masked_names, adds=True),
 }
 
 TROUBLES: Final = {

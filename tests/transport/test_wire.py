@@ -330,6 +330,7 @@ async def test_a_proxy_that_refuses_the_tunnel_is_network(transport: Transport) 
 async def test_a_connection_serves_read_after_read(transport: Transport) -> None:
     server: Server
     async with answering(script(good())) as server:
+        desk = caller(server.url)
         for _ in range(5):
-            await transport.read(caller(server.url), read_balance(), timeout=5.0, give_up_at=2000.0)
+            await transport.read(desk, read_balance(), timeout=5.0, give_up_at=2000.0)
         assert server.connections == 2, "one for the key, and one for the exchange's time"

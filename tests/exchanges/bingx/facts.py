@@ -45,6 +45,7 @@ FACTS = Facts(
                 ),
             ),
             signature="signature",
+            refusal={"code": 100410, "msg": "{}", "timestamp": 1767225600123},
             price="lastPrice",
             side=("funding", "/openApi/fund/v1/account/balance"),
             reasons={"vendor_maintenance": "exchange"},  # it has no word for maintenance, only for being busy

@@ -34,6 +34,7 @@ FACTS = Facts(
                 ),
             ),
             values_itself=True,
+            refusal={"code": 30013, "message": "{}", "trace": "1767225699999", "data": {}},
         )
     },
 )

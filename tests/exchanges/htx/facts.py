@@ -66,6 +66,7 @@ FACTS = Facts(
                 ),
             ),
             signature="Signature",
+            refusal={"status": "error", "err-code": "rate-too-many-requests", "err-msg": "{}", "data": None},
             names_key_again=("/v2/user/api-key",),
             price="close",
             opening=([{"id": 1, "type": "spot"}],),

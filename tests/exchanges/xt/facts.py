@@ -35,6 +35,7 @@ V4 = ApiFacts(
         ),
     ),
     signature="validate-signature",
+    refusal={"rc": 1, "mc": "GATEWAY_0001", "ma": ["{}"], "result": None},
     price="p",
     values_itself=True,
     # One code for a key that is frozen, banned or not yet approved; no word for maintenance, only for being busy.
@@ -61,6 +62,7 @@ LEGACY = ApiFacts(
         ),
     ),
     signature="signature",
+    refusal={"code": 429, "info": "{}", "data": None},
     price="price",
     tickers_by_symbol=True,
     reasons={

@@ -32,13 +32,14 @@ from exporter.exchanges.base import (
     RowMemory,
     Signed,
     WalletSource,
+    ending,
     field,
     refusal,
     refused,
     shown,
     unsigned,
 )
-from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows
+from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows, unused
 from exporter.exchanges.signing import hmac_hex
 
 HOST: Final = "https://api.toy.example"
@@ -72,6 +73,7 @@ def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> 
     )
 
 
+@ending
 def unwrap(status: int, payload: Any) -> Any:
     """Take off `{"code", "words", "data"}`; success is code 0."""
     if isinstance(payload, dict) and "code" not in payload and status != 200:
@@ -83,9 +85,9 @@ def unwrap(status: int, payload: Any) -> Any:
 
 
 def read_spot(memory: RowMemory) -> Reader[Reading]:
-    """Read every held coin of the spot wallet in one call."""
+    """Read every held coin of the spot wallet in one call; one that was never used is null."""
     answer = yield Request(BALANCES)
-    return (yield from rows(answer, itemgetter("coin", "free", "used"), holding, memory, holdings))
+    return (yield from rows(unused(answer, memory), itemgetter("coin", "free", "used"), holding, memory, holdings))
 
 
 read_time: Final = partial(read_clock, TIME, "now")

@@ -29,6 +29,7 @@ FACTS = Facts(
                 ),
             ),
             signature="X-TOY-SIGN",
+            refusal={"code": "1006", "words": "{}"},
             price="last",
         )
     },
