@@ -87,10 +87,12 @@ class Process:
 
 
 @asynccontextmanager
-async def exporter(config: Path, *flags: str, **started: Any) -> AsyncIterator[Process]:
+async def exporter(
+    config: Path, *flags: str, env: Mapping[str, str] | None = None, **started: Any
+) -> AsyncIterator[Process]:
     """The program with this configuration; ended by pid when the block is left.
 
-    `started` says more of how, as `asyncio.create_subprocess_exec` takes it.
+    `env` is added to our environment; `started` says more of how, as `asyncio.create_subprocess_exec` takes it.
     """
     process = Process(
         await asyncio.create_subprocess_exec(
@@ -101,7 +103,7 @@ async def exporter(config: Path, *flags: str, **started: Any) -> AsyncIterator[P
             "--web.listen-address=127.0.0.1:0",
             *flags,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **(env or {})},
             **started,
         )
     )

@@ -15,7 +15,7 @@ from tests.benchmarks.child import ROOT, Child
 from tests.siege.clients import ATTACKS as CLIENTS
 from tests.siege.probe import Scraped
 from tests.siege.stage import Attack, Foes, Part, Stage, asked, written
-from tests.siege.table import Goals, Miss
+from tests.siege.table import Miss
 
 REFUSED: Final = frozenset({"rate_limited", "banned", "maintenance", "http"})
 UNREADABLE: Final = frozenset({"payload", "http", "timeout"})
@@ -62,7 +62,7 @@ async def log_unread(stage: Stage) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def reloads_end(stage: Stage) -> AsyncIterator[None]:
-    """Reloads that were asked for in a second are over soon after it."""
+    """Reloads that were asked for in a second are merged, and over soon after it."""
     yield
     over = time.time()
     await asyncio.sleep(2)
@@ -142,11 +142,11 @@ def page_of(mebibytes: float) -> Callable[[Scraped], list[Miss]]:
     return check
 
 
-_LARGE: Final = Foes("honest", MANY, keys={"interval": "1h", "stale_after": "3h"})
-_WIDE: Final = Foes("wide", 40, keys={"interval": "1h", "stale_after": "3h"})
+RARE: Final = {"interval": "1h", "stale_after": "3h"}
+"""Accounts that are read once."""
+_LARGE: Final = Foes("honest", MANY, keys=RARE)
+_WIDE: Final = Foes("wide", 40, keys=RARE)
 """Accounts of many currencies: a page as long as that of 2,000 accounts."""
-_LARGE_GOALS: Final = Goals(p99=0.5)
-"""Where the page is 2 MB of gzip, reading it takes the client its time."""
 
 ATTACKS: Final = (
     Attack("quiet", "nothing: what the machine does by itself"),
@@ -165,6 +165,7 @@ ATTACKS: Final = (
             )
             for exchange in ("bingx", "bitget", "bitmart", "htx", "xt")
         ),
+        tls=True,
         at_start=True,
     ),
     Attack("second-answers", "a second answer on each kept connection, three keys", foes=(Foes("second", exact=True),)),
@@ -174,6 +175,7 @@ ATTACKS: Final = (
     Attack("fresh-rows", "20,000 new names in each answer", foes=(Foes("fresh-rows"),), checks=(page_of(2),)),
     Attack("wallet-list", "20,000 wallets, other 2,000 at each renewal", foes=(Foes("list", 1, "htx"),)),
     Attack("million-keys", "an object of a million keys", foes=(Foes("million"),), reasons=UNREADABLE),
+    Attack("chunks", "bodies in chunks of one byte", foes=(Foes("chunks"),), reasons=UNREADABLE),
     Attack("names", "names of 16,000 letters", foes=(Foes("names"),)),
     Attack("numbers", "numbers of millions of digits", foes=(Foes("numbers", 7),)),
     Attack(
@@ -215,7 +217,13 @@ ATTACKS: Final = (
         parts=(clients("foreign", answered="200"),),
         flags=("--web.enable-lifecycle",),
     ),
-    Attack("hups", "100 SIGHUP in a second", parts=(clients("hups"), reloads_end), seconds=4),
+    Attack(
+        "hups",
+        "100 SIGHUP in a second, 400 accounts",
+        foes=(Foes("honest", 400, keys=RARE),),
+        parts=(clients("hups"), reloads_end),
+        seconds=4,
+    ),
     Attack(
         "reloads",
         "20 clients that reload without a pause",
@@ -227,7 +235,6 @@ ATTACKS: Final = (
         "ten readers of `/config` and ten of `/`, 2,000 accounts",
         foes=(_LARGE,),
         parts=(clients("config"), clients("status-page")),
-        goals=_LARGE_GOALS,
         files=20_000,
     ),
     Attack(
@@ -235,7 +242,6 @@ ATTACKS: Final = (
         "45 readers of a byte a second, a page of 10 MB",
         foes=(_WIDE,),
         parts=(clients("readers"),),
-        goals=_LARGE_GOALS,
     ),
     # Files and logs
     Attack(

@@ -82,7 +82,7 @@ class Attacker:
                         async with asyncio.timeout(1):
                             await reader.read(4096)
                 writer.close()
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(1)
 
     async def read_slowly(self) -> None:
         """Ask for the metrics without compression, and take a byte a second of them."""

@@ -223,7 +223,7 @@ def wire() -> Attack:
         endless(chunked + b"0\r\n", b"X-%: " + b"a" * 1000 + b"\r\n", 0.001),  # trailers
         endless(start + b"Content-Length: 100000\r\n\r\n", b" ", 0.02),  # a body that drips
         endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.001),
-        endless(chunked, b"1\r\n \r\n" * 500, 0.001),
+        endless(chunked, b"400\r\n" + b" " * 0x400 + b"\r\n", 0.001),
         endless(start, b"", 0.1),  # half of the headers
         repeated(b"\x16\x03\x01" + b"\x00" * 4000, b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/9.9 999 \xff\r\n\r\n"),
         repeated(
@@ -236,6 +236,19 @@ def wire() -> Attack:
 
     async def attack(call: Call) -> None:
         await shapes[call.number % len(shapes)](call)
+
+    return attack
+
+
+def chunks() -> Attack:
+    """A body in chunks of one byte, as many as the connection takes."""
+    piece = b"1\r\n \r\n" * 10_000
+
+    async def attack(call: Call) -> None:
+        await call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            await call.send(piece)
+            await asyncio.sleep(0.005)
 
     return attack
 
@@ -364,6 +377,7 @@ def silent() -> Attack:
 ATTACKS: Final[dict[str, Callable[[], Attack]]] = {
     "ban-of-one": ban_of_one,
     "banned": banned,
+    "chunks": chunks,
     "emptied": emptied,
     "floats": floats,
     "fresh-names": lambda: fresh(500),

@@ -25,6 +25,7 @@ SETTLE_SECONDS: Final = 6.0
 """How long after an attack memory and files may take to come back."""
 START_SECONDS: Final = 60.0
 FILES: Final = 1_024
+AUTHORITY: Final = "authority.pem"
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Attack:
         goals: where they are not those of every row.
         config: more of the configuration.
         flags: more of the exporter's.
+        tls: the healthy exchanges speak https.
         at_start: the attack begins before the exporter does.
         stop_under: SIGTERM comes while the attack goes on.
         files: how many files the exporter may open.
@@ -103,6 +105,7 @@ class Attack:
     goals: Goals = field(default_factory=Goals)
     config: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    tls: bool = False
     at_start: bool = False
     stop_under: bool = False
     files: int = FILES
@@ -193,7 +196,8 @@ async def run(attack: Attack, *, seconds: float | None = None, victims: int = VI
     )
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        healthy = stack.enter_context(Child("-m", "tests.siege.victims", str(victims)))
+        authority = [str(folder / AUTHORITY)] if attack.tls else []
+        healthy = stack.enter_context(Child("-m", "tests.siege.victims", str(victims), *authority))
         known = await asyncio.to_thread(healthy.answer)
         hostile = [stack.enter_context(Child("-m", "tests.siege.hostile", foes.attack)) for foes in attack.foes]
         entries: list[dict[str, Any]] = []
@@ -204,7 +208,11 @@ async def run(attack: Attack, *, seconds: float | None = None, victims: int = VI
         written(folder / "config.yaml", config)
         if attack.at_start:
             await _switch(hostile, on=True)
-        process = await _started(stack, folder / "config.yaml", attack)
+        try:
+            process = await _started(stack, folder, attack)
+        except (AssertionError, TimeoutError) as error:
+            result.misses.append(Miss("the exporter did not start", " ".join(str(error).split())[:300]))
+            return result
         stage = Stage(attack, folder, healthy, config, process, result.misses)
         await _row(stack, stage, result, hostile, _sought(attack, known), length)
     return result
@@ -228,12 +236,14 @@ async def _switch(hostile: Sequence[Child], *, on: bool) -> None:
     await asyncio.gather(*(asked(child, "on" if on else "off") for child in hostile))
 
 
-async def _started(stack: AsyncExitStack, path: Path, attack: Attack) -> Process:
+async def _started(stack: AsyncExitStack, folder: Path, attack: Attack) -> Process:
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (attack.files, attack.files))
 
     async with asyncio.timeout(START_SECONDS):
-        return await stack.enter_async_context(exporter(path, *attack.flags, preexec_fn=limited))
+        env = {"SSL_CERT_FILE": str(folder / AUTHORITY)} if attack.tls else {}
+        running = exporter(folder / "config.yaml", *attack.flags, env=env, preexec_fn=limited)
+        return await stack.enter_async_context(running)
 
 
 async def _row(
@@ -288,7 +298,7 @@ async def _settled(probes: _Probes, goals: Goals, before: Scraped | None) -> Scr
         after, _ = await probes.told()
         if before is None or time.monotonic() > until:
             return after
-        if after["memory"] <= before["memory"] * goals.growth and after["files"] <= before["files"] + goals.files:
+        if after["memory"] <= goals.memory(before["memory"]) and after["files"] <= before["files"] + goals.files:
             return after
 
 

@@ -124,7 +124,7 @@ def test_a_row_says_which_goal_it_misses_and_by_how_much() -> None:
     bad = replace(bad, misses=[Miss("2 false numbers", "victim-1")], goals=Goals(p99=0.5))
     assert line(bad).endswith(
         "| **missed**: worst gap 9.20 s of victim-3 (7.20 over 2); scrape p99 1500 ms (1000 over 500); "
-        "memory after 300 MB (245 over 55); 2 false numbers (victim-1) |"
+        "memory after 300 MB (237 over 63); 2 false numbers (victim-1) |"
     )
     assert not all_met([GOOD, bad])
     assert verdict([GOOD, bad]) == "1 of 2 rows missed a goal: bad."

@@ -1,13 +1,17 @@
 """The healthy exchanges, in a process of their own: the sandbox with accounts whose amounts never change.
 
-Argument: how many accounts. Tells their entries for a configuration, and what each of them holds.
+Arguments: how many accounts, and, for https, where to write the certificate of the authority to trust.
+Tells the accounts' entries for a configuration, and what each of them holds.
 Then each line of input names a trouble of the exchanges (`tickers`), or `calm`; the end of input ends it.
 """
 
 import asyncio
 import itertools
+import ssl
 import sys
 from typing import Any
+
+import trustme
 
 from exporter.sandbox import Sandbox
 from exporter.sandbox.faults import Fault
@@ -53,11 +57,20 @@ def refusing(path: str) -> Fault:
     return Fault("http_status", path=path, status=429, body="{}", headers={"Retry-After": "3600"})
 
 
-async def main(count: int) -> None:
+def certified(file: str) -> ssl.SSLContext:
+    """A server's side of TLS; whom to trust for it is written to a file."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(file)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+async def main(count: int, file: str = "") -> None:
     """Serve until the parent closes our input."""
     sandbox = Sandbox()
     entries, held = inhabited(sandbox, count)
-    await sandbox.start()
+    await sandbox.start(ssl=certified(file) if file else None)
     for entry in entries:
         entry["base_url"] = sandbox.urls[str(entry["exchange"])]
     tell({"entries": entries, "held": held})
@@ -70,4 +83,4 @@ async def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), *sys.argv[2:]))
