@@ -161,8 +161,8 @@ def told(goals: Goals) -> str:
         f"polls fails, each of its numbers is what it holds; scrape p99 at most {goals.p99 * 1e3:g} ms, none refused; "
         f"the loop never held over {goals.held * 1e3:g} ms; each health check answered within a second; memory after "
         f"at most {goals.growth - 1:.0%} and {goals.slack >> 20} MB above before, files {goals.files}; log at most "
-        f"{goals.log / MEBIBYTE:g} MB a minute; no label over {goals.label} letters; every failing account has a reason, never `internal`; SIGTERM "
-        f"ends it within {goals.stop:g} s with status 0. Lag: the worst that the exporter has told, which its start "
+        f"{goals.log / MEBIBYTE:g} MB a minute; no label over {goals.label} letters; every failing account has a "
+        f"reason, never `internal`; SIGTERM ends it within {goals.stop:g} s with status 0. Lag: the worst that the exporter has told, which its start "
         "is part of."
     )
 
