@@ -1,6 +1,6 @@
 """`make siege`: the running program under one attack after the other, as a table; 1 when a goal was missed.
 
-Five minutes on a quiet machine. `--only NAME`, which may be repeated, runs single rows.
+Five to six minutes on a quiet machine. `--only NAME`, which may be repeated, runs single rows.
 """
 
 import argparse

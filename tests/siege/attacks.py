@@ -15,7 +15,7 @@ from tests.benchmarks.child import ROOT, Child
 from tests.siege.clients import ATTACKS as CLIENTS
 from tests.siege.probe import Scraped
 from tests.siege.stage import Attack, Foes, Part, Stage, asked, written
-from tests.siege.table import Miss
+from tests.siege.table import Goals, Miss
 
 REFUSED: Final = frozenset({"rate_limited", "banned", "maintenance", "http"})
 UNREADABLE: Final = frozenset({"payload", "http", "timeout"})
@@ -228,6 +228,7 @@ ATTACKS: Final = (
         "reloads",
         "20 clients that reload without a pause",
         parts=(clients("reloads"),),
+        goals=Goals(log=8 << 20),  # each reload has its line
         flags=("--web.enable-lifecycle",),
     ),
     Attack(

@@ -101,7 +101,7 @@ class Attack:
     foes: tuple[Foes, ...] = ()
     parts: tuple["Part", ...] = ()
     reasons: frozenset[str] | None = None
-    seconds: float = 8.0
+    seconds: float = 6.0
     goals: Goals = field(default_factory=Goals)
     config: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[str, ...] = ()

@@ -162,8 +162,8 @@ def told(goals: Goals) -> str:
         f"the loop never held over {goals.held * 1e3:g} ms; each health check answered within a second; memory after "
         f"at most {goals.growth - 1:.0%} and {goals.slack >> 20} MB above before, files {goals.files}; log at most "
         f"{goals.log / MEBIBYTE:g} MB a minute; no label over {goals.label} letters; every failing account has a "
-        f"reason, never `internal`; SIGTERM ends it within {goals.stop:g} s with status 0. Lag: the worst that the exporter has told, which its start "
-        "is part of."
+        f"reason, never `internal`; SIGTERM ends it within {goals.stop:g} s with status 0. "
+        "Lag: the worst that the exporter has told, which its start is part of."
     )
 
 
