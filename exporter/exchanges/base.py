@@ -59,12 +59,15 @@ class Endpoint(NamedTuple):
         limits: every published limit that a request counts against.
         signed: whether the request carries credentials.
         most: bytes of the largest answer that is taken, packed and unpacked.
+        forbids: what to do when a key that may not ask this path is answered with a 403 page; empty where a page is
+            never the exchange's own no.
     """
 
     path: str
     limits: tuple[Limit, ...]
     signed: bool = True
     most: int = A_WALLET
+    forbids: str = ""
 
 
 class Request(NamedTuple):

@@ -15,6 +15,7 @@ from exporter.exchanges.values import (
     MAX_DIGITS,
     MAX_LETTERS,
     ZEROS,
+    cut,
     decimal,
     field,
     listing,
@@ -167,6 +168,8 @@ def hashable(value: Any) -> Any:
 
 def misshapen(error: Exception) -> BadPayload:
     """The refusal of a row in which a field is missing, or is nothing that a field can be."""
+    if isinstance(error, KeyError) and error.args:
+        return BadPayload(f'a row of another shape: "{cut(str(error.args[0]), 40)}" is missing')
     return BadPayload(f"a row of another shape: {type(error).__name__} {shown(error.args)}")
 
 

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
-from exporter.core.errors import BadPayload, BadStatus
+from exporter.core.errors import AuthError, BadPayload, BadStatus
 from exporter.exchanges.base import A_FEW, A_MARKET, MAX_ROWS, cut, refusal
 
 MAX_BYTES: Final = A_MARKET
@@ -164,6 +164,12 @@ def _decoded(body: bytes) -> Any:
     return _decode_in_turns(body.decode())
 
 
+_PORTAL: Final = (
+    "Somebody between us and the exchange wants a login: look for a captive portal or a proxy, and who answers at this "
+    "address. The API key is not at fault."
+)
+
+
 def parse(status: int, body: bytes, page_hint: str = "") -> Any:
     """The JSON of a body, numbers with a fraction as exact decimals.
 
@@ -189,6 +195,8 @@ def parse(status: int, body: bytes, page_hint: str = "") -> Any:
     failure = refusal(status, "a page instead of an answer") if status >= 400 else None
     if failure is None:
         failure = BadStatus(f"HTTP {status} with a page instead of an answer")
+    if isinstance(failure, AuthError):  # a captive portal or a proxy wants to be logged in to; the key is not at fault
+        failure = BadStatus(f"HTTP {status}: a page instead of an answer", repeat=False, advice=_PORTAL)
     if page_hint and isinstance(failure, BadStatus):
         failure.advice = f"{failure.advice} {page_hint}"
     raise failure

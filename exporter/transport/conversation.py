@@ -19,6 +19,7 @@ from exporter.core.errors import (
     Banned,
     ClockRefused,
     InternalError,
+    PermissionMissing,
     PollError,
     RateLimited,
     TimedOut,
@@ -38,7 +39,7 @@ from exporter.transport.answers import (
     seconds_until,
 )
 from exporter.transport.caller import Caller
-from exporter.transport.exchange_time import ExchangeTime, RisingTimestamps
+from exporter.transport.exchange_time import LONG, ExchangeTime, RisingTimestamps
 from exporter.transport.limits import Pacer, Skipped
 from exporter.transport.proxies import Proxy, proxy_for
 from exporter.transport.turns import Turns
@@ -108,13 +109,13 @@ class _Route:
 class _Read:
     """The state of one read."""
 
-    __slots__ = ("beginning", "clock_repeated", "give_up_at", "left", "midway", "retries", "time_version")
+    __slots__ = ("beginning", "clock_refused", "give_up_at", "left", "midway", "retries", "time_version", "took")
 
     def __init__(self, left: float, give_up_at: float) -> None:
         self.left, self.give_up_at = left, give_up_at
         self.retries = self.time_version = 0
-        self.midway = 0.0
-        self.clock_repeated = False
+        self.midway = self.took = 0.0
+        self.clock_refused = 0
         self.beginning = b""
 
 
@@ -243,9 +244,8 @@ class Transport:
                     raise failure from None  # the first attempt was made: it failed, it was not skipped
                 raise
             except ClockRefused as error:
-                if state.clock_repeated or not await self._time_corrected(route, state):
+                if not await self._time_corrected(route, state):
                     raise
-                state.clock_repeated = True
                 failure = error.bare()
             except PollError as error:
                 delay = full_jitter(self._dice, state.retries, RETRY_BASE, RETRY_CAP)
@@ -268,6 +268,8 @@ class Transport:
         try:
             return route.api.unwrap(response.status, await self._payload(route, request.endpoint, response, state))
         except PollError as error:
+            if request.endpoint.forbids and response.status == 403 and isinstance(error, BadStatus):
+                raise PermissionMissing(str(error), advice=request.endpoint.forbids) from None
             self._heed(route, request, response, error)
             raise
 
@@ -304,7 +306,7 @@ class Transport:
         finally:
             seconds = self._clock.now() - sent
             state.left -= seconds
-            state.midway = sent + seconds / 2
+            state.midway, state.took = sent + seconds / 2, seconds
             self._meters.requested(exchange, endpoint.path, code, seconds)
         if endpoint.signed and (left := route.api.remaining(response.headers)) is not None:
             route.quota(endpoint.path, left)
@@ -384,29 +386,41 @@ class Transport:
             self._pacer.pause(key, error.retry_after, banned=True)
 
     async def _time_corrected(self, route: _Route, state: _Read) -> bool:
-        """After a refused timestamp: whether the exchange's time is known better now than when it was signed."""
+        """After a refused timestamp: whether another time is known now than that by which it was signed.
+
+        The exchange's is measured first. Where that is refused as well, our own clock has a try: then the exchange's
+        time call is wrong.
+        """
         time, signed_at = route.time, state.time_version
+        state.clock_refused += 1
+        if state.clock_refused > 2:
+            time.go_back()
+            return False
+        if state.clock_refused == 2:
+            return time.go_by_ours()
         if await _taken(time.turn):
             try:
                 if time.version == signed_at and time.refused():
                     await self._measure(route, state)
             finally:
                 time.turn.release()
-        return time.version != signed_at
+        if time.version != signed_at:
+            return True
+        state.clock_refused += 1
+        return time.go_by_ours()
 
     async def _measure(self, route: _Route, state: _Read) -> None:
         """Ask the exchange for its time; never fails. The caller holds the turn."""
         time = route.time
         question = _Read(min(MEASURING, state.left / 2), state.give_up_at)
         patience = question.left
-        reader = route.api.time()
-        answer: Any = None
         try:
-            while True:
-                request = reader.send(answer)
-                answer = None if isinstance(request, Pause) else await self._send(route, request, question)
-        except StopIteration as end:
-            time.measured(end.value, question.midway)
+            told = await self._tell_time(route, question)
+            if question.took > LONG and question.left > 0:
+                # Setting up the connection may have taken that long; now it is open.
+                time.measured(told, question.midway, question.took)
+                told = await self._tell_time(route, question)
+            time.measured(told, question.midway, question.took)
         except (PollError, Skipped) as error:
             time.failed()
             log.debug("%s does not tell its time: %s", route.exchange.name, error)
@@ -414,8 +428,21 @@ class Transport:
             time.failed()
             log.exception("Reading the time of %s met a bug", route.exchange.name)
         finally:
-            reader.close()
             state.left -= patience - question.left
+
+    async def _tell_time(self, route: _Route, question: _Read) -> int:
+        """What the exchange says its time is, milliseconds since the epoch."""
+        reader = route.api.time()
+        answer: Any = None
+        try:
+            while True:
+                request = reader.send(answer)
+                answer = None if isinstance(request, Pause) else await self._send(route, request, question)
+        except StopIteration as end:
+            told: int = end.value
+            return told
+        finally:
+            reader.close()
 
 
 async def _taken(turn: asyncio.Lock) -> bool:

@@ -13,8 +13,14 @@ HOURLY: Final = 3600.0
 AFTER_FAILURE: Final = 60.0
 """Seconds until a failed measurement is tried again."""
 
-AFTER_REFUSAL: Final = 60.0
-"""Seconds between two measurements that a refused timestamp causes."""
+AFTER_REFUSAL: Final = 10.0
+"""Seconds between two measurements that a refused timestamp causes; an exchange's clock may step twice in a minute."""
+
+LONG: Final = 1.0
+"""Seconds of a round trip beyond which its middle says too little; setting up a connection may take that long."""
+
+WITHIN: Final = 0.5
+"""Seconds by which two clocks may differ that are the same to an exchange."""
 
 EARLIEST: Final = 1_577_836_800_000
 LATEST: Final = 4_102_444_800_000
@@ -33,11 +39,12 @@ class ExchangeTime:
         turn: held by whoever measures.
     """
 
-    __slots__ = ("_ahead", "_clock", "_refused", "due", "turn", "version")
+    __slots__ = ("_ahead", "_clock", "_refused", "_replaced", "due", "turn", "version")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ahead = 0.0
+        self._replaced: float | None = None
         self._refused = float("-inf")
         self.due = float("-inf")
         self.version = 0
@@ -52,17 +59,47 @@ class ExchangeTime:
         """Seconds that the exchange's clock is ahead of our wall clock; None until it was measured."""
         return self._clock.now() + self._ahead - self._clock.wall() if self.version else None
 
-    def measured(self, milliseconds: int, midway: float) -> None:
-        """Take an answer; it was true midway between request and answer, a moment of `Clock.now`.
+    def measured(self, milliseconds: int, midway: float, took: float = 0.0) -> None:
+        """Take an answer; a time that cannot be is a failed measurement.
 
-        A time that cannot be is a failed measurement.
+        It was true at some moment between request and answer: midway, unless that took long. A long one moves what is
+        known no further than it can prove, and is asked for again soon.
+
+        Args:
+            milliseconds: what the exchange says.
+            midway: the middle between request and answer, a moment of `Clock.now`.
+            took: seconds from one to the other.
         """
         if not EARLIEST < milliseconds < LATEST:
             self.failed()
             return
-        self._ahead = milliseconds / 1000 - midway
+        ahead = milliseconds / 1000 - midway
+        if took > LONG:
+            known = self._ahead if self.version else self._own()
+            ahead = min(max(known, ahead - took / 2), ahead + took / 2)
+        self._ahead, self._replaced = ahead, None
         self.version += 1
-        self.due = self._clock.now() + HOURLY
+        self.due = self._clock.now() + (HOURLY if took <= LONG else AFTER_FAILURE)
+
+    def go_by_ours(self) -> bool:
+        """Go by our own clock until the next measurement; returns whether that changes anything.
+
+        An exchange's time call can be answered from a cache that is minutes old.
+        """
+        if not self.version or abs(self._ahead - self._own()) < WITHIN:
+            return False
+        self._replaced, self._ahead = self._ahead, self._own()
+        self.version += 1
+        return True
+
+    def go_back(self) -> None:
+        """Our own clock was refused as well: go by the exchange's again."""
+        if self._replaced is not None:
+            self._ahead, self._replaced = self._replaced, None
+            self.version += 1
+
+    def _own(self) -> float:
+        return self._clock.wall() - self._clock.now()
 
     def failed(self) -> None:
         """Keep what is known and try again soon."""

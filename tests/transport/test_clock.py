@@ -170,13 +170,72 @@ async def test_a_timestamp_refused_again_is_a_clock_failure(transport: Transport
     assert len(server.signed()) == 2
 
 
-async def test_refused_timestamps_measure_at_most_once_a_minute(transport: Transport, clock: FakeClock) -> None:
+async def test_refused_timestamps_measure_at_most_once_in_ten_seconds(transport: Transport, clock: FakeClock) -> None:
     async with answering(script(no("clock"), time=clock.wall)) as server:
-        for after, measured in ((0.0, 2), (30.0, 2), (31.0, 3)):
+        for after, measured in ((0.0, 2), (5.0, 2), (6.0, 3)):
             await clock.sleep(after)
             with pytest.raises(ClockRefused):
                 await read(transport, caller(server.url))
             assert server.paths.count("/time") == measured
+
+
+async def test_two_steps_within_a_minute_are_both_followed(transport: Transport, clock: FakeClock) -> None:
+    ahead = {"by": 0.0}
+    async with answering(windowed(clock, ahead)) as server:
+        for by in (0.0, 90.0, -90.0):
+            ahead["by"] = by
+            await clock.sleep(15.0)
+            assert await read(transport, caller(server.url)) == "fine"
+
+
+async def test_a_time_call_from_a_cache_gives_way_to_our_own_clock(transport: Transport, clock: FakeClock) -> None:
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        if seen.path == "/time":
+            return good(int((clock.wall() - 300) * 1000))
+        return good() if abs(int(seen.query["ts"]) / 1000 - clock.wall()) < 30 else no("clock")
+
+    async with answering(respond) as server:
+        for signed in (3, 4):  # by the cache twice, then by ours, which counts from then on
+            assert await read(transport, caller(server.url)) == "fine"
+            assert len(server.signed()) == signed
+            await clock.sleep(60.0)
+        assert transport.clock_offsets() == {"tiny": pytest.approx(0.0, abs=0.002)}
+
+
+async def test_where_our_own_clock_is_refused_too_the_exchanges_counts_again(
+    transport: Transport, clock: FakeClock
+) -> None:
+    async with answering(script(no("clock"), time=lambda: clock.wall() + 120)) as server:
+        with pytest.raises(ClockRefused):
+            await read(transport, caller(server.url))
+        assert len(server.signed()) == 3
+    assert transport.clock_offsets() == {"tiny": pytest.approx(120.0, abs=0.002)}
+
+
+@pytest.mark.parametrize("truth", [0.0, 40.0])
+async def test_a_slow_first_connection_is_no_offset(transport: Transport, clock: FakeClock, truth: float) -> None:
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        if seen.path == "/time" and server.paths.count("/time") == 1:
+            clock.time += 2.6  # setting up the connection, before the exchange looks at its clock
+        return good(int((clock.wall() + truth) * 1000)) if seen.path == "/time" else good()
+
+    async with answering(respond) as server:
+        await read(transport, caller(server.url))
+        assert server.paths.count("/time") == 2
+    assert transport.clock_offsets() == {"tiny": pytest.approx(truth, abs=0.002)}
+
+
+async def test_long_round_trips_move_the_offset_no_further_than_they_can_prove(
+    transport: Transport, clock: FakeClock
+) -> None:
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        if seen.path == "/time":
+            clock.time += 1.4
+        return good(int(clock.wall() * 1000)) if seen.path == "/time" else good()
+
+    async with answering(respond) as server:
+        await read(transport, caller(server.url))
+    assert transport.clock_offsets() == {"tiny": pytest.approx(0.0, abs=0.002)}
 
 
 async def test_accounts_refused_together_share_one_measurement(transport: Transport, clock: FakeClock) -> None:

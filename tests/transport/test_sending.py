@@ -8,14 +8,16 @@ import pytest
 from exporter import __version__
 from exporter.app.masking import Masking
 from exporter.core.credentials import Credentials, Secret
-from exporter.core.errors import BadPayload, InternalError, PollError
+from exporter.core.errors import BadPayload, BadStatus, InternalError, PermissionMissing, PollError
 from exporter.exchanges.base import Endpoint, Reader, Request, Signed, shown
 from exporter.transport.conversation import Transport
 from tests.kit.clock import FakeClock
 from tests.kit.exchange import (
     ACCOUNT,
+    API,
     BALANCE,
     WITHDRAW,
+    answer,
     answering,
     caller,
     changed,
@@ -141,3 +143,16 @@ async def test_what_a_rotated_key_left_behind_is_forgotten(transport: Transport,
         del rotated, again
         gc.collect()
     assert len(transport._routes) == len(transport._rising) == 0
+
+
+async def test_a_forbidden_page_is_a_missing_permission_where_the_exchange_says_no_like_that(
+    transport: Transport,
+) -> None:
+    forbids = BALANCE._replace(forbids="Use a main user's key.")
+    api = changed(API, endpoints=(*API.endpoints, forbids))
+    async with answering(script(answer("<html>403 Forbidden</html>", 403))) as server:
+        with pytest.raises(PermissionMissing) as caught:
+            await read(transport, caller(server.url, api=api), one(Request(forbids)))
+        assert caught.value.advice == "Use a main user's key."
+        with pytest.raises(BadStatus):
+            await read(transport, caller(server.url), one(Request(BALANCE)))

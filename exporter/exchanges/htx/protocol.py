@@ -45,15 +45,24 @@ from exporter.exchanges.signing import hmac_base64, query_encoded, utc_seconds
 HOST: Final = "https://api.huobi.pro"
 
 
+_SUB_USER: Final = (
+    "Tick the read permission for the key on HTX's API page. A sub-user's key may read accounts and balances only: "
+    "leave `overview` out of `wallets` for it."
+)
+"""HTX answers a sub-user with a 403 page, not with its own envelope, where it asks a path that only main users may."""
+
+
 def _by_uid(path: str, most: int = A_WALLET) -> Endpoint:
     return Endpoint(path, (Limit("uid", path, 100, 2.0),), most=most)
 
 
 ACCOUNTS: Final = _by_uid("/v1/account/accounts")
 BALANCE: Final = _by_uid("/v1/account/accounts/{id}/balance")
-VALUATION: Final = _by_uid("/v2/account/asset-valuation", A_FEW)
-UID: Final = Endpoint("/v2/user/uid", (Limit("key", "/v2/user/uid", 10, 1.0),), most=A_FEW)
-API_KEY: Final = Endpoint("/v2/user/api-key", (Limit("key", "/v2/user/api-key", 10, 1.0),), most=A_FEW)
+VALUATION: Final = _by_uid("/v2/account/asset-valuation", A_FEW)._replace(forbids=_SUB_USER)
+UID: Final = Endpoint("/v2/user/uid", (Limit("key", "/v2/user/uid", 10, 1.0),), most=A_FEW, forbids=_SUB_USER)
+API_KEY: Final = Endpoint(
+    "/v2/user/api-key", (Limit("key", "/v2/user/api-key", 10, 1.0),), most=A_FEW, forbids=_SUB_USER
+)
 TIME: Final = Endpoint(
     "/v1/common/timestamp", (Limit("ip", "/v1/common/timestamp", 10, 1.0),), signed=False, most=A_FEW
 )
@@ -80,11 +89,6 @@ ERRORS: Final[Mapping[str, type[PollError]]] = {
     ),
 }
 TEMPORARY: Final = frozenset({"gateway-internal-error", "base-system-error", "timeout"})
-
-_SUB_USER: Final = (
-    "Tick the read permission for the key on HTX's API page. A sub-user's key may read accounts and balances only: "
-    "leave `overview` out of `wallets` for it."
-)
 
 
 def sign(request: Request, credentials: Credentials, host: str, now_ms: int) -> Signed:

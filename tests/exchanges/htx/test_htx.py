@@ -509,3 +509,9 @@ def test_more_than_the_own_key_is_refused() -> None:
 
 def test_huobi_is_another_name_for_it() -> None:
     assert htx.EXCHANGE.aliases == ("huobi",)
+
+
+def test_a_sub_user_is_told_what_its_key_may_not_ask() -> None:
+    for endpoint in (htx.VALUATION, htx.API_KEY):
+        assert "sub-user" in endpoint.forbids
+    assert not htx.BALANCE.forbids
