@@ -151,7 +151,7 @@ def _patience(cls: type[PollError]) -> str:
     longer = [f"{name} {spelled(each.ban_seconds)}" for name, each in EXCHANGES.items() if each.ban_seconds != usual]
     repeats = f"Up to {RETRIES} repeats within the read"
     first = {
-        "clock": "Measures the exchange's clock and repeats once.",
+        "clock": "Measures the exchange's clock and repeats once, then once more by our own clock.",
         "rate_limited": "No repeat. That call's budget is emptied; it alone waits as long as `Retry-After` says, "
         "or its words do (a block: every call of that user).",
         "banned": f"Sends nothing more for {spelled(usual)} ({', '.join(longer)}), or for as long as it is told.",
