@@ -81,15 +81,18 @@ class Connections:
     def make_room(self, *, besides: "Connection | None" = None) -> bool:
         """Close the connection that is missed least; whether there was one that is not being answered.
 
+        That is one that was never answered, of the client that has most of those, and the oldest of that one's.
+
         Args: `besides` is the one for which there is to be room.
         """
-        for own in sorted(self._clients.values(), key=len, reverse=True):
-            waiting = [one for one in own if not one.answering and one is not besides]
-            if waiting:
-                # A client that was answered once speaks HTTP, and comes again.
-                least = min(waiting, key=lambda one: one.answered)
-                self.left(least)
-                least.drop()
+        for answered in (False, True):  # a client that was answered once speaks HTTP, and comes again
+            waiting = (
+                [one for one in own if one.answered is answered and not one.answering and one is not besides]
+                for own in self._clients.values()
+            )
+            if most := max(waiting, key=len, default=[]):
+                self.left(most[0])
+                most[0].drop()
                 return True
         return False
 

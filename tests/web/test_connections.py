@@ -166,6 +166,21 @@ async def test_of_one_client_those_that_never_asked_go_before_those_that_did() -
             assert not await is_closed(kept)
 
 
+async def test_many_clients_that_never_ask_go_before_one_with_several_that_did() -> None:
+    async with serving(connections=6) as served:
+        with ExitStack() as several, ExitStack() as flood:
+            kept = [several.enter_context(connected(served, "127.0.0.2", WHOLE)) for _ in range(3)]
+            for one in kept:
+                await asyncio.to_thread(one.recv, 65536)
+            for number in range(3, 30):
+                flood.enter_context(connected(served, f"127.0.0.{number}"))
+            await open_connections(served, 6)
+            for one in kept:
+                one.sendall(WHOLE)
+                one.settimeout(5)
+                assert await asyncio.to_thread(one.recv, 65536)
+
+
 async def test_connections_that_are_closed_are_counted_no_longer() -> None:
     async with serving() as served:
         with connected(served), connected(served, sent=b"nonsense\r\n\r\n"):
