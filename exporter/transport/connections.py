@@ -34,6 +34,9 @@ KEPT: Final = 4096
 TLS_BUFFER: Final = 17 * 1024
 """Bytes that each TLS connection reads into: a whole record. With asyncio's 256 KB, 2,000 take half a gigabyte."""
 
+READ_BUFFER: Final = 16 * 1024
+"""Bytes that are read and parsed in one go. 256 KB of one-byte chunks, asyncio's own size, hold the loop for 200 ms."""
+
 TOLD_AGAIN: Final = 3600.0
 """Seconds after which the log names a host again that sends what nobody asked for."""
 
@@ -95,6 +98,7 @@ class _Connection(ResponseHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there: have the system notice when the other side is not."""
         super().connection_made(transport)
+        cast(Any, transport).max_size = READ_BUFFER
         with suppress(OSError):  # gone already
             for level, option, value in _WATCHED:
                 transport.get_extra_info("socket").setsockopt(level, option, value)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import trustme
+from aiohttp.client_proto import ResponseHandler
 
 from exporter.core.errors import TimedOut
 from exporter.transport import connections
@@ -430,3 +431,21 @@ async def tunnelling() -> AsyncIterator[str]:
         for task in pipes:
             task.cancel()
         await asyncio.gather(*pipes, return_exceptions=True)
+
+
+async def test_no_more_is_parsed_in_one_go_than_leaves_the_loop_its_turns(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport, tls = exchange
+    parsed: list[int] = []
+    received = ResponseHandler.data_received
+
+    def watched(self: ResponseHandler, data: bytes) -> None:
+        parsed.append(len(data))
+        received(self, data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", watched)
+    async with answering(script(good("x" * 200_000)), tls) as server:
+        assert await read(transport, caller(server.url)) == "x" * 200_000
+    assert sum(parsed) > 200_000
+    assert max(parsed) <= 2 * max(connections.READ_BUFFER, connections.TLS_BUFFER)
