@@ -220,9 +220,10 @@ def test_an_interrupt_ends_a_poll_quietly_with_130(tmp_path: Path) -> None:
             text=True,
         ) as process:
             silent.settimeout(20)
-            silent.accept()[0].close()
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+            with silent.accept()[0] as asked:
+                assert asked.recv(1)  # the question is here, so that nothing happens there but waiting for an answer
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
     assert out == ""
     assert "Traceback" not in err
