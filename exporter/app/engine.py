@@ -324,10 +324,10 @@ class Engine:
     def _demands(self) -> Iterable[Demand]:
         for poller in self.pollers.values():
             caller, interval = poller.account_poll.caller, poller.state.account.interval
-            name, scopes = caller.exchange.name, caller.scopes
             for ask in poller.account_poll.plan.asks(interval):
+                scopes = caller.place(ask.endpoint.host).scopes
                 for limit in ask.endpoint.limits:
-                    yield Demand(name, getattr(scopes, limit.scope), limit, 1 / ask.every)
+                    yield Demand(caller.exchange.name, getattr(scopes, limit.scope), limit, 1 / ask.every)
 
 
 def _starts_anew(old: Account, new: Account) -> bool:

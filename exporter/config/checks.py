@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from exporter.config.merge import Found, Stack
 from exporter.config.mistakes import listed, nearest, quoted
@@ -208,8 +207,8 @@ def _base_url(stack: Stack, exchange: Exchange) -> str | Mapping[str, str] | Non
         return None
     if isinstance(found.value, str):
         return found.value
-    hosts = _hosts(exchange)
-    everywhere = frozenset(host for each in EXCHANGES.values() for host in _hosts(each))
+    hosts = exchange.hosts
+    everywhere = frozenset(host for each in EXCHANGES.values() for host in each.hosts)
     for host in found.value:
         if host not in (hosts if found.layer.own else everywhere):
             text = f"maps a host that {exchange.name} does not have; its hosts are {listed(sorted(hosts), 'and')}"
@@ -225,7 +224,3 @@ def _no_proxy_over_http(stack: Stack, base_url: str | Mapping[str, str] | None) 
     if proxy is not None and any(url.startswith("http:") for url in urls):
         way_out = "write no proxy" if proxy.layer.own else "write `proxy: null` there"
         stack.add(proxy, f"cannot be used with a base_url over http: the key would pass the proxy in clear; {way_out}")
-
-
-def _hosts(exchange: Exchange) -> frozenset[str]:
-    return frozenset(urlsplit(api.host).netloc for api in exchange.apis.values())

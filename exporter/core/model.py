@@ -41,6 +41,7 @@ class Balance(NamedTuple):
         usd: value of the whole holding in USD, where the answer gives one.
         usdt: the same in USDT.
         price: USD price of one unit that the answer implies; it serves this answer only.
+        pnl: profit (or loss) of open positions that `net` contains; None where the answer does not state it.
     """
 
     currency: str
@@ -52,6 +53,7 @@ class Balance(NamedTuple):
     usd: Decimal | None = None
     usdt: Decimal | None = None
     price: Decimal | None = None
+    pnl: Decimal | None = None
 
     @property
     def is_zero(self) -> bool:
@@ -85,6 +87,8 @@ class Reading:
         listed: raw names of all currencies of the answer, where `balances` leaves those out that are zero.
         unreadable: rows whose amounts are no numbers; nothing is known of what these currencies hold, in no other row
             of the answer either. For an overview, of wallets.
+        margin_ratio: maintenance margin over equity as the answer states it; 1 is liquidation. None where it does not.
+        parts: only where one answer tells of several wallets: each one's reading, by its whole name.
     """
 
     balances: Sequence[Balance] = ()
@@ -92,11 +96,13 @@ class Reading:
     ignored: int = 0
     listed: Collection[str] = ()
     unreadable: Sequence[Unreadable] = ()
+    margin_ratio: Decimal | None = None
+    parts: Mapping[str, "Reading"] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
         """Whether the answer listed nothing at all, not even zeros."""
-        return not (self.balances or self.values or self.unreadable)
+        return not (self.balances or self.values or self.unreadable or self.parts)
 
 
 @dataclass(frozen=True, slots=True)

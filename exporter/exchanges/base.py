@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from exporter.core.credentials import Credentials
 from exporter.core.model import Balance, KeyInfo, Reading
@@ -61,6 +62,9 @@ class Endpoint(NamedTuple):
         most: bytes of the largest answer that is taken, packed and unpacked.
         forbids: what to do when a key that may not ask this path is answered with a 403 page; empty where a page is
             never the exchange's own no.
+        host: scheme and host where this path is not at the API's; the request, the limits by address and what a
+            signature says of the host go by it. The exchange's time is still that of the API's host.
+        unwrap: in place of the API's, where this path answers in an envelope of its own.
     """
 
     path: str
@@ -68,6 +72,8 @@ class Endpoint(NamedTuple):
     signed: bool = True
     most: int = A_WALLET
     forbids: str = ""
+    host: str = ""
+    unwrap: Callable[[int, Any], Any] | None = None
 
 
 class Request(NamedTuple):
@@ -125,6 +131,8 @@ class WalletSource:
         borrows: whether amounts can be owed here.
         every: seconds between two reads at least.
         rare: tried once a day until it has answered once.
+        many: one answer tells of several wallets: the reading has `parts`, each named after this one, as in
+            `isolated_margin/BTCUSDT`.
     """
 
     read: Callable[[RowMemory], Reader[Reading]]
@@ -135,6 +143,7 @@ class WalletSource:
     borrows: bool = False
     every: float = 0.0
     rare: bool = False
+    many: bool = False
 
 
 def _never_absent(wallet: str) -> bool:
@@ -158,7 +167,7 @@ class Api:
     """One API of an exchange: a host, a way to sign, an envelope, and what can be read there.
 
     Attributes:
-        host: scheme and host, no path.
+        host: scheme and host, no path; an endpoint may name another.
         endpoints: every path that may be requested.
         sign: pure; request, credentials, host name as on the wire, exchange time in milliseconds -> wire form.
         unwrap: pure; HTTP status and parsed JSON -> the content, or a `PollError`.
@@ -232,6 +241,12 @@ class Exchange:
     ban_seconds: float = 300.0
     ban_scope: Scope = "ip"
     notice: str = ""
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Host (and port) of every address that an account may be asked at."""
+        urls = (endpoint.host or api.host for api in self.apis.values() for endpoint in api.endpoints)
+        return frozenset(urlsplit(url).netloc for url in urls)
 
     def apis_for(self, options: Mapping[str, str]) -> tuple[Api, ...]:
         """Every API that may serve an account with these options, the one to ask first in front.

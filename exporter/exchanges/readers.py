@@ -216,7 +216,7 @@ def holdings(raws: Sequence[tuple[Any, ...]]) -> list[Balance] | None:
     if len(amounts) == 2:
         amounts.append(nothing)
     none = repeat(None)
-    return list(map(_balance, zip(names, *amounts, net, none, none, none, none, strict=False)))
+    return list(map(_balance, zip(names, *amounts, net, none, none, none, none, none, strict=False)))
 
 
 def _sums(some: Sequence[Decimal], more: Sequence[Decimal]) -> list[Decimal]:

@@ -198,8 +198,10 @@ def added(one: Balance, other: Balance) -> Balance:
         _sum(one.usd, other.usd),
         _sum(one.usdt, other.usdt),
         one.price if other.price is None else other.price,
+        _sum(one.pnl, other.pnl),
     )
-    if not all(map(finite, (both.available, both.frozen, both.locked, both.net, both.borrowed or ZERO))):
+    amounts = (both.available, both.frozen, both.locked, both.net, both.borrowed or ZERO, both.pnl or ZERO)
+    if not all(map(finite, amounts)):
         raise BadPayload("rows of one currency add up to more than a float holds")
     return both
 

@@ -43,7 +43,7 @@ def valued(label: str, balance: Balance, book: PriceBook | None, now: float, *, 
     """
     if book is None:
         return Row(label, balance, None, False, wanted)
-    _, _, _, _, net, _, usd, usdt, price = balance
+    _, _, _, _, net, _, usd, usdt, price, _ = balance
     stated, fine, on_tickers = None, False, False
     if usd is not None and (usd or not net):
         stated, fine = usd, is_fine(usd)

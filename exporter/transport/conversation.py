@@ -8,6 +8,7 @@ import logging
 import math
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -38,7 +39,7 @@ from exporter.transport.answers import (
     retry_after,
     seconds_until,
 )
-from exporter.transport.caller import Caller
+from exporter.transport.caller import Caller, Place
 from exporter.transport.exchange_time import LONG, ExchangeTime, RisingTimestamps
 from exporter.transport.limits import Pacer, Skipped
 from exporter.transport.proxies import Proxy, proxy_for
@@ -85,25 +86,32 @@ class _Route:
     """What of a caller stays the same from read to read."""
 
     __slots__ = (
+        "_caller",
+        "_places",
         "api",
-        "base",
         "credentials",
         "exchange",
-        "host",
-        "proxy",
         "quota",
         "rising",
-        "scopes",
         "time",
         "whose",
     )
 
-    def __init__(self, caller: Caller, time: ExchangeTime, rising: RisingTimestamps, proxy: Proxy | None) -> None:
+    def __init__(self, caller: Caller, time: ExchangeTime, rising: RisingTimestamps) -> None:
         self.api, self.credentials, self.quota = caller.api, caller.credentials, caller.quota
-        self.exchange, self.base, self.scopes = caller.exchange, caller.base, caller.scopes
-        self.host = caller.host
+        self.exchange = caller.exchange
         self.whose = (caller.exchange.name, caller.base, caller.proxy, caller.account)
-        self.time, self.rising, self.proxy = time, rising, proxy
+        self.time, self.rising = time, rising
+        self._caller = replace(caller)  # a copy: the caller is the key under which this route is kept
+        self._places: dict[str, tuple[Place, Proxy | None]] = {}
+
+    def place(self, endpoint: Endpoint) -> tuple[Place, Proxy | None]:
+        """Where an endpoint is, and the proxy on the way there."""
+        found = self._places.get(endpoint.host)
+        if found is None:
+            place = self._caller.place(endpoint.host)
+            found = self._places[endpoint.host] = place, proxy_for(place.base, self._caller.proxy)
+        return found
 
 
 class _Read:
@@ -230,7 +238,7 @@ class Transport:
         if time is None:
             time = self._times[name, base, caller.proxy] = ExchangeTime(self._clock)
         rising = self._rising.setdefault(caller.credentials.api_key if caller.credentials else None, RisingTimestamps())
-        route = self._routes[caller] = _Route(caller, time, rising, proxy_for(base, caller.proxy))
+        route = self._routes[caller] = _Route(caller, time, rising)
         return route
 
     async def _ask(self, route: _Route, request: Request, state: _Read) -> Any:
@@ -266,7 +274,8 @@ class Transport:
         target, headers = self._target(route, request, state)
         response = await self._get(route, request, target, headers, state)
         try:
-            return route.api.unwrap(response.status, await self._payload(route, request.endpoint, response, state))
+            unwrap = request.endpoint.unwrap or route.api.unwrap
+            return unwrap(response.status, await self._payload(route, request.endpoint, response, state))
         except PollError as error:
             if request.endpoint.forbids and response.status == 403 and isinstance(error, BadStatus):
                 raise PermissionMissing(str(error), advice=request.endpoint.forbids) from None
@@ -284,8 +293,8 @@ class Transport:
                 time.turn.release()
 
     async def _wait_for_limits(self, route: _Route, request: Request, state: _Read) -> None:
-        exchange = route.exchange.name
-        if waited := await self._pacer.acquire(exchange, route.scopes, request.endpoint, state.give_up_at):
+        exchange, (place, _) = route.exchange.name, route.place(request.endpoint)
+        if waited := await self._pacer.acquire(exchange, place.scopes, request.endpoint, state.give_up_at):
             self._meters.waited(exchange, waited)
 
     async def _get(
@@ -295,13 +304,13 @@ class Transport:
         endpoint = request.endpoint
         if state.left <= 0:
             raise TimedOut("no time is left for another request")
-        exchange = route.exchange.name
+        exchange, (place, proxy) = route.exchange.name, route.place(endpoint)
         sent = self._clock.now()
         code, state.beginning = "error", b""
         try:
             # There is one of `rising` for each key.
             call = route.rising.key if endpoint.signed else None, request.path, request.query
-            response = await self._wire.get(route.base + target, headers, route.proxy, state.left, call, endpoint.most)
+            response = await self._wire.get(place.base + target, headers, proxy, state.left, call, endpoint.most)
             code = str(response.status)
         finally:
             seconds = self._clock.now() - sent
@@ -330,8 +339,8 @@ class Transport:
         elif route.credentials is None:
             raise InternalError(f"{endpoint.path} needs credentials: nothing was sent")
         else:
-            moment = route.rising.next(route.time.milliseconds())
-            signed = api.sign(request, route.credentials, route.host, moment)
+            moment, (place, _) = route.rising.next(route.time.milliseconds()), route.place(endpoint)
+            signed = api.sign(request, route.credentials, place.host, moment)
         target = signed.target
         # Printable, no space, no fragment: so the bytes on the wire are the bytes that were signed.
         if target.partition("?")[0] != request.path or not target.isascii() or not target.isprintable():
@@ -376,13 +385,14 @@ class Transport:
             error.args = (
                 f"{error}; nothing is sent until {moment(math.ceil(self._clock.wall() + error.retry_after))}",
             )
+        scopes = route.place(request.endpoint)[0].scopes
         if isinstance(error, RateLimited):
-            self._pacer.drain(route.exchange.name, route.scopes, request.endpoint, error.retry_after or 0.0)
+            self._pacer.drain(route.exchange.name, scopes, request.endpoint, error.retry_after or 0.0)
             if error.shuts and error.retry_after and request.endpoint.signed:
-                self._pacer.pause(getattr(route.scopes, error.shuts), error.retry_after, banned=False)
+                self._pacer.pause(getattr(scopes, error.shuts), error.retry_after, banned=False)
         elif isinstance(error, Banned):
             error.retry_after = error.retry_after or route.exchange.ban_seconds
-            key = getattr(route.scopes, route.exchange.ban_scope)
+            key = getattr(scopes, route.exchange.ban_scope)
             self._pacer.pause(key, error.retry_after, banned=True)
 
     async def _time_corrected(self, route: _Route, state: _Read) -> bool:

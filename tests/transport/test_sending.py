@@ -1,7 +1,7 @@
 """What goes on the wire: listed GETs, byte for byte as signed, and nothing else."""
 
 import gc
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -9,7 +9,7 @@ from exporter import __version__
 from exporter.app.masking import Masking
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import BadPayload, BadStatus, InternalError, PermissionMissing, PollError
-from exporter.exchanges.base import Endpoint, Reader, Request, Signed, shown
+from exporter.exchanges.base import Endpoint, Limit, Reader, Request, Signed, shown
 from exporter.transport.conversation import Transport
 from tests.kit.clock import FakeClock
 from tests.kit.exchange import (
@@ -72,6 +72,43 @@ async def test_base_url_may_map_a_host_and_keep_a_path(transport: Transport) -> 
         await read(transport, caller({"api.tiny.example": f"{server.url}/tiny/"}), read_public())
     assert server.seen[0].target == "/tiny/tickers"
     assert caller({"other.example": "http://127.0.0.1"}).base == "https://api.tiny.example"
+
+
+FAR: Final = Endpoint("/balance", (Limit("ip", "/far", 10, 1.0),), host="https://far.tiny.example")
+FAR_API: Final = changed(endpoints=(*API.endpoints, FAR))
+
+
+async def test_an_endpoint_of_another_host_is_asked_there_and_signs_that_host_by_the_time_of_the_first(
+    transport: Transport, clock: FakeClock
+) -> None:
+    respond = script(good(), time=clock.wall)
+    async with answering(respond) as near, answering(respond) as far:
+        urls = {"api.tiny.example": near.url, "far.tiny.example": far.url.replace("127.0.0.1", "localhost")}
+        await read(transport, caller(urls, api=FAR_API), one(Request(FAR)))
+    assert near.paths == ["/time"]
+    (seen,) = far.seen
+    assert seen.query["host"] == "localhost"
+
+
+async def test_one_base_url_stands_for_every_host(transport: Transport, clock: FakeClock) -> None:
+    async with answering(script(good(), time=clock.wall)) as server:
+        await read(transport, caller(server.url, api=FAR_API), one(Request(FAR)))
+    assert server.paths == ["/time", "/balance"]
+
+
+async def test_the_address_has_limits_of_its_own_at_each_host_and_the_key_has_one_for_all(clock: FakeClock) -> None:
+    asked = caller(None, api=FAR_API)
+    near, far = asked.place(""), asked.place(FAR.host)
+    assert far.base == "https://far.tiny.example"
+    assert near.scopes.ip != far.scopes.ip
+    assert (near.scopes.uid, near.scopes.key) == (far.scopes.uid, far.scopes.key)
+
+
+async def test_an_endpoint_may_have_an_envelope_of_its_own(transport: Transport, clock: FakeClock) -> None:
+    bare = Endpoint("/bare", (), unwrap=lambda status, payload: (status, payload))
+    api = changed(endpoints=(*API.endpoints, bare))
+    async with answering(script(answer("[1]", 201), time=clock.wall)) as server:
+        assert await read(transport, caller(server.url, api=api), one(Request(bare))) == (201, [1])
 
 
 @pytest.mark.parametrize(
