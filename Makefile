@@ -40,7 +40,7 @@ demo: .venv/.runtime
 	@exec $(BIN)/exchange-balance-exporter demo
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .

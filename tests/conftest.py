@@ -24,6 +24,21 @@ if "stream_writer" in inspect.signature(ClientResponse.__init__).parameters:
     aioresponses.core.ClientResponse = _ClientResponse  # type: ignore[attr-defined]
 
 
+FIRST = ("tests/faults/", "tests/end_to_end/", "tests/transport/test_kept_failures.py")
+"""What takes longest: begun at the end, it would be waited for by one process alone."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the tests of a file run in one process, but the fault table of each API in one: it is played there once."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        group = params.get("variant", file) if file.startswith("tests/faults/") else file
+        item.add_marker(pytest.mark.xdist_group(str(group)))
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let no lone surrogate that a test logged into its report: pytest-xdist cannot send one and gives up."""

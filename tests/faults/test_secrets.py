@@ -95,12 +95,13 @@ def test_nothing_but_listed_paths_was_asked_for_and_only_by_get(variant: str) ->
         assert any(name == exchange and re.fullmatch(template, path) for name, template in templates), path
 
 
-def test_there_are_secrets_and_signatures_to_search_for() -> None:
-    for variant in VARIANTS.values():
-        found = set[str]().union(*(each.signatures for each in played(variant.name).heard))
-        assert (len(found) > 50) == bool(variant.facts.signature)  # a few are of the stranger beside it
-        echoed = [text for each in played(variant.name).heard for text in each.unmasked if "Marked/Key" in text]
-        assert echoed, "the exchange repeats a key, and that is seen before it is masked"
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_there_are_secrets_and_signatures_to_search_for(variant: str) -> None:
+    heard = played(variant).heard
+    found = set[str]().union(*(each.signatures for each in heard))
+    assert (len(found) > 50) == bool(VARIANTS[variant].facts.signature)  # a few are of the stranger beside it
+    echoed = [text for each in heard for text in each.unmasked if "Marked/Key" in text]
+    assert echoed, "the exchange repeats a key, and that is seen before it is masked"
 
 
 def test_the_configuration_is_shown_without_secrets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,16 +29,18 @@ KINDS: Final = ("available", "frozen", "locked")
 
 
 class Line(NamedTuple):
-    """One sample line, read; `more` is what stands after the value."""
+    """One sample line, read; `more` is what stands after the value, and the series has its labels sorted."""
 
     name: str
     labels: Labels
     value: str
     more: str
+    series: Series
 
-    @property
-    def series(self) -> Series:
-        return self.name, tuple(sorted(self.labels))
+
+_KEPT: Final = 50_000
+_READ: Final[dict[str, Line]] = {}
+"""What stands before the value, read: from scrape to scrape hardly any of it changes."""
 
 
 def lines(text: str) -> Iterator[Line | str]:
@@ -46,13 +48,22 @@ def lines(text: str) -> Iterator[Line | str]:
     for line in text.removesuffix("\n").split("\n"):
         if line.startswith("#"):
             continue
+        head, _, value = line.rpartition(" ")
+        if (known := _READ.get(head)) is not None and value:
+            yield known._replace(value=value)
+            continue
         found = _SAMPLE.fullmatch(line)
         inside = (found and found[2]) or ""
         if found is None or _LABEL.sub("", inside):
             yield line
         else:
             labels = tuple((name, _unescaped(raw)) for name, raw in _LABEL.findall(inside))
-            yield Line(found[1], labels, found[3], found[4] or "")
+            read = Line(found[1], labels, found[3], found[4] or "", (found[1], tuple(sorted(labels))))
+            if not read.more:
+                if len(_READ) == _KEPT:
+                    _READ.clear()
+                _READ[head] = read
+            yield read
 
 
 def _unescaped(raw: str) -> str:
