@@ -74,7 +74,7 @@ _V5_ERRORS: Final[dict[str, tuple[int, int, str]]] = {
     "permission": (200, 1003, "API key has no permission"),
     "rate": (429, 1032, "The number of access exceeded the limit."),
     "maintenance": (200, 1431, "The system is in maintenance."),
-    "frozen": (200, 12009, "The user is locked"),
+    "frozen": (200, 1073, "Position abnormal. Please contact the customer service."),
     "unopened": (200, 1220, "You have not opened contracts trading."),
 }
 

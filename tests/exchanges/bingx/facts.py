@@ -88,6 +88,11 @@ FACTS = Facts(
             refusal={"code": 100410, "msg": "{}", "timestamp": 1767225600123},
             price="lastPrice",
             side=("funding", "/openApi/fund/v1/account/balance"),
+            named={
+                "futures": "/openApi/swap/v3/user/balance",
+                "coin_futures": "/openApi/cswap/v1/user/balance",
+                "standard_futures": "/openApi/contract/v1/balance",
+            },
             reasons={"vendor_maintenance": "exchange"},  # it has no word for maintenance, only for being busy
         )
     },

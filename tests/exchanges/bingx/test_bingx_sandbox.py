@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from exporter.sandbox import Fault
 from exporter.sandbox.vendors import bingx
-from tests.faults.stage import INTERVAL, Member, staged
+from tests.faults.stage import INTERVAL, STALE_AFTER, Member, staged
 from tests.faults.variants import VARIANTS
 from tests.kit.clock import in_virtual_time
 from tests.sandbox.filled import MILLIS, FilledSandbox
@@ -145,6 +146,25 @@ def test_every_number_of_bingx_futures_is_served_as_it_was_sent_and_closes_with_
             assert value == pytest.approx(reported, rel=1e-12)
             assert value
         assert "VST" not in samples.text
+
+    in_virtual_time(scenario())
+
+
+def test_futures_that_turn_into_empty_texts_are_no_zeros_but_an_answer_that_is_not_believed() -> None:
+    async def scenario() -> None:
+        member = Member("perp", VARIANTS["bingx"], more={"wallets": ["main", "futures"]})
+        async with staged([member]) as stage:
+            stage.accounts["perp"].set("futures", "USDT", "190.5", "1", "3.3", pnl="1.9")
+            stage.engine.start()
+            await stage.clock.sleep(1.5 * INTERVAL)
+            before = (await stage.samples()).digits("perp", "futures")
+            assert before == {"USDT": ("190.5", "1", "3.3", "196.7")}
+            stage.sandbox.exchange("bingx").faults.append(Fault("replace_amounts", value="", path=FUTURES))
+            await stage.clock.sleep(2 * INTERVAL)
+            assert stage.failing("perp", "futures") == "payload"
+            assert (await stage.samples()).digits("perp", "futures") == before
+            await stage.clock.sleep(STALE_AFTER)
+            assert (await stage.samples()).digits("perp", "futures") == {}
 
     in_virtual_time(scenario())
 

@@ -104,6 +104,7 @@ FACTS = Facts(
             price="close",
             opening=([{"id": 1, "type": "spot"}],),
             side=("margin", "/v1/account/accounts/{id}/balance"),
+            named={"futures": "/v5/account/balance"},
             reasons=dict.fromkeys(
                 # Zeros are listed, so that a list is never short: with no amount in it that can be read it is none.
                 ("empty_list", "a_missing_coin", *(f"amount_{kind}" for kind in UNREADABLE)),
