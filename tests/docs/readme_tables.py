@@ -56,7 +56,8 @@ def exchanges() -> str:
                 default = "every other account that the key lists, but otc"
             opt_in = code(wallet for wallet, each in rest.items() if not each.default)
             needs = code(exchange.credentials)
-            host = api.host.removeprefix("https://")
+            hosts = dict.fromkeys((api.host, *(each.host for each in api.endpoints if each.host)))
+            host = ", ".join(each.removeprefix("https://") for each in hosts)
             rows.append((_kind(exchange, name), needs, code([api.main]), default, opt_in, host))
     return table(("exchange", "credentials", "main wallet", "read by default", "read when named", "host"), rows)
 

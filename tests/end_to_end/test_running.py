@@ -29,6 +29,9 @@ ACCOUNTS = {
 ZEROS_LISTED = {"old-grid", "arbitrage"}
 """Accounts whose exchange goes on listing what was emptied."""
 
+DERIVATIVES = {"futures", "coin_futures", "standard_futures"}
+"""Wallets whose free margin has the profit of open positions in it on some exchanges: their own tests compare them."""
+
 
 def set_long_digits(exporter: Exporter) -> None:
     """Amounts with more digits than a float holds, in every wallet."""
@@ -54,6 +57,8 @@ async def test_the_numbers_are_the_exchange_s_to_the_last_digit_of_a_float(tmp_p
         samples = await it.scrape()
         compared = set()
         for where, available in samples.of(AVAILABLE):
+            if where["wallet"] in DERIVATIVES:
+                continue
             holding = it.account(where["account"]).wallet(where["wallet"]).get(where["currency"], Holding())
             served = {name: samples.one(f"exchange_balance_{name}", **where) for name in ("frozen", "locked", "net")}
             assert available == float(holding.available), where

@@ -119,6 +119,16 @@ class Samples(dict[Series, float]):
             for own, value in self.of(f"exchange_balance_{kind}", account=account, wallet=wallet)
         }
 
+    def digits(self, account: str, wallet: str) -> dict[str, tuple[str, ...]]:
+        """What every currency of a wallet holds, digit by digit: available, frozen, locked and net."""
+        found: dict[str, dict[str, str]] = {}
+        for line in lines(self.text):
+            assert isinstance(line, Line)
+            own, kind = dict(line.labels), line.name.removeprefix("exchange_balance_")
+            if (own.get("account"), own.get("wallet")) == (account, wallet) and kind in (*KINDS, "net"):
+                found.setdefault(own["currency"], {})[kind] = line.value
+        return {currency: tuple(each[kind] for kind in (*KINDS, "net")) for currency, each in found.items()}
+
 
 Parse = Callable[[str], Iterable[Metric]]
 

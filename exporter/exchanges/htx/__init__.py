@@ -1,10 +1,10 @@
-"""HTX (formerly Huobi): every numbered account that the key lists, and an overview of four kinds in USD.
+"""HTX (formerly Huobi): every numbered account that the key lists, futures, and an overview of four kinds in USD.
 
 Source: HTX API (www.htx.com/en-us/opend/newApiPages), "Get Account Balance of a Specific Account" and its neighbours.
 A read-only key is enough; a sub-user's key may not ask for valuation and key information. A key without bound
 addresses ends after 90 days. Limits: 100 in 2 s by UID for each path; where none is printed, 10 a second by key.
 
-How HTX is spoken to stands in `protocol`, what its rows mean in `wallets`.
+How HTX is spoken to stands in `protocol`, what its rows mean in `wallets` and `futures`.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ from exporter.exchanges.base import (
     moment,
     name_of,
 )
+from exporter.exchanges.htx.futures import FUTURES, read_futures
 from exporter.exchanges.htx.protocol import (
     ACCOUNTS,
     API_KEY,
@@ -50,12 +51,14 @@ __all__ = [
     "API_KEY",
     "BALANCE",
     "EXCHANGE",
+    "FUTURES",
     "MARKETS",
     "TICKERS",
     "VALUATION",
     "discover",
     "may_be_absent",
     "read_accounts",
+    "read_futures",
     "read_key_info",
     "read_overview",
     "sign",
@@ -109,7 +112,7 @@ EXCHANGE: Final = Exchange(
     apis={
         "": Api(
             host=HOST,
-            endpoints=(ACCOUNTS, BALANCE, VALUATION, UID, API_KEY, TIME, TICKERS, MARKETS),
+            endpoints=(ACCOUNTS, BALANCE, FUTURES, VALUATION, UID, API_KEY, TIME, TICKERS, MARKETS),
             sign=sign,
             unwrap=unwrap,
             time=read_time,
@@ -117,6 +120,7 @@ EXCHANGE: Final = Exchange(
             wallets={
                 "spot": WalletSource(read_spot, (ACCOUNTS, BALANCE), lists_zeros=True),
                 "overview": WalletSource(read_overview, (VALUATION,) * len(VALUED), overview=True, every=300.0),
+                "futures": WalletSource(read_futures, (FUTURES,)),
             },
             prices=read_prices,
             price_endpoints=(TICKERS,),

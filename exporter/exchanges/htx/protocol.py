@@ -51,6 +51,10 @@ _SUB_USER: Final = (
 )
 """HTX answers a sub-user with a 403 page, not with its own envelope, where it asks a path that only main users may."""
 
+EXPIRED: Final = "The key has expired: create a new one on HTX's API page, bound to addresses."
+UNKNOWN_KEY: Final = "HTX does not know this access key: copy it again from HTX's API page."
+BAD_SIGNATURE: Final = "The secret does not belong to the access key, or a proxy rewrites the host."
+
 
 def _by_uid(path: str, most: int = A_WALLET) -> Endpoint:
     return Endpoint(path, (Limit("uid", path, 100, 2.0),), most=most)
@@ -125,9 +129,17 @@ def unwrap(status: int, payload: Any) -> Any:
     raise _refused(status, payload)
 
 
-def _refused(status: int, payload: Mapping[str, Any]) -> PollError:
+def code_and_words(payload: Any) -> tuple[Any, Any]:
+    """What a refusal gives for its code and its words, in whichever envelope; empty texts where there is none."""
+    if not isinstance(payload, dict):
+        return "", ""
     code = next((payload[name] for name in ("err-code", "err_code", "code", "status") if name in payload), "")
     words = next((payload[name] for name in ("err-msg", "err_msg", "message", "msg") if payload.get(name)), "")
+    return code, words
+
+
+def _refused(status: int, payload: Mapping[str, Any]) -> PollError:
+    code, words = code_and_words(payload)
     name = text_of(code, 60)
     said = f"{name}: {text_of(words)}"
     text = f"{said} {text_of(payload.get('status', ''))}".lower()
@@ -145,21 +157,21 @@ def _refused(status: int, payload: Mapping[str, Any]) -> PollError:
 def _not_valid(text: str) -> PollError:
     lower = text.lower()
     if "ip address" in lower or lower.startswith("2000"):
-        return IpRefused(text, advice=_bind(text))
+        return IpRefused(text, advice=bind(text))
     if "submission time" in lower:
         return ClockRefused(text)
     if "expired" in lower:
-        return AuthError(text, advice="The key has expired: create a new one on HTX's API page, bound to addresses.")
+        return AuthError(text, advice=EXPIRED)
     if "permission" in lower:
         return PermissionMissing(text)
     if "access key" in lower:
-        return AuthError(text, advice="HTX does not know this access key: copy it again from HTX's API page.")
+        return AuthError(text, advice=UNKNOWN_KEY)
     if "verification failure" in lower:
-        return AuthError(text, advice="The secret does not belong to the access key, or a proxy rewrites the host.")
+        return AuthError(text, advice=BAD_SIGNATURE)
     return AuthError(text)
 
 
-def _bind(text: str) -> str | None:
+def bind(text: str) -> str | None:
     """The advice for an IP refusal, with the address that HTX's message names after its last bracket."""
     for word in re.findall(r"[0-9A-Fa-f.:]{2,45}", text.rpartition("]")[2]):
         try:
@@ -177,8 +189,9 @@ def read_time() -> Reader[int]:
 
 
 def remaining(headers: Mapping[str, str]) -> int | None:
-    """`X-HB-RateLimit-Requests-Remain`: calls left in the window."""
-    return header_count(headers, "X-HB-RateLimit-Requests-Remain")
+    """`X-HB-RateLimit-Requests-Remain`, of futures `ratelimit-remaining`: calls left in the window."""
+    left = header_count(headers, "X-HB-RateLimit-Requests-Remain")
+    return header_count(headers, "ratelimit-remaining") if left is None else left
 
 
 def number(value: Any, where: str) -> str:

@@ -67,7 +67,7 @@ OWED: Final = frozenset({"loan", "interest"})
 MAX_ACCOUNTS: Final = 500
 """Accounts on one list that are worked on: more than the limit of requests lets one read within 30 seconds."""
 
-_OURS: Final = frozenset({"main", "overview"})
+_OURS: Final = frozenset({"main", "overview", "futures"})
 """Names of wallets that mean something else here, should HTX ever call a kind of account by one of them."""
 
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote
 
-from exporter.sandbox.accounts import SandboxAccount
-from exporter.sandbox.prices import plain
+from exporter.sandbox.accounts import Holding, SandboxAccount
+from exporter.sandbox.prices import EXACT, add, plain
 from exporter.sandbox.vendors.base import (
     NO_MODES,
     Answer,
@@ -34,6 +34,19 @@ _ERRORS: Final[dict[str, tuple[int, int, str]]] = {
     "frozen": (200, 100414, "your account is abnormal"),
     "maintenance": (503, 100503, "Server busy"),
 }
+
+# The futures have had numbers of their own since October 2025, and one of them for more than our clock.
+_FUTURES_ERRORS: Final[dict[str, tuple[int, int, str]]] = {
+    "no timestamp": (200, 109400, "timestamp is invalid"),
+    "clock": (200, 109400, "timestamp is invalid"),
+    "rate": (200, 109429, "too many requests"),
+    "frozen": (200, 109403, "the account is restricted"),
+    "maintenance": (503, 109500, "Server busy"),
+}
+_FUTURES_PATHS: Final = ("/openApi/swap/", "/openApi/cswap/", "/openApi/contract/")
+
+_PLAY_MONEY: Final = Holding(available=Decimal(100_000))
+"""Of the simulated exchange within the real one: `VST`, which its answers mix with what is held in earnest."""
 
 _OVERVIEW: Final = (
     ("sopt", "spot"),
@@ -70,6 +83,9 @@ class BingX(Vendor):
         ("key", "/openApi/account/v1/allAccountBalance"): (5, 1),
         ("key", "/openApi/spot/v1/account/balance"): (5, 1),
         ("key", "/openApi/fund/v1/account/balance"): (2, 1),
+        ("key", "/openApi/swap/v3/user/balance"): (5, 1),
+        ("key", "/openApi/cswap/v1/user/balance"): (5, 1),
+        ("key", "/openApi/contract/v1/balance"): (2, 1),
         ("key", "/openApi/v1/account/"): (2, 1),
         ("ip", "/openApi/spot/v1/ticker/24hr"): (500, 10),
     }
@@ -82,9 +98,11 @@ class BingX(Vendor):
             {
                 "spot": {"USDT": Held("6400", "250"), "LINK": Held("310"), "XRP": Held("9000", "1200")},
                 "funding": {"USDT": Held("3000"), "BTC": Held("0.05")},
-                "futures": {"USDT": Held("12500")},
+                "futures": {"USDT": Held("12500", "800", "3200", pnl="415.5")},
+                "coin_futures": {"BTC": Held("0.4", "0", "0.05", pnl="-0.002")},
                 "grid": {"USDT": Held("900")},
             },
+            extra=("wallets: [main, overview, funding, futures, coin_futures]",),
         ),
     )
 
@@ -102,6 +120,9 @@ class BingX(Vendor):
             "/openApi/account/v1/allAccountBalance": self._overview,
             "/openApi/spot/v1/account/balance": self._spot,
             "/openApi/fund/v1/account/balance": self._funding,
+            "/openApi/swap/v3/user/balance": self._futures,
+            "/openApi/cswap/v1/user/balance": self._coin_futures,
+            "/openApi/contract/v1/balance": self._standard_futures,
             "/openApi/v1/account/apiPermissions": self._permissions,
             "/openApi/v1/account/apiRestrictions": self._restrictions,
         }
@@ -133,7 +154,8 @@ class BingX(Vendor):
 
     def refuse(self, call: Call, situation: str) -> Answer:
         """Answer with BingX's code; business errors come with HTTP 200."""
-        status, code, message = _ERRORS[situation]
+        own = _FUTURES_ERRORS if call.path.startswith(_FUTURES_PATHS) else {}
+        status, code, message = own.get(situation) or _ERRORS[situation]
         payload: dict[str, Any] = {"code": code, "msg": message, "timestamp": call.milliseconds}
         if situation == "ip":
             payload["success"] = False
@@ -171,6 +193,59 @@ class BingX(Vendor):
         rows = [row for row in _assets(account, "funding") if not wanted or row["asset"] == wanted]
         payload = {"code": 0, "timestamp": call.milliseconds, "data": {"assets": rows}}
         return Answer(payload, rows=Rows(rows, "asset", ("free", "locked")))
+
+    def _futures(self, call: Call, account: SandboxAccount) -> Answer:
+        """List USDT and USDC whatever is held; of a coin that was never used all amounts are empty texts."""
+        del call
+        held = account.wallet("futures")
+        rows = []
+        for coin in dict.fromkeys(("USDT", "USDC", *held, "VST")):
+            holding = held.get(coin, _PLAY_MONEY if coin == "VST" else None)
+            amounts = dict.fromkeys(_MARGINS, "")
+            if holding is not None:
+                amounts = _margins(holding, free=holding.available)
+            own = str(account.uid) if holding is not None else ""
+            rows.append(
+                {"userId": own, "asset": coin.upper(), **amounts, "realisedProfit": "0", "shortUid": "12345678"}
+            )
+        return Answer({"code": 0, "msg": "", "data": rows}, rows=Rows(rows, "asset", _MARGINS))
+
+    def _coin_futures(self, call: Call, account: SandboxAccount) -> Answer:
+        """List what is held; here the profit of open positions is free as well."""
+        wanted = call.fields().get("symbol", "").partition("-")[0]
+        rows = [
+            {
+                "asset": coin.upper(),
+                **_margins(holding, free=add(holding.available, holding.pnl)),
+                "shortUid": "12345678",
+            }
+            for coin, holding in account.wallet("coin_futures").items()
+            if wanted in {"", coin.upper()}
+        ]
+        payload = {"code": 0, "msg": "", "timestamp": call.milliseconds, "data": rows}
+        return Answer(payload, rows=Rows(rows, "asset", _MARGINS))
+
+    def _standard_futures(self, call: Call, account: SandboxAccount) -> Answer:
+        """List every coin, with twenty decimals; nobody knows whether the real balance has the profit in it."""
+        held = account.wallet("standard_futures")
+        rows = []
+        for coin in dict.fromkeys(("USDT", "BTC", "ETH", *held, "VST")):
+            holding = held.get(coin, _PLAY_MONEY if coin == "VST" else Holding())
+            whole, free, profit = (_long(amount) for amount in (holding.net, holding.available, holding.pnl))
+            rows.append(
+                {
+                    "asset": coin.upper(),
+                    "balance": whole,
+                    "crossWalletBalance": whole,
+                    "crossUnPnl": profit,
+                    "availableBalance": free,
+                    "maxWithdrawAmount": free,
+                    "marginAvailable": False,
+                    "updateTime": call.milliseconds,
+                }
+            )
+        payload = {"code": 0, "timestamp": call.milliseconds, "data": rows}
+        return Answer(payload, rows=Rows(rows, "asset", ("balance", "availableBalance")))
 
     def _permissions(self, call: Call, account: SandboxAccount) -> Answer:
         """Answer without any envelope, as this one path does."""
@@ -234,6 +309,21 @@ class BingX(Vendor):
     def _time(self, call: Call) -> Answer:
         moment = call.milliseconds
         return Answer({"code": 0, "msg": "", "timestamp": moment, "data": {"serverTime": moment}})
+
+
+_MARGINS: Final = ("balance", "equity", "unrealizedProfit", "availableMargin", "usedMargin", "freezedMargin")
+
+
+def _margins(holding: Holding, free: Decimal) -> dict[str, str]:
+    """Write the figures of a perpetual wallet: the profit of open positions is in the equity and not in the balance."""
+    amounts = (holding.held, holding.net, holding.pnl, free, holding.locked, holding.frozen)
+    return dict(zip(_MARGINS, map(plain, amounts), strict=True))
+
+
+def _long(amount: Decimal) -> str:
+    """Write twenty decimals, or more where an amount has them."""
+    fine = amount.quantize(Decimal("1E-20"), context=EXACT)
+    return plain(fine if fine == amount else amount)
 
 
 def _assets(account: SandboxAccount, wallet: str) -> list[dict[str, Any]]:

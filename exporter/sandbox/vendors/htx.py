@@ -2,6 +2,7 @@
 
 import base64
 from calendar import timegm
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
@@ -59,13 +60,38 @@ _V2_ERRORS: Final[dict[str, tuple[int, int, str]]] = {
 }
 _UNAUTHORISED: Final = (200, 1003, "unauthorized")
 
+# The futures number what the others put in words. How they refuse for want of permission nobody has shown: as v2 does.
+_V5_ERRORS: Final[dict[str, tuple[int, int, str]]] = {
+    "no key": (200, 12007, "Incorrect Access key"),
+    "key": (200, 12007, "Incorrect Access key"),
+    "expired": (200, 12004, "APIkey has expired"),
+    "no signature": (200, 12008, "Verification failure"),
+    "bad method": (200, 12003, "Incorrect signature method"),
+    "bad version": (200, 12002, "Incorrect signature version"),
+    "signature": (200, 12008, "Verification failure"),
+    "clock": (200, 12001, "Invalid submission time"),
+    "ip": (200, 12005, "Incorrect IP address [IP地址错误]:{remote}"),
+    "permission": (200, 1003, "API key has no permission"),
+    "rate": (429, 1032, "The number of access exceeded the limit."),
+    "maintenance": (200, 1431, "The system is in maintenance."),
+    "frozen": (200, 1073, "Position abnormal. Please contact the customer service."),
+    "unopened": (200, 1220, "You have not opened contracts trading."),
+}
+
 _KINDS: Final = {
     "margin": "super-margin",
     "points": "point",
     "grid": "grid-trading",
     "earn": "deposit-earning",
 }
-_DISTRIBUTIONS: Final = {"spot": "1", "isolated_margin": "2", "margin": "3", "earn": "10", "grid": "15"}
+_DISTRIBUTIONS: Final = {
+    "spot": "1",
+    "isolated_margin": "2",
+    "margin": "3",
+    "earn": "10",
+    "futures": "11",
+    "grid": "15",
+}
 _VALUED: Final = {"spot": "spot", "margin": "isolated_margin", "super-margin": "margin", "otc": "otc"}
 _LISTED: Final = (
     "18c aac abt ach act aergo akro algo ankr ant api3 arpa ast atom auction avax band bat bch bkbt bnt bsv "
@@ -74,6 +100,13 @@ _LISTED: Final = (
 _OTHER_COINS: Final = tuple(_LISTED.split())
 """A few of the many coins that the real one lists for everybody, delisted ones among them."""
 _WINDOW: Final = 60
+
+_FUTURES: Final = "futures"
+_ISOLATED: Final = "futures/isolated"
+"""What isolated positions hold: their margin is `locked` there, that of their orders `frozen`."""
+
+_MAINTENANCE: Final = Decimal("0.2")
+"""Maintenance margin, as a share of what positions hold."""
 
 
 def fits(secret: str, method: str, host: str, path: str, query: str) -> bool:
@@ -90,7 +123,7 @@ def fits(secret: str, method: str, host: str, path: str, query: str) -> bool:
 
 
 class Htx(Vendor):
-    """`api.huobi.pro` as far as balances, valuations, prices and keys go."""
+    """`api.huobi.pro` as far as balances, valuations, prices and keys go, and the futures of `api.hbdm.com`."""
 
     name = "htx"
     published_limits: ClassVar[Limits] = {
@@ -98,6 +131,7 @@ class Htx(Vendor):
         ("key", "/v2/account/asset-valuation"): (100, 2),
         ("key", "/v2/account/valuation"): (3, 1),
         ("key", "/v2/user/"): (10, 1),
+        ("key", "/v5/"): (72, 3),
         ("ip", "/market/tickers"): (4500, 300),
         ("ip", "/v1/common/"): (10, 1),
     }
@@ -117,9 +151,11 @@ class Htx(Vendor):
                 "margin": {"USDT": Held("1000"), "ETH": Held("0.5", debt="0.2", interest="0.0001")},
                 "isolated_margin/BTCUSDT": {"BTC": Held("0.02"), "USDT": Held("350")},
                 "points": {"HBPOINT": Held("120")},
+                _FUTURES: {"USDT": Held("5200", "400", "1800", pnl="-260.5")},
+                _ISOLATED: {"USDT": Held("0", "0", "300", pnl="45.25")},
             },
             fails=True,
-            extra=("expect: [SOL]",),
+            extra=("expect: [SOL]", "wallets: [main, margin, isolated_margin, points, futures]"),
         ),
     )
 
@@ -134,6 +170,7 @@ class Htx(Vendor):
             "/v1/account/accounts": self._accounts,
             "/v2/account/asset-valuation": self._asset_valuation,
             "/v2/account/valuation": self._valuation,
+            "/v5/account/balance": self._futures,
             "/v2/user/uid": self._uid,
             "/v2/user/api-key": self._api_key,
         }
@@ -182,6 +219,10 @@ class Htx(Vendor):
         if call.path.startswith("/v2/"):
             v2_status, number, message = _V2_ERRORS.get(situation, _UNAUTHORISED)
             return Answer({"code": number, "message": message.format(remote=call.remote)}, v2_status)
+        if call.path.startswith("/v5/"):
+            v5_status, number, message = _V5_ERRORS[situation]
+            told = {"code": number, "message": message.format(remote=call.remote), "ts": call.milliseconds}
+            return Answer(told, v5_status)
         status, code, text = _V1_ERRORS[situation]
         if situation == "rate" and call.path.startswith("/market/"):
             code, text = "invalid-parameter", "request limit"
@@ -204,7 +245,8 @@ class Htx(Vendor):
 
     def _listed(self, account: SandboxAccount) -> list[tuple[int, str, str, str]]:
         """Give number, kind, pair and wallet of each account; the number stays with the wallet's name."""
-        names = list(dict.fromkeys(("spot", *account.balances, "otc")))
+        futures = {_FUTURES, _ISOLATED}
+        names = dict.fromkeys(("spot", *(name for name in account.balances if name not in futures), "otc"))
         listed = []
         for name in names:
             wallet, _, pair = name.partition("/")
@@ -277,6 +319,31 @@ class Htx(Vendor):
         }
         payload = {"code": 200, "success": True, "message": None, "data": data}
         return Answer(payload, rows=Rows(rows, "distributionType", ("accountBalance",)))
+
+    def _futures(self, call: Call, account: SandboxAccount) -> Answer:
+        """List what was ever held; the account's own figures are in USD and of cross margin alone."""
+        if account.balances.keys().isdisjoint({_FUTURES, _ISOLATED}):
+            raise Refusal("unopened")
+        cross, isolated = account.wallet(_FUTURES), account.wallet(_ISOLATED)
+        rows = [
+            _futures_row(coin, cross.get(coin, Holding()), isolated.get(coin, Holding()), call.milliseconds)
+            for coin in dict.fromkeys((*cross, *isolated))
+        ]
+        figures = [Decimal(0)] * len(_MARGINS)
+        for coin, holding in cross.items():
+            price = usdt_price(self.prices, coin) or Decimal(0)
+            worth = [EXACT.multiply(amount, price) for amount in _margins(holding)]
+            figures = [add(*each) for each in zip(figures, worth, strict=True)]
+        data = {
+            "state": "normal",
+            **_written(figures),
+            "voucher_value": "0",
+            "created_time": 1_760_000_000_000,
+            "updated_time": call.milliseconds,
+            "details": rows,
+        }
+        payload = {"code": 200, "message": "Success", "ts": call.milliseconds, "data": data}
+        return Answer(payload, rows=Rows(rows, "currency", ("equity", "available_margin")))
 
     def _uid(self, call: Call, account: SandboxAccount) -> Answer:
         del call
@@ -356,6 +423,47 @@ def _rows(coin: str, holding: Holding, *, borrows: bool) -> list[dict[str, Any]]
         }
         for kind, amount in amounts.items()
     ]
+
+
+_MARGINS: Final = ("equity", "initial_margin", "maintenance_margin", "profit_unreal", "available_margin")
+
+
+def _margins(holding: Holding) -> tuple[Decimal, ...]:
+    """Work out the figures of cross margin, in the order of `_MARGINS`."""
+    tied = holding.tied
+    maintenance = EXACT.multiply(holding.locked, _MAINTENANCE)
+    return holding.net, tied, maintenance, holding.pnl, EXACT.subtract(holding.net, tied)
+
+
+def _written(margins: Sequence[Decimal]) -> dict[str, str]:
+    """Write these figures, and the ratios that HTX rounds; without equity there are none."""
+    equity, initial, maintenance, *_ = margins
+    rates = {
+        name: plain(EXACT.divide(part, equity).quantize(Decimal("0.0001"), context=EXACT)) if equity > 0 else ""
+        for name, part in (("initial_margin_rate", initial), ("maintenance_margin_rate", maintenance))
+    }
+    return {**dict(zip(_MARGINS, map(plain, margins), strict=True)), **rates}
+
+
+def _futures_row(coin: str, cross: Holding, isolated: Holding, moment: int) -> dict[str, Any]:
+    """Write a coin's futures: `available` is the balance of the wallet, whatever of it is free."""
+    margins = _written(_margins(cross))
+    return {
+        "currency": coin.upper(),
+        **margins,
+        "available": plain(cross.held),
+        "isolated_equity": plain(isolated.net),
+        "isolated_available": plain(isolated.locked),
+        "isolated_profit_unreal": plain(isolated.pnl),
+        "isolated_available_margin": margins["available_margin"],
+        "withdraw_available": plain(cross.available),
+        "cross_order_frozen": plain(cross.frozen),
+        "isolated_order_frozen": plain(isolated.frozen),
+        "voucher": "",
+        "voucher_value": "",
+        "created_time": 1_760_000_000_000,
+        "updated_time": moment,
+    }
 
 
 def _ticker(pair: str, price: Decimal) -> dict[str, Any]:

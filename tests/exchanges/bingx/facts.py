@@ -21,6 +21,33 @@ FUNDING = Shape(
     required=("free", "locked"),
     mapped=("1", "2", "0", "3", None),
 )
+_PERPETUAL = Shape(
+    keys=("data",),
+    row={
+        "asset": "X",
+        "equity": "10",
+        "availableMargin": "4",
+        "usedMargin": "2",
+        "freezedMargin": "1",
+        "unrealizedProfit": "3",
+    },
+    currency="asset",
+    required=("equity", "availableMargin", "usedMargin", "freezedMargin"),
+    optional=("unrealizedProfit",),
+    absent=("unrealizedProfit",),
+    negative=("equity", "availableMargin", "unrealizedProfit"),
+    net="equity",
+    mapped=("4", "1", "2", "10", None),
+)
+_STANDARD = Shape(
+    keys=("data",),
+    row={"asset": "X", "balance": "5", "availableBalance": "2"},
+    currency="asset",
+    required=("balance", "availableBalance"),
+    negative=("balance", "availableBalance"),
+    net="balance",
+    mapped=("2", "0", "3", "5", None),
+)
 
 FACTS = Facts(
     ban_scope="ip",
@@ -29,12 +56,25 @@ FACTS = Facts(
     apis={
         "": ApiFacts(
             path="/openApi/spot/v1/account/balance",
-            wallets={"spot": SPOT, "funding": FUNDING},
+            wallets={
+                "spot": SPOT,
+                "funding": FUNDING,
+                "futures": _PERPETUAL,
+                "coin_futures": _PERPETUAL,
+                "standard_futures": _STANDARD,
+            },
             sent=(
                 Sent(
                     name="overview",
                     signed=bingx.sign(Request(bingx.OVERVIEW), OURS, "open-api.bingx.com", NOW),
                     line="/openApi/account/v1/allAccountBalance?recvWindow=5000&timestamp=1767225600123"
+                    "&signature=1e5e069b5fc7dd2a155034044fcabb685a9957c1f8f645cb0eb7a8911a57d6f3",
+                    headers={"X-BX-APIKEY": "demo-bingx-key-001"},
+                ),
+                Sent(
+                    name="futures",
+                    signed=bingx.sign(Request(bingx.FUTURES), OURS, "open-api.bingx.com", NOW),
+                    line="/openApi/swap/v3/user/balance?recvWindow=5000&timestamp=1767225600123"
                     "&signature=1e5e069b5fc7dd2a155034044fcabb685a9957c1f8f645cb0eb7a8911a57d6f3",
                     headers={"X-BX-APIKEY": "demo-bingx-key-001"},
                 ),
@@ -48,6 +88,11 @@ FACTS = Facts(
             refusal={"code": 100410, "msg": "{}", "timestamp": 1767225600123},
             price="lastPrice",
             side=("funding", "/openApi/fund/v1/account/balance"),
+            named={
+                "futures": "/openApi/swap/v3/user/balance",
+                "coin_futures": "/openApi/cswap/v1/user/balance",
+                "standard_futures": "/openApi/contract/v1/balance",
+            },
             reasons={"vendor_maintenance": "exchange"},  # it has no word for maintenance, only for being busy
         )
     },

@@ -1,5 +1,6 @@
 """BingX as it answers, not as its pages say: misspelt wallets, changing shapes, an answer without envelope."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -39,7 +40,10 @@ OURS = credentials("demo-bingx-key-001", "demo-bingx-secret-002")
                     "&signature=1e5e069b5fc7dd2a155034044fcabb685a9957c1f8f645cb0eb7a8911a57d6f3"
                 ),
             )
-            for endpoint in (bingx.SPOT, bingx.FUNDING, bingx.OVERVIEW, bingx.PERMISSIONS, bingx.RESTRICTIONS)
+            for endpoint in (
+                *(bingx.SPOT, bingx.FUNDING, bingx.FUTURES, bingx.COIN_FUTURES, bingx.STANDARD_FUTURES),
+                *(bingx.OVERVIEW, bingx.PERMISSIONS, bingx.RESTRICTIONS),
+            )
         ),
         (
             bingx.OVERVIEW,
@@ -104,6 +108,119 @@ def test_null_is_an_empty_wallet_until_it_holds_something(endpoint: Endpoint, an
         converse(bingx.read_assets(endpoint, memory), answer)
 
 
+def perpetual(**changes: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = sample("bingx", bingx.FUTURES.path)["data"][0]
+    return {**whole, **changes}
+
+
+def read_perpetuals(*rows: Any, memory: RowMemory | None = None) -> Any:
+    return converse(bingx.read_usdt_futures(RowMemory() if memory is None else memory), list(rows)).result
+
+
+def test_futures_serve_equity_with_the_profit_in_it_and_free_margin_without() -> None:
+    (usdt,) = read("bingx", API, "futures").balances
+    assert amounts([usdt]) == {"USDT": ("190.5000", "1.0000", "3.3000", "196.7000", None)}
+    assert f"{usdt.pnl}" == "1.9000"
+    balance = Decimal(perpetual()["balance"])
+    assert usdt.available + usdt.frozen + usdt.locked == balance == usdt.net - usdt.pnl
+
+
+def test_free_margin_of_coin_futures_has_the_profit_in_it() -> None:
+    (btc,) = read("bingx", API, "coin_futures").balances
+    assert amounts([btc]) == {"BTC": ("0.14317000", "0", "0.00111000", "0.14428000", None)}
+    assert f"{btc.pnl}" == "0.00028000"
+    assert btc.available + btc.frozen + btc.locked == btc.net
+
+
+def test_of_standard_futures_what_is_not_free_is_locked_and_no_profit_is_told() -> None:
+    usdt, btc = read("bingx", API, "standard_futures").balances
+    assert amounts([usdt]) == {
+        "USDT": ("0.00000000000000000000", "0", "5.00000000000000000000", "5.00000000000000000000", None),
+    }
+    assert usdt.pnl is None
+    assert btc.is_zero
+
+
+@pytest.mark.parametrize("wallet", ["futures", "coin_futures", "standard_futures"])
+@pytest.mark.parametrize("name", ["VST", "vst"])
+def test_play_money_is_no_holding_of_any_futures_wallet_readable_or_not(wallet: str, name: str) -> None:
+    source, good = API.wallets[wallet], sample("bingx", API.wallets[wallet].endpoints[0].path)["data"][0]
+    listed = [good, {**good, "asset": name}]
+    held = converse(source.read(RowMemory()), listed).result
+    assert [balance.currency for balance in held.balances] == [good["asset"]]
+    bad = dict.fromkeys(good, "?") | {"asset": name}
+    assert converse(source.read(RowMemory()), [good, bad]).result == held
+
+
+def test_a_currency_that_was_never_used_is_not_there_rather_than_zero_or_unreadable() -> None:
+    reading = read("bingx", API, "futures")
+    assert [balance.currency for balance in reading.balances] == ["USDT"]
+    assert reading.unreadable == []
+    assert reading.ignored == 0
+
+
+def test_one_empty_amount_among_others_is_no_never_used_currency() -> None:
+    for name in ("equity", "availableMargin", "usedMargin", "freezedMargin"):
+        reading = read_perpetuals(perpetual(**{name: ""}), perpetual(asset="USDC"))
+        assert [bad.name for bad in reading.unreadable] == ["USDT"]
+        assert [balance.currency for balance in reading.balances] == ["USDC"]
+
+
+def test_margin_of_orders_is_read_in_both_spellings() -> None:
+    row = perpetual()
+    row["frozenMargin"] = row.pop("freezedMargin")
+    assert read_perpetuals(row) == read_perpetuals(perpetual())
+    row["freezedMargin"] = "7"
+    assert f"{read_perpetuals(row).balances[0].frozen}" == "7"
+
+
+def test_a_loss_may_take_more_than_there_was_and_leaves_nothing_free() -> None:
+    (usdt,) = read_perpetuals(perpetual(equity="-5.5", unrealizedProfit="-200.3000", availableMargin="-9")).balances
+    assert amounts([usdt]) == {"USDT": ("0", "1.0000", "3.3000", "-5.5", None)}
+    assert f"{usdt.pnl}" == "-200.3000"
+    standard = [{"asset": "USDT", "balance": "-1", "availableBalance": "-2"}]
+    held = converse(bingx.read_standard_futures(RowMemory()), standard).result.balances
+    assert amounts(held) == {"USDT": ("0", "0", "0", "-1", None)}
+
+
+@pytest.mark.parametrize("profit", [None, "", "absent"])
+def test_a_profit_that_is_not_stated_is_not_zero(profit: Any) -> None:
+    row = perpetual(unrealizedProfit=profit)
+    if profit == "absent":
+        del row["unrealizedProfit"]
+    (usdt,) = read_perpetuals(row).balances
+    assert usdt.pnl is None
+    assert f"{usdt.net}" == "196.7000"
+
+
+def test_futures_are_read_when_named_and_only_usdt_m_is_known_to_list_zeros() -> None:
+    futures = {name: API.wallets[name] for name in ("futures", "coin_futures", "standard_futures")}
+    assert not any(source.default or source.borrows or source.overview for source in futures.values())
+    assert [name for name, source in futures.items() if source.lists_zeros] == ["futures"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "requests", "group"),
+    [
+        (bingx.FUTURES, 5, "group 3"),
+        (bingx.COIN_FUTURES, 5, "group 2"),
+        (bingx.STANDARD_FUTURES, 2, "group 2"),
+    ],
+)
+def test_futures_keep_their_published_limits(endpoint: Endpoint, requests: int, group: str) -> None:
+    by_user, by_path, by_group = endpoint.limits
+    assert (by_user.scope, by_user.requests, by_user.seconds) == ("uid", requests, 1.0)
+    assert (by_path.scope, by_path.requests, by_path.seconds) == ("ip", 300, 10.0)
+    assert (by_group.scope, by_group.name, by_group.requests, by_group.seconds) == ("ip", group, 2000, 10.0)
+
+
+@pytest.mark.parametrize("code", [100400, 100404])
+def test_a_call_that_is_gone_says_which_wallet_may_be_to_blame(code: int) -> None:
+    with pytest.raises(ExchangeRefused) as caught:
+        bingx.unwrap(200, {"code": code, "msg": "this api is not exist"})
+    assert "`standard_futures`" in caught.value.advice
+
+
 def test_a_value_that_is_no_number_costs_its_own_wallet_of_the_overview_also_beside_its_twin() -> None:
     told = [("sopt", ""), ("spot", "5"), ("eran", None), ("grid", "x"), ("c2c", "7")]
     answer = [{"accountType": kind, "usdtBalance": value} for kind, value in told]
@@ -162,6 +279,9 @@ def test_prices_are_numbers_or_text() -> None:
         (200, 100421, "pair restricted", ExchangeRefused),
         (200, 109400, "timestamp is invalid", ClockRefused),
         (200, 109400, "invalid parameter", ExchangeRefused),
+        (200, 80001, "timestamp is invalid", ClockRefused),
+        (200, 80014, "timestamp is invalid", ClockRefused),
+        (200, 80014, "invalid parameter", ExchangeRefused),
         (200, 100410, "rate limitation", RateLimited),
         (200, 109429, "too many requests", RateLimited),
         (200, 100409, "too many requests", RateLimited),

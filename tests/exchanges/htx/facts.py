@@ -38,6 +38,34 @@ MARGIN = Shape(
     mapped_rows=(*HELD, *TIED, *OWED),
     read=partial(htx.read_accounts, ("1",), True),
 )
+FUTURES = Shape(
+    keys=("data", "details"),
+    row={
+        "currency": "X",
+        "equity": "10",
+        "isolated_equity": "0",
+        "available_margin": "4",
+        "initial_margin": "6",
+        "cross_order_frozen": "1",
+        "isolated_order_frozen": "0",
+        "profit_unreal": "0",
+        "isolated_profit_unreal": "0",
+    },
+    currency="currency",
+    required=("equity",),
+    optional=(
+        *("available_margin", "isolated_equity", "cross_order_frozen", "isolated_order_frozen"),
+        *("profit_unreal", "isolated_profit_unreal"),
+    ),
+    absent=(
+        *("available_margin", "isolated_equity", "cross_order_frozen", "isolated_order_frozen"),
+        *("profit_unreal", "isolated_profit_unreal"),
+    ),
+    negative=("equity", "available_margin", "isolated_equity", "profit_unreal", "isolated_profit_unreal"),
+    net="equity",
+    mapped=("4", "3", "8", "15", None),
+    mapped_rows=({"isolated_equity": "5", "isolated_order_frozen": "2"},),
+)
 
 FACTS = Facts(
     ban_scope="ip",
@@ -45,7 +73,7 @@ FACTS = Facts(
     apis={
         "": ApiFacts(
             path="/v1/account/accounts/{id}/balance",
-            wallets={"spot": SPOT, "margin": MARGIN},
+            wallets={"spot": SPOT, "margin": MARGIN, "futures": FUTURES},
             sent=(
                 Sent(
                     name="accounts",
@@ -57,6 +85,11 @@ FACTS = Facts(
                     signed=htx.sign(Request(htx.BALANCE, id="100009"), OURS, HOST, NEW_YEAR),
                     line=f"/v1/account/accounts/100009/balance?{AUTH}"
                     "&Signature=Qso5gM6LwQzQ6OIOYdmDxbXFxWkPA%2BU3lUpI%2BRUqWEo%3D",
+                ),
+                Sent(
+                    name="futures",
+                    signed=htx.sign(Request(htx.FUTURES), OURS, "api.hbdm.com", NEW_YEAR),
+                    line=f"/v5/account/balance?{AUTH}&Signature=TWRtkKzzWD1Owz4rF9CEh5qaECiaBnyzsZS%2FSVTC9JY%3D",
                 ),
                 Sent(
                     name="key",
@@ -71,6 +104,7 @@ FACTS = Facts(
             price="close",
             opening=([{"id": 1, "type": "spot"}],),
             side=("margin", "/v1/account/accounts/{id}/balance"),
+            named={"futures": "/v5/account/balance"},
             reasons=dict.fromkeys(
                 # Zeros are listed, so that a list is never short: with no amount in it that can be read it is none.
                 ("empty_list", "a_missing_coin", *(f"amount_{kind}" for kind in UNREADABLE)),

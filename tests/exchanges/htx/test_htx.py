@@ -87,6 +87,18 @@ def read_rows(*rows: Any, borrows: bool = False, ids: tuple[str, ...] = ("1",)) 
             "%2FkIgQ4MYuxC3%2FCkahal%2BH%2BKTqYEh0s6kCAYtwXo9Pf0%3D",
             "api-aws.huobi.pro",
         ),
+        (
+            Request(htx.FUTURES),
+            AUTH,
+            "TWRtkKzzWD1Owz4rF9CEh5qaECiaBnyzsZS%2FSVTC9JY%3D",
+            "api.hbdm.com",
+        ),
+        (
+            Request(htx.FUTURES),
+            AUTH,
+            "YA7nilHnHyykxuJmDX%2FkVjhv8%2BDB%2FZMR%2B9JB7H8J540%3D",
+            "api.hbdm.vn",
+        ),
     ],
 )
 def test_the_vectors_hold_byte_for_byte(request_: Request, joined: str, signature: str, host: str) -> None:
@@ -169,7 +181,7 @@ def test_one_wallet_of_several_kinds_is_what_any_of_them_is() -> None:
 
 
 def test_no_kind_takes_a_name_that_means_something_else_here() -> None:
-    assert list(listed("spot", "main", "Overview")) == ["spot", "htx_main", "htx_overview"]
+    assert list(listed("spot", "main", "Overview", "futures")) == ["spot", "htx_main", "htx_overview", "htx_futures"]
 
 
 def test_a_list_of_far_too_many_accounts_is_refused() -> None:
