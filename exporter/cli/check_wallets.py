@@ -115,8 +115,10 @@ def _read(state: AccountState, now: float) -> Iterator[_Line]:
 
 
 def _unread(each: Unread) -> _Line:
-    if each.error is None:
+    if each.wallet is not None:
         return _Line(each.name, "no", "can be read", each.wallet)
+    if each.error is None:
+        return _Line(each.name, "no", "not asked: base_url", None)
     never = isinstance(each.error, NotOpened)
     return _Line(each.name, "no", "never opened" if never else f"refused: {each.error.reason}", None)
 

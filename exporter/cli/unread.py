@@ -7,13 +7,14 @@ from typing import NamedTuple
 from exporter.core.errors import InternalError, PollError
 from exporter.core.model import Reading
 from exporter.core.runtime import Clock
-from exporter.exchanges.base import WalletSource
+from exporter.exchanges.base import Endpoint, WalletSource
 from exporter.holdings.account import AccountState
 from exporter.holdings.shown import choice_of
 from exporter.holdings.wallet import Wallet
 from exporter.polling.context import Reads
 from exporter.polling.pauses import kept_by
 from exporter.polling.poller import Poller
+from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
 
 log = logging.getLogger("exporter.once")
@@ -25,7 +26,8 @@ class Unread(NamedTuple):
     Attributes:
         name: its name under `wallets`, or of one wallet of a group.
         wallet: what it holds; None where it could not be read.
-        error: why not; None where it was.
+        error: why not; None where it was, and where it was not asked for: by `base_url` its host is the same address as
+            another one that answers differently at the same path.
     """
 
     name: str
@@ -40,7 +42,11 @@ async def probe(poller: Poller, transport: Reads, clock: Clock, give_up_at: floa
     """
     account_poll, found = poller.account_poll, list[Unread]()
     state = account_poll.state
+    doubtful = _at_one_address(account_poll.caller)
     for name, source in _not_asked_for(poller).items():
+        if not doubtful.isdisjoint(source.endpoints):
+            found.append(Unread(name, None, None))
+            continue
         try:
             reading = await transport.read(
                 account_poll.caller, source.read({}), timeout=state.account.timeout, give_up_at=give_up_at
@@ -71,6 +77,14 @@ def _not_asked_for(poller: Poller) -> dict[str, WalletSource]:
         for name, source in plan.known.items()
         if name not in plan.readings or (source.many and not {name, "all"} & {*named})
     }
+
+
+def _at_one_address(caller: Caller) -> set[Endpoint]:
+    """The endpoints that `base_url` puts where another host's endpoint of the same path is."""
+    there: dict[tuple[str, str], list[Endpoint]] = {}
+    for endpoint in caller.api.endpoints:
+        there.setdefault((caller.place(endpoint.host).base, endpoint.path), []).append(endpoint)
+    return {each for shared in there.values() if len({one.host for one in shared}) > 1 for each in shared}
 
 
 def _filled(state: AccountState, name: str, source: WalletSource, reading: Reading, clock: Clock) -> Wallet:

@@ -151,6 +151,7 @@ def test_every_wallet_has_its_verdict_and_its_value() -> None:
         holding("earn"),
         Unread("margin", None, NotOpened("50021")),
         Unread("bots", None, PermissionMissing("not ticked")),
+        Unread("coin_futures", None, None),
     )
     assert wallets_of(reported(Result(state, None, None, None, unread))) == {
         "spot": ["required", "read", "2", "210.00", "209.00"],
@@ -160,6 +161,7 @@ def test_every_wallet_has_its_verdict_and_its_value() -> None:
         "earn": ["no", "can be read", "0", "0.00"],
         "margin": ["no", "never opened"],
         "bots": ["no", "refused: permission"],
+        "coin_futures": ["no", "not asked: base_url"],
         "copy_trading": ["no", "cannot be read", "7.00"],
     }
 

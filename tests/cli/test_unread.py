@@ -1,10 +1,14 @@
 """`check --online` asks once for what the configuration does not, and for nothing else."""
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from exporter.cli.unread import Unread, probe
 from exporter.core.errors import Banned, NotOpened, PermissionMissing, PollError
 from exporter.core.model import Reading
+from exporter.exchanges.base import Endpoint
 from exporter.polling.poller import Poller
 from tests.kit.accounts import configured
 from tests.kit.scripted import PAUSED, RATE, ScriptedAccount, listing, rows, wallet
@@ -87,6 +91,24 @@ async def test_a_pause_is_kept() -> None:
     found = await it.found()
     assert found["margin"].error is not None
     assert [each.give_up_at for each in it.transport.asked] == [1_030.0] * 4
+
+
+@pytest.mark.parametrize(
+    ("base_url", "asked"), [("http://127.0.0.1:9", {"margin"}), (None, {"futures", "coins", "margin"})]
+)
+async def test_hosts_that_base_url_makes_one_are_not_asked_for_each_other(base_url: Any, asked: set[str]) -> None:
+    it = Probed()
+    futures, coins = (Endpoint("/balances", (), host=f"https://{name}.example") for name in ("f", "c"))
+    sources = {"spot": wallet("spot"), "margin": wallet("margin")}
+    sources |= {"futures": replace(wallet("futures"), endpoints=(futures,))}
+    sources |= {"coins": replace(wallet("coins"), endpoints=(coins,))}
+    api = replace(it.caller.api, wallets=sources, endpoints=(*it.caller.api.endpoints, futures, coins))
+    it.transport.says["coins"] = {"BTC": "1"}
+    it.caller = replace(it.caller, api=api, base_url=base_url)
+    found = await it.found()
+    assert {name for name, each in found.items() if each.wallet is not None} == asked
+    assert set(found) == {"futures", "coins", "margin"}
+    assert not [each for each in found.values() if each.error is not None]
 
 
 async def test_a_name_that_holds_a_secret_is_not_shown() -> None:
