@@ -7,6 +7,7 @@ from typing import Final, TextIO
 
 from exporter.app import logs
 from exporter.cli import tables
+from exporter.cli.check_wallets import WALLET_HEADS, WALLET_NUMBERS, advice, wallet_lines
 from exporter.cli.poll_once import Result, load_config, poll_all
 from exporter.config.show import show as shown
 from exporter.core.errors import PollError
@@ -36,22 +37,29 @@ def run(path: Path, environ: Mapping[str, str], *, show: bool, online: bool) -> 
     print(verdict, file=sys.stderr if show else sys.stdout, flush=True)
     if not online:
         return 0
-    results = poll_all(config)
-    report(results, SystemClock().wall(), sys.stderr if show else sys.stdout)
+    results = poll_all(config, everything=True)
+    clock, stream = SystemClock(), sys.stderr if show else sys.stdout
+    report(results, clock.wall(), stream, clock.now())
     return 1 if any(result.error for result in results) else 0
 
 
-def report(results: Sequence[Result], wall: float, stream: TextIO) -> None:
-    """Write the table of all accounts, then a paragraph for everything that needs a person.
+def report(results: Sequence[Result], wall: float, stream: TextIO, now: float) -> None:
+    """Write the table of all accounts, that of all wallets, then a paragraph for everything that needs a person.
 
     Args:
         results: one for each account.
         wall: this moment, seconds since the epoch.
         stream: where to.
+        now: this moment on the clock that the reads are dated by.
     """
     tables.write(stream, _HEADS, [_row(result) for result in results], _NUMBERS)
+    lines = [line for result in results for line in wallet_lines(result, now)]
+    if lines:
+        stream.write("\n")
+        tables.write(stream, WALLET_HEADS, lines, WALLET_NUMBERS)
     for result in results:
         notes = [*_failures(result), *(f"warning: {sentence}" for sentence in key_warnings(result.state, wall))]
+        notes += advice(result)
         if notes:
             stream.write(f"\n{visible(result.state.account.name)}\n")
             stream.writelines(f"  {note}\n" for note in notes)

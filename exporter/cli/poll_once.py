@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TextIO
 from exporter.app import logs
 from exporter.app.engine import Engine
 from exporter.app.masking import proxy_logins, secret_names, secrets_of
+from exporter.cli.unread import Unread, probe
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.core import files, runtime
@@ -39,12 +40,14 @@ class Result(NamedTuple):
         error: of the first required wallet that could not be read; None when all were.
         clock_offset: seconds that the exchange's clock is ahead of ours, where it was measured.
         address: our own, as the exchange saw it, where it refused it and says so.
+        unread: the wallets that the configuration does not ask for, where they were asked for all the same.
     """
 
     state: AccountState
     error: PollError | None
     clock_offset: float | None
     address: str | None
+    unread: Sequence[Unread] = ()
 
 
 def load_config(path: Path, environ: Mapping[str, str]) -> Config:
@@ -61,17 +64,26 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     return config
 
 
-def poll_all(config: Config) -> Sequence[Result]:
-    """Poll every account once, side by side; results in the order of the configuration."""
+def poll_all(config: Config, *, everything: bool = False) -> Sequence[Result]:
+    """Poll every account once, side by side; results in the order of the configuration.
+
+    Args:
+        config: which accounts.
+        everything: whether the wallets that the configuration does not ask for are asked for too.
+    """
     progress = Progress(len(config.accounts), sys.stderr)
     try:
-        return asyncio.run(read_all(config, progress.one_more))
+        return asyncio.run(read_all(config, progress.one_more, everything=everything))
     finally:
         progress.end()
 
 
 async def read_all(
-    config: Config, on_progress: Callable[[AccountState, PollError | None], None], clock: Clock | None = None
+    config: Config,
+    on_progress: Callable[[AccountState, PollError | None], None],
+    clock: Clock | None = None,
+    *,
+    everything: bool = False,
 ) -> list[Result]:
     """Poll every account once, side by side, and value it with the prices of the same moment.
 
@@ -79,6 +91,8 @@ async def read_all(
         config: which accounts.
         on_progress: called for each account as soon as its poll is over (values may still be missing).
         clock: the time; the machine's unless given.
+        everything: whether the wallets that the configuration does not ask for are asked for too, where the main one
+            could be read.
     """
     runtime.let_lookups_alone()
     files.raise_limit()
@@ -96,6 +110,7 @@ async def read_all(
         masked=logs.masked_name,
     )
     give_up_at = clock.now() + PATIENCE_SECONDS
+    unread: dict[str, list[Unread]] = {}
 
     async def read(poller: Poller) -> Outcome:
         try:
@@ -113,6 +128,8 @@ async def read_all(
                 state.refused(wallet, error, clock.now(), clock.wall())
             if wallet.required and outcome.error is None:
                 outcome = outcome._replace(error=error)
+        if everything and state.wallets[state.main].up:
+            unread[state.account.name] = await probe(poller, transport, clock, give_up_at)
         on_progress(state, outcome.error)
         return outcome
 
@@ -124,11 +141,20 @@ async def read_all(
         )
         for state in engine.accounts:
             state.revalue(clock.now())
+            for each in unread.get(state.account.name, ()):
+                if each.wallet is not None:
+                    each.wallet.revalue(state.book, clock.now())
         offsets = engine.transport.clock_offsets()
     finally:
         await engine.stop(0)
     return [
-        Result(poller.state, outcome.error, offsets.get(poller.state.account.exchange), outcome.address)
+        Result(
+            poller.state,
+            outcome.error,
+            offsets.get(poller.state.account.exchange),
+            outcome.address,
+            unread.get(poller.state.account.name, ()),
+        )
         for poller, outcome in zip(pollers, outcomes, strict=True)
     ]
 

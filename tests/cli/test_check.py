@@ -2,15 +2,19 @@
 
 import io
 import re
+from decimal import Decimal
 
 import pytest
 
 from exporter.cli import check
 from exporter.cli.main import main
 from exporter.cli.poll_once import Result
-from exporter.core.errors import AuthError, IpRefused, PermissionMissing
-from exporter.core.model import KeyInfo
-from tests.kit.accounts import WALL, broken, refuse, up
+from exporter.cli.unread import Unread
+from exporter.core.errors import AuthError, IpRefused, NotOpened, PermissionMissing
+from exporter.core.model import KeyInfo, Reading, WalletValue
+from exporter.holdings.shown import Choice
+from exporter.holdings.wallet import Wallet
+from tests.kit.accounts import NOW, WALL, balance, book, broken, readable, refuse, up, valued
 from tests.kit.logs import untouched_logging
 from tests.kit.whole import World, world
 
@@ -52,9 +56,34 @@ def test_check_online_tells_what_to_do_about_a_failure(world: World, capsys: pyt
     assert "2 accounts, 1 failed" in out
 
 
+def test_check_online_lists_the_wallets_that_nobody_reads(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--online", f"--config.file={world.config_of_bots('main')}"], {}) == 0
+    out = capsys.readouterr().out
+    found = wallets_of(out.partition("\n")[2])
+    assert found["spot"] == ["required", "read", "1", "10.00", "10.00"]
+    assert found["funding"] == ["no", "can be read", "1", "250.25"]
+    assert found["grid"] == ["no", "cannot be read", "70.00"]
+    assert re.search(r"what to do: write `wallets: \[main, .*funding.*\]`, or `wallets: \[all\]`", out)
+    assert main(["check", "--online", f"--config.file={world.config_of_bots('all')}"], {}) == 0
+    out = capsys.readouterr().out
+    assert "not read" not in out
+    assert wallets_of(out.partition("\n")[2])["funding"] == ["optional", "read", "1", "250.25"]
+
+
+def test_only_a_wallet_that_is_named_fails_the_check(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    with world.refusing("bingx", "/openApi/fund/v1/account/balance", "permission"):
+        assert main(["check", "--online", f"--config.file={world.config_of_bots('main')}"], {}) == 0
+        found = wallets_of(capsys.readouterr().out.partition("\n")[2])
+        assert found["funding"] == ["no", "refused: permission"]
+        assert main(["check", "--online", f"--config.file={world.config_of_bots('all')}"], {}) == 0
+        found = wallets_of(capsys.readouterr().out.partition("\n")[2])
+        assert found["funding"] == ["optional", "left out: permission"]
+        assert main(["check", "--online", f"--config.file={world.config_of_bots('all, funding')}"], {}) == 1
+
+
 def reported(*results: Result) -> str:
     stream = io.StringIO()
-    check.report(results, WALL, stream)
+    check.report(results, WALL, stream, NOW)
     return stream.getvalue()
 
 
@@ -96,6 +125,76 @@ def test_the_report_tells_an_optional_failure_without_calling_it_one() -> None:
     assert "good, but 1 optional wallet failed" in report
     assert "funding (optional): permission: no right" in report
     assert "all good" in report
+
+
+def holding(name: str, **amounts: str) -> Unread:
+    """A wallet that nobody reads, with these amounts."""
+    held = Wallet(name, Choice(), required=False, stale_after=600.0, strict_seconds=40.0)
+    held.accept(Reading([balance(currency, amount) for currency, amount in amounts.items()]), NOW, WALL)
+    held.revalue(book({"BTC": "100"}), NOW)
+    return Unread(name, held, None)
+
+
+def wallets_of(report: str) -> dict[str, list[str]]:
+    """The lines of the table of wallets, by wallet."""
+    table = report.partition("\n\n")[2].partition("\n\n")[0].splitlines()
+    assert table[0].split()[:4] == ["account", "wallet", "configured", "verdict"]
+    return {cells[1]: cells[2:] for line in table[1:] for cells in [re.split(r"\s{2,}", line)]}
+
+
+def test_every_wallet_has_its_verdict_and_its_value() -> None:
+    state = up()
+    refuse(state, PermissionMissing("no right"), wallet="funding")
+    valued(state, WalletValue("spot", usdt=Decimal(209)), WalletValue("copy_trading", usdt=Decimal(7)))
+    unread = (
+        holding("futures", BTC="2", USDT="1"),
+        holding("earn"),
+        Unread("margin", None, NotOpened("50021")),
+        Unread("bots", None, PermissionMissing("not ticked")),
+        Unread("coin_futures", None, None),
+    )
+    assert wallets_of(reported(Result(state, None, None, None, unread))) == {
+        "spot": ["required", "read", "2", "210.00", "209.00"],
+        "funding": ["optional", "FAILED: permission"],
+        "overview": ["optional", "read"],
+        "futures": ["no", "can be read", "2", "201.00"],
+        "earn": ["no", "can be read", "0", "0.00"],
+        "margin": ["no", "never opened"],
+        "bots": ["no", "refused: permission"],
+        "coin_futures": ["no", "not asked: base_url"],
+        "copy_trading": ["no", "cannot be read", "7.00"],
+    }
+
+
+def test_money_that_nobody_reads_names_the_line_that_would_read_it() -> None:
+    state = up()
+    valued(state)
+    unread = (holding("futures", BTC="2"), holding("isolated_margin/BTCUSDT", DOGE="3"), holding("earn"))
+    report = reported(Result(state, None, None, None, unread))
+    assert "not read: futures (200.00 USD), isolated_margin\n" in report
+    assert "write `wallets: [main, overview, futures, isolated_margin]`, or `wallets: [all]`" in report
+    assert "all good" in report
+    named = up(wallets=("main", "funding"))
+    assert "`wallets: [main, funding, futures]`" in reported(Result(named, None, None, None, unread[:1]))
+    assert "not read" not in reported(Result(named, None, None, None, unread[2:]))
+
+
+def test_of_a_group_of_many_wallets_those_that_are_worth_most_have_lines() -> None:
+    unread = tuple(holding(f"isolated_margin/P{number}", USDT=str(number)) for number in range(1, 38))
+    state = up()
+    valued(state, WalletValue("isolated_margin", usdt=Decimal(704)))
+    lines = wallets_of(reported(Result(state, None, None, None, unread)))
+    assert len(lines) == 14
+    assert lines["isolated_margin"] == ["all wallets of it", "703.00", "704.00"]
+    assert lines["isolated_margin/P37"] == ["no", "can be read", "1", "37.00"]
+    assert "isolated_margin/P27" not in lines
+    assert lines["isolated_margin/..."] == ["no", "and 27 wallets more", f"{27 * 28 / 2:.2f}"]
+
+
+def test_a_wallet_that_was_left_out_says_why() -> None:
+    state = up(wallets=("all",))
+    state.leave_out(state.wallet("margin", readable()), PermissionMissing("not ticked"), WALL)
+    assert wallets_of(reported(Result(state, None, None, None)))["margin"] == ["optional", "left out: permission"]
 
 
 def test_the_report_shows_hostile_text_and_does_not_obey_it() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from exporter.cli.flags import make_parser
-from exporter.config import Config
+from exporter.config import ALL, Config
 from exporter.config.load import load
 from exporter.config.scalars import spelled
 from exporter.core.errors import REASONS, PollError
@@ -168,15 +168,25 @@ def _patience(cls: type[PollError]) -> str:
 
 
 class Use(NamedTuple):
-    """What one account, or for prices one address, asks of an endpoint at the defaults."""
+    """What one account, or for prices one address, asks of an endpoint at the defaults.
+
+    Attributes:
+        what: the wallet, or what else is read.
+        endpoint: what is asked.
+        at_once: requests of one read.
+        per_minute: requests of all of them.
+        named: whether it is asked only where the configuration names the wallet.
+    """
 
     what: str
     endpoint: Endpoint
+    at_once: int
     per_minute: float
+    named: bool = False
 
 
 def cost() -> str:
-    """Requests a minute at the defaults, against every published limit."""
+    """Requests a minute at the defaults and of each wallet that may be named, against every published limit."""
     rows = []
     for exchange, name, api in _apis():
         for use in _uses(exchange, api):
@@ -184,14 +194,16 @@ def cost() -> str:
             rows.append(
                 (
                     _short(exchange, name),
-                    use.what,
+                    f"{use.what}, when named" if use.named else use.what,
                     f"`{use.endpoint.path}`",
+                    str(use.at_once),
                     f"{use.per_minute:.3g}",
                     "; ".join(_limit(limit, use.endpoint) for limit in use.endpoint.limits),
                     f"{worst:.2%}" if worst >= 0.0001 else "below 0.01%",
                 )
             )
-    return table(("exchange", "what", "path", "requests a minute", "published limits", "of the tightest"), rows)
+    heads = ("exchange", "what", "path", "requests a read", "requests a minute", "published limits", "of the tightest")
+    return table(heads, rows)
 
 
 def capacity() -> str:
@@ -199,7 +211,7 @@ def capacity() -> str:
     rows = []
     for exchange, name, api in _apis():
         share, asked, shared = _defaults(exchange).rate_share[exchange.name], dict[Limit, float](), dict[Limit, float]()
-        for use in _uses(exchange, api):
+        for use in (use for use in _uses(exchange, api) if not use.named):
             sums = shared if use.what == "prices" else asked
             for limit in use.endpoint.limits:
                 if limit.scope == "ip":
@@ -220,17 +232,25 @@ def _short(exchange: Exchange, api: str) -> str:
 
 
 def _uses(exchange: Exchange, api: Api) -> Iterator[Use]:
-    """What is asked as soon as an account is configured, each endpoint of a wallet once."""
+    """What is asked as soon as an account is configured, each endpoint of a wallet once; then what may be named."""
     config = _defaults(exchange)
     (account,) = config.accounts
-    per_minute: dict[tuple[str, Endpoint], float] = {}
-    for wallet, endpoint, every in Plan(api, account.wallets).asks(account.interval):
-        listed = "each listed account" if wallet else "list of accounts"
-        what = f"`{wallet}`" if api.discover is None else listed
-        per_minute[what, endpoint] = per_minute.get((what, endpoint), 0.0) + 60 / every
-    for endpoint in api.price_endpoints:
-        per_minute["prices", endpoint] = 60 / config.valuation.interval
-    return (Use(what, endpoint, often) for (what, endpoint), often in per_minute.items())
+    asks = list(Plan(api, (ALL,)).asks(account.interval))
+    for named in (False, True):
+        uses: dict[tuple[str, Endpoint], Use] = {}
+        for wallet, endpoint, every in asks:
+            source = api.wallets.get(wallet)
+            if named == (source is not None and wallet != api.main and not source.default):
+                what = f"`{wallet}`"
+                if api.discover is not None and not named:
+                    what = "each listed account" if wallet else "list of accounts"
+                use = uses.get((what, endpoint), Use(what, endpoint, 0, 0.0, named))
+                more = use._replace(at_once=use.at_once + 1, per_minute=use.per_minute + 60 / every)
+                uses[what, endpoint] = more
+        yield from uses.values()
+        if not named:
+            for endpoint in api.price_endpoints:
+                yield Use("prices", endpoint, 1, 60 / config.valuation.interval)
 
 
 def _defaults(exchange: Exchange) -> Config:

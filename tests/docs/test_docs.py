@@ -180,9 +180,11 @@ def loaded(text: str, folder: Path) -> Config:
     """A configuration of README, with the variables and secret files that it names in place."""
     environ = {name: f"{name}-of-test" for name in re.findall(r"_env: (\w+)", text)}
     environ["CREDENTIALS_DIRECTORY"] = str(folder)
-    for account in re.findall(r"- name: (\S+)", text):
+    keys = folder / "keys" if '"keys/' in text else folder
+    keys.mkdir(exist_ok=True)
+    for account in re.findall(r"\bname: ([\w-]+)", text):
         for secret in ("key", "secret", "passphrase"):
-            file = folder / f"{account}-{secret}"
+            file = keys / f"{account}-{secret}"
             file.write_text(f"{account}-{secret}-of-test\n")
             file.chmod(0o600)
     file = folder / "config.yaml"
@@ -190,11 +192,11 @@ def loaded(text: str, folder: Path) -> Config:
     return load(file, environ)
 
 
-def test_readme_shows_a_minimal_and_a_typical_configuration() -> None:
-    assert len(configurations()) == 2
+def test_readme_shows_a_minimal_and_a_typical_configuration_and_one_of_sub_accounts() -> None:
+    assert len(configurations()) == 3
 
 
-@pytest.mark.parametrize("text", configurations(), ids=["minimal", "typical"])
+@pytest.mark.parametrize("text", configurations(), ids=["minimal", "sub-accounts", "typical"])
 def test_a_configuration_in_the_readme_loads_without_a_warning(text: str, tmp_path: Path) -> None:
     config = loaded(text, tmp_path)
     assert config.accounts
@@ -202,11 +204,20 @@ def test_a_configuration_in_the_readme_loads_without_a_warning(text: str, tmp_pa
 
 
 def test_what_the_typical_configuration_says_of_merging_holds(tmp_path: Path) -> None:
-    config = loaded(configurations()[1], tmp_path)
+    config = loaded(configurations()[2], tmp_path)
     (grid,) = [account for account in config.accounts if account.name == "grid-1"]
     (threshold,) = grid.thresholds
     assert (threshold.warning, threshold.critical, threshold.target) == (Decimal(5000), Decimal(2000), Decimal(10000))
     assert grid.labels == {"team": "grid"}
+
+
+def test_sub_accounts_are_three_lines_each_with_a_key_of_its_own(tmp_path: Path) -> None:
+    text = configurations()[1]
+    assert len(text.strip().splitlines()) == 3
+    accounts = {account.name: account for account in loaded(text, tmp_path).accounts}
+    assert accounts["grid-2"].credentials.api_key.reveal() == "grid-2-key-of-test"
+    assert accounts["grid-2"].wallets == ("all",)
+    assert accounts["treasury"].wallets is None
 
 
 def test_the_defaults_that_are_told_are_the_defaults(tmp_path: Path) -> None:

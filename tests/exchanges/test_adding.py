@@ -170,6 +170,13 @@ def test_faults_of_toy_are_met_as_they_should_be(walked: Path) -> None:
     assert f"{len(faults)} hold, 0 fail, 0 were not played" in told
 
 
+def test_the_pairs_of_toy_are_wallets_of_one_answer(walked: Path) -> None:
+    told = run(walked, "pytest", "-q", "-p", "no:cacheprovider", "-k", "toy", "tests/faults/test_groups.py")
+    passed = re.search(r"(\d+) passed", told)
+    assert passed is not None, told
+    assert int(passed[1]) >= 8
+
+
 async def test_toy_is_polled_priced_and_served(walked: Path) -> None:
     async with demo(walked) as process:
         await process.ready()

@@ -334,7 +334,7 @@ def test_a_command_that_polls_once_names_what_the_limits_left_out(monkeypatch: p
                 assert failure.reason == result.error.reason == "rate_limited"
                 assert "rate_share" in failure.advice
             out = io.StringIO()
-            check.report(results, stage.clock.wall(), out)
+            check.report(results, stage.clock.wall(), out, stage.clock.now())
             assert out.getvalue().count("FAILED: rate_limited") == len(left_out)
             assert out.getvalue().count("spot: rate_limited: our share of the exchange's limits") == len(left_out)
 

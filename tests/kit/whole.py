@@ -4,7 +4,7 @@ import asyncio
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -18,6 +18,7 @@ from exporter.core.runtime import SystemClock
 from exporter.core.settings import Settings
 from exporter.sandbox import Sandbox, SandboxAccount
 from exporter.sandbox.demo import Scenario, build_demo
+from exporter.sandbox.faults import Fault
 from tests.kit.scrape import Samples
 
 PATIENCE = 15.0
@@ -132,7 +133,11 @@ FLOOD: Final = "12345678901234567890.123456789"
 
 
 class World:
-    """Two accounts on a simulated exchange that runs in a thread of its own."""
+    """Accounts on simulated exchanges that run in a thread of their own.
+
+    Attributes:
+        bots: an account whose configuration reads one of its wallets.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -140,6 +145,10 @@ class World:
         exact = self._sandbox.add_account("xt", key="xt-key", secret="xt-secret", mode="v4", name="exact")
         exact.set("spot", "USDT", "1000.50", "0.25")
         exact.set("spot", "BTC", FLOOD)
+        self.bots = self._sandbox.add_account("bingx", key="bots-key", secret="bots-secret", name="bots")
+        self.bots.set("spot", "USDT", "10")
+        self.bots.set("funding", "USDT", "250.25")
+        self.bots.set("grid", "USDT", "70")
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
@@ -170,6 +179,27 @@ class World:
         path = self.folder / f"{'wrong' if wrong else 'good'}.yaml"
         path.touch(mode=0o600)
         path.write_text("\n".join(lines) + "\n")
+        return str(path)
+
+    @contextmanager
+    def refusing(self, exchange: str, path: str, situation: str) -> Iterator[None]:
+        """An exchange refuses one path for so long."""
+        faults = self._sandbox.exchange(exchange).faults
+        fault = Fault("vendor_error", path=path, situation=situation)
+        faults.append(fault)
+        try:
+            yield
+        finally:
+            faults.remove(fault)
+
+    def config_of_bots(self, wallets: str) -> str:
+        """A configuration file for the account `bots` that reads these wallets."""
+        path = self.folder / "bots.yaml"
+        path.touch(mode=0o600)
+        path.write_text(
+            f"accounts: [{{name: bots, exchange: bingx, wallets: [{wallets}], "
+            f'base_url: "{self._sandbox.urls["bingx"]}", credentials: {{api_key: bots-key, secret: bots-secret}}}}]\n'
+        )
         return str(path)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.errors import AuthError, BadPayload, PermissionMissing, PollError
-from exporter.core.model import KeyInfo, WalletValue
+from exporter.core.model import KeyInfo, Reading, WalletValue
 from exporter.holdings.account import AccountState
 from exporter.holdings.keys import key_warnings
 from exporter.web import status
@@ -25,6 +25,7 @@ from tests.kit.accounts import (
     failing,
     polled,
     read,
+    readable,
     refuse,
     up,
     valued,
@@ -320,3 +321,22 @@ def test_a_wallet_of_another_mode_is_said_without_a_failure() -> None:
     account.elsewhere = ("overview",)
     assert "The exchange has the wallet overview in another mode of the account only" in in_words(account)
     assert "failing" not in in_words(account).replace("0 failing", "")
+
+
+def test_a_wallet_that_is_left_out_is_said_once_with_its_reason() -> None:
+    account = up(wallets=("all",))
+    account.leave_out(account.wallet("margin", readable()), PermissionMissing(f"not ticked {HOSTILE}"), WALL)
+    words = in_words(account)
+    assert words.count("The wallet margin is left out, and tried again once a day") == 1
+    assert "permission : not ticked <script>" in words
+    assert state_of(account, NOW) is UP
+
+
+def test_a_group_shows_no_amounts_and_its_wallets_do() -> None:
+    account = up()
+    group = account.wallet("isolated_margin", readable(many=True))
+    part = Reading([balance("BTC", "2")])
+    account.accepted(group, Reading(parts={"isolated_margin/BTCUSDT": part}), NOW, WALL)
+    words = in_words(account)
+    assert re.search(r"isolated_margin optional each wallet of it by itself ✔ fresh 0 s ago (?!\d)", words), words
+    assert re.search(r"isolated_margin/BTCUSDT optional 1 currency .* 200\.00", words)

@@ -121,8 +121,9 @@ SUITE = Suite(
                         Alert(
                             {**ACCOUNT, "wallet": "futures", "severity": "warning", "team": "grid"},
                             (
-                                "bitget reports 10.50 USD in wallet futures of account grid-1, which is "
-                                "not read. The wallets that are read hold 900.00 USD."
+                                "bitget reports 10.50 USD in wallet futures of account grid-1, which is not read; "
+                                "the line that reads it is `wallets: [main, futures]`, with what is read already. "
+                                "The wallets that are read hold 900.00 USD."
                             ),
                         )
                     ]
@@ -139,7 +140,10 @@ SUITE = Suite(
                     time: [
                         Alert(
                             {**ACCOUNT, "wallet": "futures", "severity": "warning"},
-                            ("bitget reports 900.00 USD in wallet futures of account grid-1, which is not read."),
+                            (
+                                "bitget reports 900.00 USD in wallet futures of account grid-1, which is not read; the "
+                                "line that reads it is `wallets: [main, futures]`, with what is read already."
+                            ),
                         )
                     ]
                     for time in ("29m", "60m")

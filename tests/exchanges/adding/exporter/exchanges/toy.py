@@ -1,9 +1,10 @@
-"""Toy: an exchange that nobody runs, to show what adding one takes: one spot wallet.
+"""Toy: an exchange that nobody runs, to show what adding one takes: a spot wallet, and isolated margin when named.
 
 Source: none, it is made up; here stand the vendor's pages. A read-only key is enough. Limits: balances 10 a second by
 key, public calls 10 a second by IP. Going over them leads to a ban of five minutes.
 
-Words: available = `free`; frozen = `used`, which `free` does not contain; no locked. Emptied coins are left out.
+Words: available = `free`; frozen = `used`, which `free` does not contain; no locked. Emptied coins are left out. One
+answer has the coins of every pair of isolated margin; debts are not told.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from exporter.core.errors import (
     ClockRefused,
     IpRefused,
     Maintenance,
+    NotOpened,
     PermissionMissing,
     PollError,
     RateLimited,
@@ -39,12 +41,13 @@ from exporter.exchanges.base import (
     shown,
     unsigned,
 )
-from exporter.exchanges.readers import holding, holdings, price_book, read_clock, rows, unused
+from exporter.exchanges.readers import grouped, holding, holdings, price_book, read_clock, rows, unused
 from exporter.exchanges.signing import hmac_hex
 
 HOST: Final = "https://api.toy.example"
 
 BALANCES: Final = Endpoint("/api/balances", (Limit("key", "/api/balances", 10, 1.0),))
+PAIRS: Final = Endpoint("/api/pairs", (Limit("key", "/api/pairs", 10, 1.0),))
 TIME: Final = Endpoint("/api/time", (Limit("ip", "/api/time", 10, 1.0),), signed=False)
 TICKERS: Final = Endpoint("/api/tickers", (Limit("ip", "/api/tickers", 10, 1.0),), signed=False)
 
@@ -55,6 +58,7 @@ ERRORS: Final[Mapping[str, type[PollError]]] = {
     "1005": PermissionMissing,
     "1006": RateLimited,
     "1007": Maintenance,
+    "1009": NotOpened,
 }
 ADVICE: Final = {"1008": "Toy has frozen this account: ask its support. The key is not at fault."}
 
@@ -84,10 +88,27 @@ def unwrap(status: int, payload: Any) -> Any:
     raise refused(status, code, payload.get("words"), errors=ERRORS, advice=ADVICE)
 
 
+_FIELDS: Final = itemgetter("coin", "free", "used")
+
+
 def read_spot(memory: RowMemory) -> Reader[Reading]:
     """Read every held coin of the spot wallet in one call; one that was never used is null."""
     answer = yield Request(BALANCES)
-    return (yield from rows(unused(answer, memory), itemgetter("coin", "free", "used"), holding, memory, holdings))
+    return (yield from rows(unused(answer, memory), _FIELDS, holding, memory, holdings))
+
+
+def read_isolated(memory: RowMemory) -> Reader[Reading]:
+    """Read every pair of isolated margin in one call: `BTC_USDT` is the wallet `isolated_margin/BTCUSDT`."""
+    answer = yield Request(PAIRS)
+    return (yield from grouped(unused(answer, memory), _pair_wallet, _of_pair, _FIELDS, holding, memory))
+
+
+def _pair_wallet(pair: str) -> str:
+    return f"isolated_margin/{pair.replace('_', '')}"
+
+
+def _of_pair(row: Any) -> tuple[Any, tuple[Any]]:
+    return row["pair"], (row,)
 
 
 read_time: Final = partial(read_clock, TIME, "now")
@@ -110,12 +131,15 @@ EXCHANGE: Final = Exchange(
     apis={
         "": Api(
             host=HOST,
-            endpoints=(BALANCES, TIME, TICKERS),
+            endpoints=(BALANCES, PAIRS, TIME, TICKERS),
             sign=sign,
             unwrap=unwrap,
             time=read_time,
             main="spot",
-            wallets={"spot": WalletSource(read_spot, (BALANCES,))},
+            wallets={
+                "spot": WalletSource(read_spot, (BALANCES,)),
+                "isolated_margin": WalletSource(read_isolated, (PAIRS,), many=True),
+            },
             prices=read_prices,
             price_endpoints=(TICKERS,),
             symbol=symbol,

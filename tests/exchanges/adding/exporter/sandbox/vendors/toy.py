@@ -1,4 +1,4 @@
-"""A simulated Toy: one wallet, which lists only what is above zero."""
+"""A simulated Toy: a spot wallet, which lists only what is above zero, and pairs of margin, which lists all of them."""
 
 from typing import Any, ClassVar, Final
 
@@ -19,6 +19,7 @@ _ERRORS: Final[dict[str, tuple[int, int, str]]] = {
     "rate": (429, 1006, "Too many requests"),
     "maintenance": (503, 1007, "Maintenance"),
     "frozen": (403, 1008, "The account is frozen"),
+    "not open": (400, 1009, "Margin was never opened"),
 }
 _WINDOW: Final = 5_000
 
@@ -29,6 +30,7 @@ class Toy(Vendor):
     name = "toy"
     published_limits: ClassVar[Limits] = {
         ("key", "/api/balances"): (10, 1),
+        ("key", "/api/pairs"): (10, 1),
         ("ip", "/api/time"): (10, 1),
         ("ip", "/api/tickers"): (10, 1),
     }
@@ -39,7 +41,7 @@ class Toy(Vendor):
     def __init__(self) -> None:
         super().__init__()
         self.public = {"/api/time": self._time, "/api/tickers": self._tickers}
-        self.private = {"/api/balances": self._balances}
+        self.private = {"/api/balances": self._balances, "/api/pairs": self._pairs}
 
     def key_of(self, call: Call) -> str | None:
         """Read the key's header."""
@@ -76,6 +78,24 @@ class Toy(Vendor):
             for coin, held in account.wallet("spot").items()
             if held.held > 0
         ]
+        return _good(items, Rows(items, "coin", ("free", "used")))
+
+    def _pairs(self, call: Call, account: SandboxAccount) -> Answer:
+        del call
+        if not any(wallet.startswith("isolated_margin/") for wallet in account.balances):
+            raise Refusal("not open")
+        items = []
+        for pair in self.prices:
+            held = account.wallet(f"isolated_margin/{pair.replace('/', '')}")
+            items += [
+                {
+                    "pair": pair.replace("/", "_"),
+                    "coin": coin,
+                    "free": plain(held[coin].available) if coin in held else "0",
+                    "used": plain(held[coin].tied) if coin in held else "0",
+                }
+                for coin in pair.split("/")
+            ]
         return _good(items, Rows(items, "coin", ("free", "used")))
 
     def _tickers(self, call: Call) -> Answer:

@@ -1,9 +1,17 @@
 """What the shared tests must know of Toy."""
 
+from exporter.core.model import Reading
 from exporter.exchanges import toy
-from exporter.exchanges.base import Request
+from exporter.exchanges.base import Reader, Request, RowMemory
 from tests.exchanges.driver import NOW, credentials
 from tests.exchanges.facts import ApiFacts, Facts, Sent, Shape
+
+
+def one_pair(memory: RowMemory) -> Reader[Reading]:
+    """What isolated margin tells of the pair that its row below is of."""
+    reading = yield from toy.read_isolated(memory)
+    return reading.parts.get("isolated_margin/AB", Reading())
+
 
 FACTS = Facts(
     ban_scope="ip",
@@ -18,7 +26,15 @@ FACTS = Facts(
                     currency="coin",
                     required=("free", "used"),
                     mapped=("1", "2", "0", "3", None),
-                )
+                ),
+                "isolated_margin": Shape(
+                    keys=("data",),
+                    row={"pair": "A_B", "coin": "X", "free": "1", "used": "2"},
+                    currency="coin",
+                    required=("free", "used"),
+                    mapped=("1", "2", "0", "3", None),
+                    read=one_pair,
+                ),
             },
             sent=(
                 Sent(

@@ -8,6 +8,7 @@ from exporter.core.errors import (
     ExchangeRefused,
     IpRefused,
     Maintenance,
+    NotOpened,
     PermissionMissing,
     PollError,
     RateLimited,
@@ -36,9 +37,17 @@ def test_free_and_used_are_available_and_frozen() -> None:
         (1006, RateLimited),
         (1007, Maintenance),
         (1008, ExchangeRefused),
+        (1009, NotOpened),
     ],
 )
 def test_a_code_has_one_meaning(code: int, kind: type[PollError]) -> None:
     with pytest.raises(PollError) as error:
         API.unwrap(403, {"code": code, "words": "no", "data": None})
     assert type(error.value) is kind
+
+
+def test_each_pair_that_holds_something_is_a_wallet() -> None:
+    parts = read("toy", API, "isolated_margin").parts
+    assert {name: amounts(part.balances) for name, part in parts.items()} == {
+        "isolated_margin/BTCUSDT": {"BTC": ("0.25", "0", "0", "0.25", None), "USDT": ("0", "40", "0", "40", None)}
+    }
