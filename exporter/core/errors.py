@@ -18,6 +18,7 @@
        ├─ BadPayload          payload       an answer of a shape, or with numbers, that we do not know
        ├─ ExchangeRefused     exchange      the exchange said no in its own words
        │  ├─ WrongApi         exchange      the account is of another generation or mode
+       │  ├─ NotOpened        exchange      the product was never opened: nothing is there
        │  └─ UnknownAccount   exchange      an account id that the exchange no longer knows
        └─ InternalError       internal      a bug of ours
 
@@ -250,6 +251,19 @@ class WrongApi(ExchangeRefused):
     def __init__(self, message: str, *, api: str, advice: str | None = None) -> None:
         super().__init__(message, advice=advice)
         self.api = api
+
+
+class NotOpened(ExchangeRefused):
+    """The exchange says that the account never opened this product: there is no such wallet, and nothing is in it.
+
+    For a wallet that holds nothing as far as is known this is no failure but an empty answer. A wallet that holds
+    something cannot have been closed to us by these words alone: there it is a refusal like others.
+    """
+
+    advice = (
+        "If this account has such a wallet, open it on the exchange's site; else take the wallet out of `wallets`. "
+        "What it held is believed to be gone once it is no longer served."
+    )
 
 
 class UnknownAccount(ExchangeRefused):

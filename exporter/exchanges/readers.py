@@ -9,11 +9,12 @@ from typing import Any, Final, cast
 
 from exporter.core.errors import BadPayload
 from exporter.core.model import EXACT, ZERO, Balance, Reading, Unreadable, WalletValue
-from exporter.core.wording import folded
+from exporter.core.wording import folded, spelled
 from exporter.exchanges.base import PAUSE, Endpoint, Pair, Reader, Request, RowMemory
 from exporter.exchanges.values import (
     MAX_DIGITS,
     MAX_LETTERS,
+    MAX_ROWS,
     ZEROS,
     cut,
     decimal,
@@ -92,6 +93,72 @@ def _fields_there(fields: Callable[[Any], tuple[Any, ...]], row: Any) -> tuple[A
         return fields(_Gaps(row) if isinstance(row, dict) else row)
     except (KeyError, TypeError, AttributeError) as error:
         raise misshapen(error) from None
+
+
+def grouped(
+    answer: Any,
+    name: Callable[[str], str],
+    members: Callable[[Any], tuple[Any, Sequence[Any]]],
+    fields: Callable[[Any], tuple[Any, ...]],
+    parse: Callable[..., Balance],
+    memory: RowMemory,
+) -> Reader[Reading]:
+    """Parse a list that tells of several wallets at once; what is all zero is left out, a row like the last is kept.
+
+    A row whose name can be read but whose amounts cannot costs its own currency in its own wallet. Groups whose names
+    come to the same are one wallet.
+
+    Args:
+        answer: the list.
+        name: the wallet's whole name, from the group's as it stands in the answer:
+            `lambda symbol: f"isolated_margin/{symbol}"`.
+        members: takes from an entry of the list the group's name and its rows: `(row["symbol"], (row,))` where each
+            row names its group, `(pair["symbol"], (pair["base"], pair["quote"]))` where a group is an entry.
+        fields: takes from a row what `parse` needs, the currency first.
+        parse: makes a balance of those fields.
+        memory: of the whole answer; replaced by every answer that is no refusal.
+
+    Returns:
+        A reading with `parts` alone: each has all rows of its wallet, zeros included, and at least one that is not
+        zero or cannot be read.
+
+    Raises:
+        BadPayload: an entry of another shape or without a name; more rows than are worked on; rows that cannot be read
+            in most of a list.
+    """
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    count = 0
+    for place, entry in enumerate(listing(answer, "rows")):
+        if place and not place % SLICE:
+            yield PAUSE
+        try:
+            group, listed = members(entry)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise misshapen(error) from None
+        count += len(listed)
+        raws = (tuple(map(hashable, _fields_there(fields, row))) for row in listed)
+        found.setdefault(spelled(name(name_of(group, "group"))), []).extend(raws)
+    if count > MAX_ROWS:
+        raise BadPayload(f"{count} rows, more than the {MAX_ROWS} that are worked on")
+    parts: dict[str, Reading] = {}
+    unreadable: list[Unreadable] = []
+    kept: RowMemory = {}
+    worked_on = 0
+    for wallet, raws_of_it in found.items():
+        made = [(raw, memory.get(raw) or parsed(parse, raw)) for raw in raws_of_it]
+        bad = [one for _, one in made if isinstance(one, Unreadable)]
+        balances = without([one for _, one in made if isinstance(one, Balance)], bad)
+        unreadable += bad
+        kept.update((raw, one) for raw, one in made if isinstance(one, Balance) and is_text(raw))
+        if bad or not all(balance.is_zero for balance in balances):
+            parts[wallet] = Reading(balances, unreadable=bad)
+        before, worked_on = worked_on // SLICE, worked_on + len(made)
+        if worked_on // SLICE > before:
+            yield PAUSE
+    memory.clear()
+    memory.update(kept)
+    see_most(unreadable, count)
+    return Reading(parts=parts)
 
 
 def remembered(
