@@ -19,7 +19,7 @@ class Holding:
     """One coin in one wallet; amounts keep the digits they were set with.
 
     Each exchange states those that it knows. An `equity` or `usd` of None is worked out from the others and from
-    the prices.
+    the prices. `pnl` is the profit of open positions; it is in the whole and in none of the parts.
     """
 
     available: Decimal = ZERO
@@ -28,6 +28,7 @@ class Holding:
     debt: Decimal = ZERO
     interest: Decimal = ZERO
     bank: Decimal = ZERO
+    pnl: Decimal = ZERO
     equity: Decimal | None = None
     usd: Decimal | None = None
 
@@ -43,17 +44,16 @@ class Holding:
 
     @property
     def net(self) -> Decimal:
-        """The stated equity, or all that is held less all that is owed."""
+        """The stated equity, or all that is held, with profit, less all that is owed."""
         if self.equity is not None:
             return self.equity
-        return EXACT.subtract(add(self.held, self.bank), add(self.debt, self.interest))
+        return EXACT.subtract(add(self.held, self.bank, self.pnl), add(self.debt, self.interest))
 
     @property
     def is_zero(self) -> bool:
         """Whether no amount of this coin is left."""
-        return not (
-            self.available or self.frozen or self.locked or self.debt or self.interest or self.bank or self.equity
-        )
+        owed = self.debt or self.interest
+        return not (self.available or self.frozen or self.locked or self.bank or self.pnl or owed or self.equity)
 
 
 @dataclass(slots=True)

@@ -105,6 +105,7 @@ class Held(NamedTuple):
     locked: str = "0"
     debt: str = "0"
     interest: str = "0"
+    pnl: str = "0"
 
 
 @dataclass(frozen=True, slots=True)
