@@ -195,7 +195,7 @@ class SimulatedExchange:
             if early is not None:
                 fault.use()
                 return await early
-        quota = self.limits.meet(call.path, call.remote, call.key, now)
+        quota = self.limits.meet(call.path, call.host_name, call.remote, call.key, now)
         if quota is not None:
             headers |= self.vendor.rate_headers(quota.limit, quota.used, quota.seconds, call.now)
         if quota is not None and quota.refused:

@@ -2,8 +2,8 @@
 
 Source: XT.com futures documents, "Get user's account balance information" (`compat/balance/list`), and the clients
 ccxt, pyxt, XT.Net and OsEngine. Limits: the page of the call prints 200 a second by key, the general page 3 a second by
-user for assets and 1000 a minute by IP; the narrower ones are kept. Nothing here opens an account for futures: that is
-a POST, and one that was never opened is told by `contract_not_open` or `account_error`.
+user for assets and 1000 a minute by IP; the narrower ones are kept, at each host by itself. Nothing here opens an
+account for futures: that is a POST, and one that was never opened is told by `contract_not_open` or `account_error`.
 
 Words: frozen = `openOrderMarginFrozen` + `openOrderFeeFrozen`, which newer answers have; locked = `isolatedMargin` +
 `crossedMargin`; available = `walletBalance` less the two, at least 0; pnl = `notProfit`; net = `walletBalance` +
@@ -49,9 +49,6 @@ from exporter.exchanges.base import (
 from exporter.exchanges.readers import rows, unused
 from exporter.exchanges.signing import hmac_hex, query_encoded, query_raw
 from exporter.exchanges.xt import v4
-
-USDT_M_HOST: Final = "https://fapi.xt.com"
-COIN_M_HOST: Final = "https://dapi.xt.com"
 
 ERRORS: Final[Mapping[str, type[PollError]]] = {
     **v4.ERRORS,
@@ -124,10 +121,15 @@ def unwrap(status: int, payload: Any) -> Any:
 
 
 _PATH: Final = "/future/user/v1/compat/balance/list"
-_LIMITS: Final = (Limit("uid", _PATH, 3, 1.0), Limit("ip", "futures", 1000, 60.0))
 
-USDT_M: Final = Endpoint(_PATH, _LIMITS, host=USDT_M_HOST, unwrap=unwrap)
-COIN_M: Final = Endpoint(_PATH, _LIMITS, host=COIN_M_HOST, unwrap=unwrap)
+
+def _balances(host: str) -> Endpoint:
+    limits = Limit("uid", host.removeprefix("https://"), 3, 1.0), Limit("ip", "futures", 1000, 60.0)
+    return Endpoint(_PATH, limits, host=host, unwrap=unwrap)
+
+
+USDT_M: Final = _balances("https://fapi.xt.com")
+COIN_M: Final = _balances("https://dapi.xt.com")
 ENDPOINTS: Final = (USDT_M, COIN_M)
 
 
