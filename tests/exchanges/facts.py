@@ -122,6 +122,8 @@ class ApiFacts:
         opening: contents that a reader of the main wallet gets before its rows.
         side: a wallet beside the main one that is read by default or by discovery, and its path; None where there is
             none.
+        named: wallets with balances that are read only when they are named, and their paths: those whose faults are
+            played.
         refusal: an answer that says that we ask too often; `{}` stands where its words do.
         reasons: fault of `tests/faults/catalogue.py` -> the reason that it has here; those that differ from most.
     """
@@ -136,6 +138,7 @@ class ApiFacts:
     values_itself: bool = False
     opening: tuple[Any, ...] = ()
     side: tuple[str, str] | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
     refusal: Mapping[str, Any] = field(default_factory=dict)
     reasons: Mapping[str, str | None] = field(default_factory=dict)
 

@@ -90,6 +90,7 @@ FACTS = Facts(
                 ),
             ),
             values_itself=True,
+            named={"futures": "/contract/private/assets-detail"},
             refusal={"code": 30013, "message": "{}", "trace": "1767225699999", "data": {}},
         )
     },

@@ -69,6 +69,7 @@ V4 = ApiFacts(
     signature="validate-signature",
     refusal={"rc": 1, "mc": "GATEWAY_0001", "ma": ["{}"], "result": None},
     price="p",
+    named=dict.fromkeys(("futures", "coin_futures"), "/future/user/v1/compat/balance/list"),
     values_itself=True,
     # One code for a key that is frozen, banned or not yet approved; no word for maintenance, only for being busy.
     reasons={"vendor_frozen": "auth", "vendor_maintenance": "exchange"},
