@@ -1,6 +1,6 @@
 """From the layers of one account to the account: what an exchange knows, and what has to fit together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from exporter.config.merge import Found, Stack
 from exporter.config.mistakes import listed, nearest, quoted
-from exporter.config.model import SEVERITIES, Account, Threshold
+from exporter.config.model import ALL, SEVERITIES, Account, Threshold
 from exporter.config.scalars import spelled
 from exporter.config.secrets import Resolved
 from exporter.exchanges import EXCHANGES
@@ -93,11 +93,13 @@ class Wallets:
     Attributes:
         apis: one, or with `auto` each that the answers may prove.
         open: whether the exchange lists the wallets itself, so that any name may turn out to exist.
-        elsewhere: what only its other APIs have: no mistake, since an account changes its mode, but not read.
+        others: the exchange's other APIs.
+        elsewhere: what only those have: no mistake, since an account changes its mode, but not read.
     """
 
     apis: tuple[Api, ...]
     open: bool
+    others: tuple[Api, ...]
     elsewhere: frozenset[str]
 
     @classmethod
@@ -106,7 +108,8 @@ class Wallets:
         apis = exchange.apis_for(options)
         names = {name for api in exchange.apis.values() for name in api.wallets}
         elsewhere = names.difference(*(api.wallets for api in apis))
-        return cls(apis, any(api.discover is not None for api in apis), frozenset(elsewhere))
+        others = tuple(api for api in exchange.apis.values() if api not in apis)
+        return cls(apis, any(api.discover is not None for api in apis), others, frozenset(elsewhere))
 
     def main(self, name: str) -> str:
         """`main` for every name of the main wallet, other names as they are."""
@@ -114,12 +117,18 @@ class Wallets:
 
     def knows(self, name: str) -> bool:
         """Whether a wallet of this name can be read, be it in another mode of the account."""
-        return self.open or name in self.named or name in self.elsewhere
+        return self.open or name in self.named or name in self.elsewhere or name.partition("/")[0] in self.groups
 
     @property
     def named(self) -> frozenset[str]:
         """Every wallet that is known before the exchange is asked."""
         return frozenset(("main", *(self.main(name) for api in self.apis for name in api.wallets)))
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The names that stand for several wallets of one answer, also in another mode of the account."""
+        every = (*self.apis, *self.others)
+        return frozenset(name for api in every for name, wallet in api.wallets.items() if wallet.many)
 
     @property
     def default(self) -> frozenset[str]:
@@ -154,8 +163,8 @@ def _wallets(stack: Stack, exchange: Exchange, known: Wallets) -> tuple[str, ...
     names: list[str] = []
     for index, each in enumerate(found.value):
         name, place = known.main(each), Found(None, found.layer, ("wallets", index))
-        if not known.knows(name):
-            near = nearest(each, known.named) or f"; there are {listed(sorted(known.named), 'and')}"
+        if name != ALL and not known.knows(name):
+            near = nearest(each, {*known.named, ALL}) or f"; there are {listed(sorted(known.named), 'and')}"
             stack.add(place, f"{exchange.name} has no wallet {quoted(each)}{near}")
         elif name in names:
             stack.add(place, f"{quoted(each)} is the main wallet, which is listed already; keep one")
@@ -166,21 +175,31 @@ def _wallets(stack: Stack, exchange: Exchange, known: Wallets) -> tuple[str, ...
 def _thresholds(stack: Stack, known: Wallets, wallets: tuple[str, ...] | None) -> tuple[Threshold, ...]:
     if stack.broken("thresholds"):
         return ()
+    everything = wallets is not None and ALL in wallets
     read = known.default if wallets is None else frozenset(("main", *wallets)) - known.elsewhere
-    anything = known.open and wallets is None
+    if everything:
+        read |= known.named
+    anything = known.open and (wallets is None or everything)
     thresholds = []
     for (currency, wallet, of), amounts in stack.thresholds(known.main).items():
         first = next(iter(amounts.values()))
         place = Found(None, first.layer, first.path[:2])
         if known.is_overview(wallet):
             stack.add(place, f"{wallet} is no wallet but the exchange's own value of each; watch the wallet itself")
-        elif not (anything or {wallet, wallet.partition("/")[0]} & read) and not stack.broken("wallets", "options"):
+        elif wallet == ALL:
+            stack.add(place, "all is no wallet; give each wallet that you watch a threshold of its own")
+        elif not (anything or _is_read(wallet, read)) and not stack.broken("wallets", "options"):
             text = f"the wallet {quoted(wallet)} is not read, so this would never fire; "
             text += "it is one of another mode" if wallet in known.elsewhere else "add it to `wallets`"
             stack.add(place, text + (nearest(wallet, read) if wallet not in known.named else ""))
         _ordered(stack, amounts)
         thresholds.append(Threshold(currency, wallet, "available" if of == "available" else "net", **_values(amounts)))
     return tuple(thresholds)
+
+
+def _is_read(wallet: str, read: Set[str]) -> bool:
+    """Whether a wallet, its group, or a wallet of that group is among those that are read."""
+    return wallet in read or wallet.partition("/")[0] in read or any(name.startswith(f"{wallet}/") for name in read)
 
 
 def _usd(stack: Stack) -> dict[str, Decimal]:

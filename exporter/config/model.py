@@ -14,13 +14,17 @@ SEVERITIES: Final = ("warning", "critical", "target")
 """What a threshold may be set for."""
 
 
+ALL: Final = "all"
+"""Stands under `wallets` for every wallet that the key may read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """Amounts of one currency in one wallet below which somebody wants to know.
 
     Attributes:
         currency: ASCII upper case.
-        wallet: `main`, or our name of another wallet.
+        wallet: `main`, or our name of another wallet; the name of a group stands for each wallet of it.
         of: the amount that is compared: the whole holding, or what is free to use.
         warning: None where not set.
         critical: never above `warning`.
@@ -51,7 +55,8 @@ class Account:
         credentials: what signs its requests.
         secret_files: the files that held secrets, by the name of the secret, so that a rewrite can be noticed.
         expires: when the key expires, seconds since the epoch (the end of the day in UTC); None where not said.
-        wallets: the wallets to read beside the main one, `main` standing for it; None: the exchange's defaults.
+        wallets: the wallets to read beside the main one, `main` standing for it, `all` for every one that the key may
+            read; None: the exchange's defaults.
         interval: seconds from start to start.
         timeout: seconds for one read of one wallet.
         stale_after: seconds for which the last good values stand; 0: they go when a read fails.

@@ -126,8 +126,7 @@ def grouped(
         BadPayload: an entry of another shape or without a name; more rows than are worked on; rows that cannot be read
             in most of a list.
     """
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    count = 0
+    raws: list[tuple[str, tuple[Any, ...]]] = []
     for place, entry in enumerate(listing(answer, "rows")):
         if place and not place % SLICE:
             yield PAUSE
@@ -135,29 +134,34 @@ def grouped(
             group, listed = members(entry)
         except (KeyError, TypeError, AttributeError) as error:
             raise misshapen(error) from None
-        count += len(listed)
-        raws = (tuple(map(hashable, _fields_there(fields, row))) for row in listed)
-        found.setdefault(spelled(name(name_of(group, "group"))), []).extend(raws)
-    if count > MAX_ROWS:
-        raise BadPayload(f"{count} rows, more than the {MAX_ROWS} that are worked on")
-    parts: dict[str, Reading] = {}
-    unreadable: list[Unreadable] = []
+        wallet = spelled(name(name_of(group, "group")))
+        raws += [(wallet, tuple(map(hashable, _fields_there(fields, row)))) for row in listed]
+        if len(raws) > MAX_ROWS:
+            raise BadPayload(f"{len(raws)} rows, more than the {MAX_ROWS} that are worked on")
+    made: dict[str, list[Balance]] = {}
+    unreadable: dict[str, list[Unreadable]] = {}
     kept: RowMemory = {}
-    worked_on = 0
-    for wallet, raws_of_it in found.items():
-        made = [(raw, memory.get(raw) or parsed(parse, raw)) for raw in raws_of_it]
-        bad = [one for _, one in made if isinstance(one, Unreadable)]
-        balances = without([one for _, one in made if isinstance(one, Balance)], bad)
-        unreadable += bad
-        kept.update((raw, one) for raw, one in made if isinstance(one, Balance) and is_text(raw))
-        if bad or not all(balance.is_zero for balance in balances):
-            parts[wallet] = Reading(balances, unreadable=bad)
-        before, worked_on = worked_on // SLICE, worked_on + len(made)
-        if worked_on // SLICE > before:
+    for place, (wallet, raw) in enumerate(raws):
+        if place and not place % SLICE:
             yield PAUSE
+        one = memory.get(raw) or parsed(parse, raw)
+        if isinstance(one, Unreadable):
+            unreadable.setdefault(wallet, []).append(one)
+            continue
+        made.setdefault(wallet, []).append(one)
+        if is_text(raw):
+            kept[raw] = one
     memory.clear()
     memory.update(kept)
-    see_most(unreadable, count)
+    see_most([*chain.from_iterable(unreadable.values())], len(raws))
+    parts: dict[str, Reading] = {}
+    for place, wallet in enumerate(dict.fromkeys(wallet for wallet, _ in raws)):
+        if place and not place % SLICE:
+            yield PAUSE
+        bad = unreadable.get(wallet, [])
+        balances = without(made.get(wallet, []), bad)
+        if bad or not all(balance.is_zero for balance in balances):
+            parts[wallet] = Reading(balances, unreadable=bad)
     return Reading(parts=parts)
 
 

@@ -1,16 +1,17 @@
 """What is known of one account: its wallets, its polls and their outcome; a publisher is told of every change."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
-from exporter.config import Account
+from exporter.config import ALL, Account, Threshold
 from exporter.core.credentials import Credentials
-from exporter.core.errors import PollError, UnknownAccount
+from exporter.core.errors import BadPayload, PollError, UnknownAccount
 from exporter.core.model import ZERO, KeyInfo, Reading, finite
 from exporter.exchanges.base import WalletSource
+from exporter.holdings.doubt import empties_most
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.publisher import AccountPublisher, Limit
 from exporter.holdings.shown import choice_of, wallet_of
@@ -22,6 +23,9 @@ ABOUT_THE_WALLET: Final = frozenset({"permission", "exchange", "payload"})
 
 MOST_GONE: Final = 500
 """Wallets that the exchange has no longer and that still read zeros, at most."""
+
+MOST_PARTS: Final = 500
+"""Wallets of which one answer may tell, at most; those that are all zero are not counted."""
 
 _NOT_TRIED: Final = frozenset({"auth", "ip", "clock", "rate_limited", "banned", "network", "tls"})
 """Failures after which a wallet itself was never asked: account, address, clock or way was at fault."""
@@ -40,6 +44,8 @@ class AccountState:
         book: the prices it is valued with; None when valuation is off.
         masked: takes secrets out of a name that the exchange gave.
         elsewhere: wallets that the configuration names and the exchange has in another mode of the account only.
+        left_out: of the wallets that only `all` asks for, those that this key may not read or that were never opened:
+            by name, the refusal.
         failures: polls that failed since the last good one.
         last_poll, next_poll: seconds since the epoch; 0 until there is one.
         next_end: the moment (on the poller's clock) at which something served is to be withdrawn, unless it is read
@@ -69,6 +75,7 @@ class AccountState:
         self.polls = 0
         self.key: KeyInfo | None = None
         self.elsewhere: tuple[str, ...] = ()
+        self.left_out: dict[str, Failure] = {}
         self.next_end = FOREVER
         self._shard = shard
         self._label_names = label_names
@@ -76,6 +83,7 @@ class AccountState:
         self._rare: set[str] = set()
         self._closed: dict[str, Credentials] = {}  # never read: by name, the key that may not or cannot read it
         self._now = NEVER
+        self._limits: tuple[Limit, ...] | None = None
         self._failed: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
         self._publisher = publisher
@@ -100,21 +108,38 @@ class AccountState:
         """The wallet of this name, made and served as not yet read when it is new."""
         if source.rare:
             self._rare.add(name)
+        wallet = self._wallet(
+            name,
+            every=source.every,
+            lists_zeros=source.lists_zeros,
+            borrows=source.borrows,
+            overview=source.overview,
+            many=source.many,
+        )
+        if wallet.many:
+            for part in self._named_parts(name):
+                self._part(part, wallet)
+            self._tell_thresholds()
+        return wallet
+
+    def _part(self, name: str, group: Wallet) -> Wallet:
+        """The wallet of this name, of which the group's answer tells."""
+        return self._wallet(name, every=group.every, borrows=group.borrows, group=group.name)
+
+    def _wallet(self, name: str, *, every: float, **kind: Any) -> Wallet:
         known = self.wallets.get(name)
         if known is not None:
             return known
-        stale_after, strict_seconds = self._bounds(source.every)
+        stale_after, strict_seconds = self._bounds(every)
         wallet = self.wallets[name] = Wallet(
             name,
             choice_of(self.account, name, self.main),
             required=self.is_required(name),
             stale_after=stale_after,
             strict_seconds=strict_seconds,
-            every=source.every,
-            lists_zeros=source.lists_zeros,
-            borrows=source.borrows,
-            overview=source.overview,
+            every=every,
             masked=self.masked,
+            **kind,
         )
         self._publisher.state(wallet, fresh=False)
         if self._served and not wallet.overview:
@@ -122,9 +147,13 @@ class AccountState:
         return wallet
 
     def is_required(self, name: str) -> bool:
-        """Whether the account is up only when this wallet was read."""
+        """Whether the account is up only when this wallet was read; one that `all` alone asks for is not required."""
         named = self.account.wallets or ()
-        return name == self.main or name in named or name.partition("/")[0] in named
+        return name == self.main or any(each in named for each in (name, _family(name))) or self._asks_for_part(name)
+
+    def family(self, wallet: Wallet) -> list[Wallet]:
+        """The wallet, and where it stands for an answer that tells of several, those as well."""
+        return [wallet, *(each for each in self.wallets.values() if each.group == wallet.name)]
 
     def switch_api(self, main: str) -> None:
         """Serve nothing of the present wallets any more: the account is of another mode, with another main wallet."""
@@ -133,6 +162,7 @@ class AccountState:
         self.main = main
         self._publisher.forget_quotas()
         self.elsewhere = ()
+        self.left_out = {}
         self._tell_thresholds()
 
     def accepted(self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool = False) -> None:
@@ -149,6 +179,8 @@ class AccountState:
         """
         if self.wallets.get(wallet.name) is not wallet:
             return
+        if wallet.many and not (yield from self._accepting_parts(wallet, reading.parts, now, wall, trusted=trusted)):
+            return
         if (yield from wallet.accepting(reading, now, wall, trusted=trusted)):
             wallet.unserved = True
         self._closed.pop(wallet.name, None)
@@ -158,16 +190,58 @@ class AccountState:
             self._publisher.state(wallet, fresh=wallet.fresh(now))
             self._note_end()
 
+    def _accepting_parts(
+        self, group: Wallet, parts: Mapping[str, Reading], now: float, wall: float, *, trusted: bool
+    ) -> Slices[bool]:
+        """Take what one answer says of several wallets; returns whether it is believed.
+
+        One of which it says nothing holds nothing: like a wallet that is gone from the exchange's own list, it reads
+        zeros by the zero rule and then goes, unless the configuration names it. If more than half of what held
+        something is missing, by count or by worth, the whole answer has to be repeated.
+
+        Raises:
+            BadPayload: it tells of more wallets than anybody has.
+        """
+        asked = {name: part for name, part in parts.items() if self._asks_for(group.name, name)}
+        if len(asked) > MOST_PARTS:
+            raise BadPayload(f"{len(asked)} wallets that hold something, more than the {MOST_PARTS} that are kept")
+        known = [wallet for wallet in self.family(group) if wallet is not group]
+        if not trusted and empties_most({each.name: each.usd for each in known if each.holds}, asked):
+            trusted = group.doubt()
+            if not trusted:
+                for wallet in (group, *known):
+                    wallet.stands()
+                    self._publisher.state(wallet, fresh=wallet.fresh(now))
+                return False
+        named = self._named_parts(group.name)
+        for number, name in enumerate(dict.fromkeys((*asked, *named, *(each.name for each in known)))):
+            if number and not number % _WALLETS_AT_ONCE:
+                yield
+            wallet = self._part(name, group)
+            if name in asked or name in named or wallet.remembered:
+                yield from self.accepting(wallet, asked.get(name, Reading()), now, wall, trusted=trusted)
+            else:
+                self.forget(wallet)
+        self.forget_oldest([each.name for each in known if each.name in self.wallets and each.name not in named])
+        return True
+
     def refused(self, wallet: Wallet, error: PollError, now: float, wall: float) -> None:
-        """Note a failed read, unless the wallet was forgotten meanwhile."""
+        """Note a failed read, also of all that the answer would have told of; one that was forgotten stays so."""
         if self.wallets.get(wallet.name) is not wallet:
             return
-        wallet.refuse(Failure(error.reason, str(error), error.advice, wall))
-        if not wallet.last_success and self._closes(wallet, error):
-            self._closed[wallet.name] = self.account.credentials
-            self._total()
-        self._publisher.state(wallet, fresh=wallet.fresh(now))
+        for each in self.family(wallet):
+            each.refuse(Failure(error.reason, str(error), error.advice, wall))
+            if not each.last_success and self._closes(each, error):
+                self._closed[each.name] = self.account.credentials
+                self._total()
+            self._publisher.state(each, fresh=each.fresh(now))
         self.expire(now)
+
+    def leave_out(self, wallet: Wallet, error: PollError, wall: float) -> None:
+        """Serve nothing of a wallet that only `all` asks for, and remember why."""
+        self.left_out[wallet.name] = Failure(error.reason, str(error), error.advice, wall)
+        for each in self.family(wallet):
+            self.forget(each)
 
     def forget(self, wallet: Wallet) -> None:
         """Serve nothing of a wallet any more."""
@@ -177,6 +251,8 @@ class AccountState:
         self.wallets.pop(wallet.name, None)
         self._publisher.forget(wallet)
         self._total()
+        if self._is_limited_by_group(wallet):
+            self._tell_thresholds()
         self._note_end()
 
     def forget_oldest(self, gone: Iterable[str]) -> None:
@@ -212,7 +288,7 @@ class AccountState:
                 changed = True
             elif now <= wallet.valued_until:
                 continue
-            elif wallet.overview or (not wallet.large and valued < _WALLETS_AT_ONCE):
+            elif wallet.bare or (not wallet.large and valued < _WALLETS_AT_ONCE):
                 valued += 1
                 finish(self._serving(wallet, now))
             else:
@@ -282,6 +358,7 @@ class AccountState:
         still = copy(self)
         still.wallets = {name: copy(wallet) for name, wallet in self.wallets.items()}
         still._served, still._closed = self._served.copy(), self._closed.copy()
+        still.left_out = self.left_out.copy()
         return still
 
     @property
@@ -305,6 +382,8 @@ class AccountState:
         for name, wallet in self.wallets.items():
             if wallet.overview:
                 continue
+            if name in self._served and wallet.many:
+                continue  # the wallets that it stands for are counted themselves
             if name in self._served:
                 if wallet.usd is None or wallet.unreadable:
                     return None
@@ -318,6 +397,19 @@ class AccountState:
         if isinstance(error, UnknownAccount):
             return False  # the list is read again, and tells
         return error.reason in ABOUT_THE_WALLET or (wallet.name in self._rare and error.reason not in _NOT_TRIED)
+
+    def _named_parts(self, group: str) -> list[str]:
+        """Wallets of a group that the configuration names: they exist whatever the answer says."""
+        named = (*(self.account.wallets or ()), *(each.wallet for each in self.account.thresholds))
+        return list(dict.fromkeys(name for name in named if _family(name) == group and name != group))
+
+    def _asks_for(self, group: str, part: str) -> bool:
+        """Whether a wallet of a group that is read is wanted: each is, unless the configuration names some of them."""
+        named = self.account.wallets
+        return named is None or group in named or ALL in named or part in named
+
+    def _asks_for_part(self, group: str) -> bool:
+        return any(_family(name) == group and name != group for name in self.account.wallets or ())
 
     def _serving(self, wallet: Wallet, now: float) -> Slices[None]:
         """Serve a wallet as it is now.
@@ -334,8 +426,10 @@ class AccountState:
         try:
             while wallet.unserved:
                 wallet.unserved = False
-                if wallet.overview:
+                if wallet.bare:
                     self._publisher.reported(wallet, wallet.reported(self.book, self._now))
+                    if wallet.many:
+                        self._total()
                     continue
                 if wallet.large:
                     yield
@@ -346,6 +440,8 @@ class AccountState:
                     return  # it was withdrawn or forgotten meanwhile
                 yield from self._publisher.balances(wallet)
                 self._total()
+                if self._is_limited_by_group(wallet):
+                    self._tell_thresholds()
         except BaseException:
             wallet.unserved = True
             raise
@@ -380,13 +476,36 @@ class AccountState:
         self._publisher.key(self.key, self.key_expires)
 
     def _tell_thresholds(self) -> None:
-        limits = {
-            (wallet_of(each.wallet, self.main), each.currency, each.of, severity): amount
-            for each in self.account.thresholds
-            for severity, amount in each.amounts.items()
-        }
-        # `main` and the name that the main wallet has now may both be configured: each limit is told once.
-        self._publisher.thresholds(Limit(*which, amount) for which, amount in limits.items())
+        """Have each limit told once, though `main` and the name that the main wallet has now may both be configured.
+
+        One on a group is one on each of its wallets that has the currency; one on such a wallet itself comes first.
+        """
+        limits: dict[tuple[str, str, str, str], Decimal] = {}
+        for each in sorted(self.account.thresholds, key=lambda each: "/" in each.wallet):
+            for wallet in self._limited(each):
+                limits |= {(wallet, each.currency, each.of, severity): n for severity, n in each.amounts.items()}
+        told = tuple(Limit(*which, amount) for which, amount in limits.items())
+        if told != self._limits:
+            self._limits = told
+            self._publisher.thresholds(told)
+
+    def _limited(self, threshold: Threshold) -> list[str]:
+        """Names of the wallets that a threshold is about."""
+        name, currency = wallet_of(threshold.wallet, self.main), threshold.currency
+        group = self.wallets.get(name)
+        parts = [each for each in self.wallets.values() if each.name != name and _family(each.name) == name]
+        if not parts and (group is None or not group.many):
+            return [name]
+        return [each.name for each in parts if any(row.label == currency for row in each.rows)]
+
+    def _is_limited_by_group(self, wallet: Wallet) -> bool:
+        family = _family(wallet.name)
+        return family != wallet.name and any(each.wallet == family for each in self.account.thresholds)
+
+
+def _family(name: str) -> str:
+    """What stands before the slash: `isolated_margin` of `isolated_margin/BTCUSDT`; the name itself without one."""
+    return name.partition("/")[0]
 
 
 class Accounts:

@@ -85,10 +85,12 @@ class Wallet:
         "every",
         "failure",
         "good_until",
+        "group",
         "hidden",
         "ignored",
         "last_success",
         "lists_zeros",
+        "many",
         "name",
         "overview",
         "required",
@@ -117,6 +119,8 @@ class Wallet:
         lists_zeros: bool = False,
         borrows: bool = False,
         overview: bool = False,
+        many: bool = False,
+        group: str = "",
         masked: Callable[[str], str] = str,
     ) -> None:
         """Args:
@@ -129,6 +133,8 @@ class Wallet:
         lists_zeros: whether emptied currencies are listed, so that an answer without them is none.
         borrows: whether amounts can be owed here.
         overview: holds no balance, but says what each wallet is worth.
+        many: holds no balance, but stands for the answer that tells of several wallets.
+        group: the wallet that stands for the answer that tells of this one; empty where it has one of its own.
         masked: takes secrets out of the name of a currency, or of a wallet of the overview.
         """
         self.name = name
@@ -139,6 +145,8 @@ class Wallet:
         self.lists_zeros = lists_zeros
         self.borrows = borrows
         self.overview = overview
+        self.many = many
+        self.group = group
         self.rows: Sequence[Row] = ()
         self.values: Sequence[WalletValue] = ()
         self.good_until = NEVER
@@ -168,6 +176,11 @@ class Wallet:
     def holds(self) -> bool:
         """Whether the last good read held anything."""
         return bool(self._amounts or self._unknown) or any(worth.usd or worth.usdt for worth in self.values)
+
+    @property
+    def bare(self) -> bool:
+        """Whether it holds no balance of its own."""
+        return self.overview or self.many
 
     @property
     def remembered(self) -> bool:
@@ -249,9 +262,7 @@ class Wallet:
                 yield
             amounts = {label: one for label, one in named.balances.items() if one.net or not one.is_zero}
             bad = {named.labels[name]: why for name, why in reading.unreadable}
-        if not trusted and self._is_to_be_repeated(reading, named, amounts, bad, now) and not self._doubted:
-            self._doubted = True
-            self._succeed()
+        if not trusted and self._is_to_be_repeated(reading, named, amounts, bad, now) and not self.doubt():
             return False
         if len(amounts) > SLICE:
             yield
@@ -268,6 +279,16 @@ class Wallet:
         self._read_at = now
         self._bound()
         return changed
+
+    def doubt(self) -> bool:
+        """Take note of a good answer that has to be repeated before it is believed; returns whether this repeats it."""
+        was, self._doubted = self._doubted, True
+        self._succeed()
+        return was
+
+    def stands(self) -> None:
+        """Take note that the last read was good, though what it said is not believed yet."""
+        self._succeed()
 
     def refuse(self, failure: Failure) -> None:
         """Note a failed read; the rows stand until their time is over."""

@@ -13,6 +13,8 @@ from exporter.core.errors import (
     ExchangeRefused,
     InternalError,
     IpRefused,
+    NotOpened,
+    PermissionMissing,
     PollError,
     RateLimited,
     UnknownAccount,
@@ -298,7 +300,11 @@ class AccountPoll:
     def _know_wallets(self) -> None:
         """Know every wallet of the plan from now on, the main one also before its list was read."""
         state = self.state
-        for name, planned in self.plan.readings.items():
+        readings = self.plan.readings
+        state.left_out = {name: why for name, why in state.left_out.items() if name in readings}
+        for name, planned in readings.items():
+            if name in state.left_out:
+                continue
             readable = planned.wallet or UNOPENED
             wallet = state.wallet(name, readable)
             wallet.lists_zeros, wallet.borrows = readable.lists_zeros, readable.borrows
@@ -315,7 +321,7 @@ class AccountPoll:
         lacking, self._lacking = self._lacking, set()
         for name, wallet in tuple(state.wallets.items()):
             planned = readings.get(name)
-            if (planned is not None and planned.wallet is not None) or name in self.plan.unknown:
+            if (planned is not None and planned.wallet is not None) or name in self.plan.unknown or wallet.group:
                 continue
             if wallet.holds and name not in lacking:
                 self._lacking.add(name)
@@ -331,14 +337,19 @@ class AccountPoll:
         planned, state, clock = self.plan.readings[name], self.state, self._clock
         if planned.wallet is None:  # not opened yet; see _absent
             return
-        wallet = state.wallet(name, planned.wallet)
-        was = wallet.failure
-        try:
-            reading, progress.probed = progress.probed, None
+        reading, progress.probed = progress.probed, None
+        if name in state.left_out:
+            reading = await self._tried_again(name, planned, progress)
             if reading is None:
-                reading = await self._ask(planned.wallet.read(planned.memory), progress.give_up_at)
-            await in_turns(state.accepting(wallet, reading, clock.now(), clock.wall()))
-            self._name_unreadable(wallet)
+                return
+        wallet = state.wallet(name, planned.wallet)
+        was, trusted = wallet.failure, False
+        try:
+            if reading is None:
+                reading, trusted = await self._answer(wallet, planned, progress)
+            await in_turns(state.accepting(wallet, reading, clock.now(), clock.wall(), trusted=trusted))
+            for each in state.family(wallet):
+                self._name_unreadable(each)
         except Skipped as skip:
             self._kept(wallet, skip, progress, planned.read_at)
             return
@@ -346,6 +357,8 @@ class AccountPoll:
             error = self._as_poll_error(failure, was)
             if isinstance(error, WrongApi) and progress.may_switch_api and self._may_be(error.api):
                 progress.elsewhere[name] = error
+            elif _is_left_out(planned, error) and state.wallets[state.main].up:
+                self._leave_out(wallet, planned, error, progress.slot)
             else:
                 await self._failed(wallet, planned, error, progress)
             return
@@ -357,6 +370,59 @@ class AccountPoll:
         if was is not None and name in self._said:
             self._said.discard(name)
             log.info("the wallet is read again", extra=self.fields(wallet=name, failed_for=was.reason))
+
+    async def _answer(self, wallet: Wallet | None, planned: Planned, progress: _Progress) -> tuple[Reading, bool]:
+        """Read a wallet; returns what it answered, and whether that is believed however much it takes away.
+
+        One that was never opened holds nothing. As long as something of it is served that cannot be, and is a refusal.
+        """
+        assert planned.wallet is not None
+        try:
+            reading = await self._ask(planned.wallet.read(planned.memory), progress.give_up_at)
+        except NotOpened as error:
+            if wallet is None or _is_left_out(planned, error) or self._cannot_be_unopened(wallet):
+                raise
+            return Reading(), True
+        masked = self._masked.among(reading.parts) if reading.parts else {}
+        if masked:
+            reading = replace(reading, parts={masked.get(name, name): part for name, part in reading.parts.items()})
+        return reading, False
+
+    def _cannot_be_unopened(self, wallet: Wallet) -> bool:
+        now = self._clock.now()
+        return wallet.name == self.state.main or any(
+            each.holds and each.fresh(now) for each in self.state.family(wallet)
+        )
+
+    def _leave_out(self, wallet: Wallet, planned: Planned, error: PollError, slot: float) -> None:
+        """Read a wallet no longer that nobody named and this key may not read; once a day it is tried again."""
+        planned.not_before = slot + RARE_SECONDS
+        self.state.leave_out(wallet, error, self._clock.wall())
+        log.info(
+            "a wallet is left out; it is tried again once a day",
+            extra=self.fields(wallet=wallet.name, reason=error.reason, error=str(error), advice=error.advice),
+        )
+
+    async def _tried_again(self, name: str, planned: Planned, progress: _Progress) -> Reading | None:
+        """What a wallet that was left out answers now; None while it cannot be read."""
+        state = self.state
+        try:
+            reading, _ = await self._answer(None, planned, progress)
+        except Skipped:
+            return None
+        except Exception as failure:
+            error = self._as_poll_error(failure, None)
+            planned.failures += 1
+            rarely = _is_left_out(planned, error)
+            planned.not_before = (
+                progress.slot + RARE_SECONDS
+                if rarely
+                else self.next_try(progress.slot, planned.failures, SLOW_CAP_SECONDS)
+            )
+            return None
+        del state.left_out[name]
+        log.info("a wallet that was left out is read now", extra=self.fields(wallet=name))
+        return reading
 
     def _name_unreadable(self, wallet: Wallet) -> None:
         """Name in the log, once, each currency whose amounts are no numbers."""
@@ -428,7 +494,7 @@ class AccountPoll:
     def _refuse_all(self, names: Iterable[str], error: PollError, progress: _Progress) -> None:
         """Take what one wallet was told for the answer to these, too."""
         for name in names:
-            if self.plan.readings[name].wallet is not None:
+            if self.plan.readings[name].wallet is not None and name in self.state.wallets:
                 self._refused(self.state.wallets[name], error, progress)
 
     def _as_poll_error(self, failure: Exception, before: Failure | None) -> PollError:
@@ -523,6 +589,11 @@ def _contradiction(told: WrongApi, other: str) -> WrongApi:
     """The failure of a wallet whose exchange says both that the account is of another API and that it is not."""
     words = f"the exchange contradicts itself about the account's mode: {told}; {other}"
     return WrongApi(words, api=told.api, advice=_CONTRADICTION)
+
+
+def _is_left_out(planned: Planned, error: PollError) -> bool:
+    """Whether a wallet that nobody named is one that this key may not read, or that was never opened."""
+    return planned.extra and not planned.answered and isinstance(error, PermissionMissing | NotOpened)
 
 
 def _is_final(error: PollError) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from exporter.config import ALL
 from exporter.core.model import Reading
 from exporter.exchanges.base import Api, Endpoint, Reader, RowMemory, WalletSource
 
@@ -11,7 +12,7 @@ LIST_SECONDS: Final = 3600.0
 """How long an exchange's list of wallets is taken as it was."""
 
 RARE_SECONDS: Final = 24 * 3600.0
-"""Between two tries of a kind of wallet that never answered."""
+"""Between two tries of a kind of wallet that never answered, or of one that this key may not read."""
 
 ALWAYS: Final = float("-inf")
 
@@ -40,6 +41,7 @@ class Planned:
         failures: reads that failed since the last good one.
         answered: whether it ever did.
         read_at: moment of the poller's clock of its last good read.
+        extra: whether only `all` asks for it, so that it is left out where the key may not read it.
     """
 
     wallet: WalletSource | None
@@ -48,6 +50,7 @@ class Planned:
     failures: int = 0
     answered: bool = False
     read_at: float = ALWAYS
+    extra: bool = False
 
 
 class Ask(NamedTuple):
@@ -73,6 +76,7 @@ class Plan:
         others: what the exchange's other APIs can read, by name.
 
     Attributes:
+        known: every wallet that can be read, as far as is known by now.
         readings: by wallet name, the main one first.
         unknown: wallets that the configuration names and the exchange does not list.
         elsewhere: wallets that the configuration names and the exchange has in another mode only.
@@ -86,6 +90,7 @@ class Plan:
         "_others",
         "_wallets",
         "elsewhere",
+        "known",
         "list_failures",
         "list_not_before",
         "readings",
@@ -97,6 +102,7 @@ class Plan:
         self._others = others
         self._wallets = wallets
         self._listed_at = ALWAYS
+        self.known: Mapping[str, WalletSource] = api.wallets
         self.readings: dict[str, Planned] = {}
         self.unknown: tuple[str, ...] = ()
         self.elsewhere: tuple[str, ...] = ()
@@ -158,14 +164,14 @@ class Plan:
                     yield Ask(name, endpoint, max(interval, source.every))
 
     def _take(self, known: Mapping[str, WalletSource]) -> None:
-        before, self.readings = self.readings, {}
+        before, self.readings, self.known = self.readings, {}, known
         names, unknown = self._chosen(known)
         self.elsewhere = tuple(name for name in unknown if name in self._others)
         self.unknown = tuple(name for name in unknown if name not in self._others)
         for name in names:
             wallet = known.get(name)
             planned = before.get(name) or Planned(wallet)
-            planned.wallet = wallet
+            planned.wallet, planned.extra = wallet, self._is_extra(name)
             self.readings[name] = planned
 
     def _chosen(self, known: Mapping[str, WalletSource]) -> tuple[list[str], tuple[str, ...]]:
@@ -178,8 +184,20 @@ class Plan:
             name = api.main if asked == "main" else asked
             # One name of a family asks for all its members: isolated_margin for isolated_margin/BTCUSDT.
             members = [other for other in known if other == name or other.startswith(f"{name}/")]
-            if members or api.may_be_absent(name):
+            # One of its members asks for the family where one answer tells of all.
+            family = name.partition("/")[0]
+            if asked == ALL:
+                chosen += known
+            elif not members and family in known and known[family].many:
+                chosen.append(family)
+            elif members or api.may_be_absent(name):
                 chosen += members or [name]
             else:
                 unknown.append(name)
         return chosen, tuple(unknown)
+
+    def _is_extra(self, name: str) -> bool:
+        """Whether a wallet is read because of `all` alone."""
+        named = self._wallets or ()
+        by_name = name == self._api.main or name in named or name.partition("/")[0] in named
+        return ALL in named and not by_name and not any(each.startswith(f"{name}/") for each in named)

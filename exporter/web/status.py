@@ -169,6 +169,12 @@ class _Page:
         for name in account.elsewhere:
             words = f"The exchange has the wallet {name} in another mode of the account only; it is not read."
             yield f'<tr class="note"><td></td><td colspan="5">{_text(words)}</td></tr>'
+        for name, failure in account.left_out.items():
+            words = f"The wallet {name} is left out, and tried again once a day"
+            yield (
+                f'<tr class="note"><td></td><td colspan="5">{_text(words)}: <b>{_text(failure.reason)}</b>: '
+                f"{_text(self._masked(failure.message))}</td></tr>"
+            )
         for wallet in account.wallets.values():
             yield self._wallet(wallet)
             if wallet.failure is not None:
@@ -185,7 +191,7 @@ class _Page:
             words = "… not read yet" if wallet.up is None else "✖ too old, nothing is served"
         optional = "" if wallet.required else " <small>optional</small>"
         unknown = wallet.unpriced > 0 and not wallet.usd  # nothing in it has a price, which is not the same as zero
-        usd = dollars(wallet.usd if fresh and not wallet.overview and not unknown else None)
+        usd = dollars(wallet.usd if fresh and not wallet.bare and not unknown else None)
         return (
             f"<tr><td></td><td>{_text(wallet.name)}{optional}{self._holdings(wallet) if fresh else ''}</td>"
             f'<td>{words}</td><td>{self._age(wallet.last_success)}</td><td></td><td class="n">{usd}</td></tr>'
@@ -203,6 +209,8 @@ class _Page:
         )
 
     def _holdings(self, wallet: Wallet) -> str:
+        if wallet.many:
+            return " <small>each wallet of it by itself</small>"
         if wallet.overview:
             if not self._details:
                 return f" <small>{counted(len(wallet.values), 'wallet')}</small>"

@@ -1,8 +1,10 @@
 """Defaults, rules, accounts and account files: who decides."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -178,3 +180,65 @@ def test_a_limit_on_a_wallet_of_another_mode_would_never_fire(mistakes: Mistaken
 def test_a_wallet_of_no_mode_is_refused_in_each(mistakes: Mistaken) -> None:
     (mistake,) = mistakes(f"accounts: [{BITGET}, options: {{mode: unified}}, wallets: [main, overviews]}}]")
     assert 'no wallet "overviews"' in mistake
+
+
+def test_all_wallets_may_be_asked_for_beside_named_ones(written: Written) -> None:
+    account = written(f"accounts: [{BITGET}, wallets: [all, spot, funding]}}]").accounts[0]
+    assert account.wallets == ("all", "main", "funding")
+
+
+@pytest.mark.parametrize("mode", ["auto", "unified"])
+def test_with_all_wallets_each_that_the_exchange_has_may_have_a_limit(written: Written, mode: str) -> None:
+    limit = "thresholds: [{currency: BTC, wallet: funding, critical: 1}]"
+    account = written(f"accounts: [{BITGET}, options: {{mode: {mode}}}, wallets: [all], {limit}}}]").accounts[0]
+    assert account.thresholds[0].wallet == "funding"
+
+
+@pytest.mark.parametrize(
+    ("wallet", "words"),
+    [("all", "all is no wallet"), ("fundings", "is not read"), ("overview", "exchange's own value")],
+)
+def test_a_limit_needs_a_wallet_also_where_all_are_read(mistakes: Mistaken, wallet: str, words: str) -> None:
+    limit = f"thresholds: [{{currency: BTC, wallet: {wallet}, critical: 1}}]"
+    (mistake,) = mistakes(f"accounts: [{BITGET}, wallets: [all], {limit}}}]")
+    assert words in mistake
+
+
+@pytest.fixture
+def with_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BitMart has a group of wallets that one answer tells of."""
+    exchange = EXCHANGES["bitmart"]
+    api = exchange.apis[""]
+    pairs = replace(api.wallets["spot"], many=True)
+    other = replace(exchange, apis={"": replace(api, wallets={**api.wallets, "isolated_margin": pairs})})
+    monkeypatch.setitem(cast(dict[str, Any], EXCHANGES), "bitmart", other)
+
+
+@pytest.mark.usefixtures("with_pairs")
+@pytest.mark.parametrize(
+    ("named", "limited"),
+    [
+        ("isolated_margin", "isolated_margin"),
+        ("isolated_margin", "isolated_margin/BTCUSDT"),
+        ("isolated_margin/btcusdt", "isolated_margin/BTCUSDT"),
+        ("isolated_margin/BTCUSDT", "isolated_margin"),
+        ("all", "isolated_margin/BTCUSDT"),
+    ],
+)
+def test_a_group_of_wallets_and_each_of_them_may_be_named(written: Written, named: str, limited: str) -> None:
+    limit = f"thresholds: [{{currency: BTC, wallet: {limited}, critical: 1}}]"
+    account = written(f"accounts: [{BITMART}, wallets: [main, {named}], {limit}}}]").accounts[0]
+    assert account.thresholds[0].wallet == limited
+
+
+@pytest.mark.usefixtures("with_pairs")
+def test_a_pair_that_is_not_among_the_named_ones_is_not_read(mistakes: Mistaken) -> None:
+    limit = "thresholds: [{currency: BTC, wallet: isolated_margin/ETHUSDT, critical: 1}]"
+    (mistake,) = mistakes(f"accounts: [{BITMART}, wallets: [isolated_margin/BTCUSDT], {limit}}}]")
+    assert "is not read" in mistake
+
+
+def test_a_pair_of_an_exchange_without_pairs_is_refused(mistakes: Mistaken) -> None:
+    text = "{name: a, exchange: bingx, credentials: {api_key_env: KEY, secret_env: SECRET}"
+    (mistake,) = mistakes(f"accounts: [{text}, wallets: [main, isolated_margin/BTCUSDT]}}]")
+    assert "no wallet" in mistake

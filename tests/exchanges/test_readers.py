@@ -149,8 +149,11 @@ def test_a_large_list_of_pairs_gives_others_their_turn() -> None:
     memory = RowMemory()
     listed = [pair(f"P{number // 2}", coin, "1") for number in range(0, 6 * SLICE, 2) for coin in ("A", "B")]
     talk = converse(grouped(listed, str, lambda entry: (entry["symbol"], (entry,)), FIELDS, holding, memory))
-    assert talk.pauses >= 10
+    assert talk.pauses >= 12
     assert len(talk.result.parts) == 3 * SLICE
+    one_wallet = [pair("P", f"C{number}", "1") for number in range(6 * SLICE)]
+    talk = converse(grouped(one_wallet, str, lambda entry: (entry["symbol"], (entry,)), FIELDS, holding, memory))
+    assert talk.pauses >= 10
 
 
 def test_more_rows_than_are_worked_on_are_no_answer_in_however_many_entries_they_stand() -> None:
