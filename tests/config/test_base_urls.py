@@ -15,6 +15,7 @@ Mistaken = Callable[[str], list[str]]
     [
         ("[main, futures]", "http://127.0.0.1:9", True),
         ("[main, coin_futures, futures]", "http://127.0.0.1:9", False),
+        ("[all]", "http://127.0.0.1:9", False),
         ("[futures, coin_futures]", "{fapi.xt.com: 'http://127.0.0.1:9', dapi.xt.com: 'http://127.0.0.1:10'}", True),
         ("[futures, coin_futures]", "{fapi.xt.com: 'http://127.0.0.1:9', dapi.xt.com: 'http://127.0.0.1:9'}", False),
         ("[futures, coin_futures]", "{fapi.xt.com: 'http://127.0.0.1:9'}", True),

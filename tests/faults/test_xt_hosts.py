@@ -16,15 +16,22 @@ HOSTS: Final = {"spot": "sapi.xt.com", "futures": "fapi.xt.com", "coin_futures":
 NET: Final = {("spot", "USDT"): 107.75, ("futures", "USDT"): 90.5, ("coin_futures", "USDT"): -2.25}
 
 
-def at_three_hosts(scenario: Callable[[Stage], Awaitable[None]], interval: float = INTERVAL) -> None:
+def at_three_hosts(
+    scenario: Callable[[Stage], Awaitable[None]],
+    interval: float = INTERVAL,
+    wallets: tuple[str, ...] = ("main", "futures", "coin_futures"),
+    opened: tuple[str, ...] = ("futures", "coin_futures"),
+) -> None:
     """Run what holds for an account with money, or debts, at each of the hosts."""
 
     async def run() -> None:
-        more = {"wallets": ["main", "futures", "coin_futures"], "timeout": f"{min(800 * interval, 10_000):.0f}ms"}
+        more = {"wallets": list(wallets), "timeout": f"{min(800 * interval, 10_000):.0f}ms"}
         member = Member("desk", VARIANTS["xt"], interval, more=more)
         async with staged([member]) as stage:
-            stage.accounts["desk"].set("futures", "USDT", "70", "8", "12", pnl="0.5")
-            stage.accounts["desk"].set("coin_futures", "USDT", "1", "0", "2", pnl="-5.25")
+            account = stage.accounts["desk"]
+            account.set("futures", "USDT", "70", "8", "12", pnl="0.5")
+            account.set("coin_futures", "USDT", "1", "0", "2", pnl="-5.25")
+            account.balances = {name: each for name, each in account.balances.items() if name in {"spot", *opened}}
             await scenario(stage)
 
     in_virtual_time(run())
@@ -134,3 +141,21 @@ def test_each_futures_host_is_asked_once_a_second_where_both_together_would_be_t
         assert not any((await stage.samples("desk")).of("exchange_wallet_failing"))
 
     at_three_hosts(scenario, interval=1.0)
+
+
+@pytest.mark.parametrize("wallets", [("all",), ("main", "futures", "coin_futures")])
+def test_futures_that_were_never_opened_fail_nothing(wallets: tuple[str, ...]) -> None:
+    async def scenario(stage: Stage) -> None:
+        await polled(stage, 4.5)
+        samples = await stage.samples("desk")
+        assert await net(stage) == {key: value for key, value in NET.items() if key[0] != "coin_futures"}
+        assert samples.one("exchange_account_up") == 1
+        assert not samples.of("exchange_wallet_failing")
+        asked = [each.host_name for each in stage.sandbox.exchange("xt").requests]
+        assert (asked.count("dapi.xt.com") == 1) == (wallets == ("all",)), "left out, and tried once a day"
+        account = stage.accounts["desk"]
+        account.set("coin_futures", "USDT", "1.5")
+        await polled(stage, 24 * 3600 / INTERVAL + 3)
+        assert (await net(stage))["coin_futures", "USDT"] == 1.5
+
+    at_three_hosts(scenario, wallets=wallets, opened=("futures",))

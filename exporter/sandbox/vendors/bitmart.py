@@ -62,7 +62,7 @@ class BitMart(Vendor):
                     "USDT": Held("250"),
                 },
             },
-            extra=("wallets: [main, futures]",),
+            extra=("wallets: [main, futures, isolated_margin]",),
         ),
     )
 

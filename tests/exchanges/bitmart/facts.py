@@ -90,7 +90,10 @@ FACTS = Facts(
                 ),
             ),
             values_itself=True,
-            named={"futures": "/contract/private/assets-detail"},
+            named={
+                "futures": "/contract/private/assets-detail",
+                "isolated_margin": "/spot/v1/margin/isolated/account",
+            },
             refusal={"code": 30013, "message": "{}", "trace": "1767225699999", "data": {}},
         )
     },
