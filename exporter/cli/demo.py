@@ -32,7 +32,7 @@ async def _demo(settings: Settings, environ: Mapping[str, str]) -> int:
     await sandbox.start()
     try:
         with tempfile.TemporaryDirectory(prefix="exchange-balance-exporter-demo-") as folder:
-            path = _written(Path(folder), scenario.config_text(sandbox.urls))
+            path = _written(Path(folder), scenario.config_text(sandbox.base_urls))
             print(greeting(settings, scenario), flush=True)
             return await _both(replace(settings, config_file=path), environ, scenario)
     finally:

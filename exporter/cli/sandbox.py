@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from exporter.core.errors import ExporterError
-from exporter.sandbox import EXCHANGES, Sandbox
+from exporter.sandbox import Sandbox
 from exporter.sandbox.demo import Scenario, build_demo
 
 _SEED: Final = 1
@@ -57,7 +57,7 @@ async def serve(host: str, base_port: int, say: Callable[[str], None]) -> None:
     """
     sandbox = Sandbox()
     scenario = build_demo(sandbox, _SEED)
-    ports = {name: base_port + number if base_port else 0 for number, name in enumerate(EXCHANGES)}
+    ports = {name: base_port + number if base_port else 0 for number, name in enumerate(sandbox.port_names)}
     await sandbox.start(host, ports)
     try:
         for line in _greeting(sandbox, scenario):
@@ -69,8 +69,9 @@ async def serve(host: str, base_port: int, say: Callable[[str], None]) -> None:
 
 def _greeting(sandbox: Sandbox, scenario: Scenario) -> Iterator[str]:
     yield "Simulated exchanges, with made-up accounts, answer on:"
-    for name, url in sandbox.urls.items():
-        yield f"  {name:<8} {url}"
+    for exchange in sandbox.exchanges:
+        for name in exchange.port_names:
+            yield f"  {name:<12} {exchange.url_of(name)}"
     yield ""
     yield "Accounts:"
     for account in scenario.accounts:
@@ -83,4 +84,4 @@ def _greeting(sandbox: Sandbox, scenario: Scenario) -> Iterator[str]:
     yield ""
     yield "A configuration for them:"
     yield ""
-    yield scenario.config_text(sandbox.urls)
+    yield scenario.config_text(sandbox.base_urls)

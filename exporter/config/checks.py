@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from exporter.config.merge import Found, Stack
 from exporter.config.mistakes import listed, nearest, quoted
@@ -27,6 +28,7 @@ def account(stack: Stack, exchange: Exchange, resolved: Resolved | None) -> Acco
     usd = _usd(stack)
     base_url = _base_url(stack, exchange)
     _no_proxy_over_http(stack, base_url)
+    _hosts_apart(stack, base_url, known, wallets)
     if resolved is None:
         return None
     patterns = stack.merged("currencies")
@@ -243,3 +245,25 @@ def _no_proxy_over_http(stack: Stack, base_url: str | Mapping[str, str] | None) 
     if proxy is not None and any(url.startswith("http:") for url in urls):
         way_out = "write no proxy" if proxy.layer.own else "write `proxy: null` there"
         stack.add(proxy, f"cannot be used with a base_url over http: the key would pass the proxy in clear; {way_out}")
+
+
+def _hosts_apart(
+    stack: Stack, base_url: str | Mapping[str, str] | None, known: Wallets, wallets: tuple[str, ...] | None
+) -> None:
+    """Hosts that share a path must not become one address: one wallet's answer would be served as the other's."""
+    found = stack.get("base_url")
+    if found is None or base_url is None:
+        return
+    for api in known.apis:
+        names = {api.main if name == "main" else name for name in (known.default if wallets is None else wallets)}
+        read = names if names <= api.wallets.keys() else api.wallets  # another name may stand for any of them
+        hosts: dict[tuple[str, str], str] = {}
+        for endpoint in [each for name in sorted(read) for each in api.wallets[name].endpoints]:
+            origin = endpoint.host or api.host
+            host = urlsplit(origin).netloc
+            url = base_url if isinstance(base_url, str) else base_url.get(host, origin)
+            other = hosts.setdefault((url, endpoint.path), host)
+            if other != host:
+                text = "is one address for {}, which answer differently at the same path; write a map with one for each"
+                stack.add(found, text.format(listed(sorted((host, other)), "and")))
+                return

@@ -4,6 +4,7 @@ What each account holds stands in its exchange's file, how it moves in `movement
 """
 
 import asyncio
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -126,7 +127,7 @@ class Scenario:
             self.advance(now - last)
             last = now
 
-    def config_text(self, urls: Mapping[str, str]) -> str:
+    def config_text(self, base_urls: Mapping[str, str | Mapping[str, str]]) -> str:
         """Write the configuration that points the exporter at exchanges on these addresses."""
         lines = [
             "# Made-up accounts on simulated exchanges: nothing here is worth anything.",
@@ -142,7 +143,7 @@ class Scenario:
             lines += [
                 f"  - name: {account.name}",
                 f"    exchange: {account.exchange}",
-                f'    base_url: "{urls[account.exchange]}"',
+                f"    base_url: {json.dumps(base_urls[account.exchange])}",  # which is YAML, too
                 "    credentials:",
                 *(f'      {name}: "{value}"' for name, value in account.credentials.items()),
             ]

@@ -1,11 +1,12 @@
-"""One simulated exchange on the network: its port, its log of requests, and the faults that it makes."""
+"""One simulated exchange on the network: its ports, its log of requests, and the faults that it makes."""
 
 import asyncio
 import ssl as tls
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from email.utils import formatdate
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
@@ -21,7 +22,10 @@ _BACKLOG: Final = 1_024
 
 
 class Received(NamedTuple):
-    """A request as it came in: `target` is the raw request target, `time` that of the sandbox's clock."""
+    """A request as it came in: `target` is the raw request target, `time` that of the sandbox's clock.
+
+    `host_name` tells at which of the exchange's hosts, where it has several.
+    """
 
     method: str
     target: str
@@ -29,16 +33,18 @@ class Received(NamedTuple):
     headers: dict[str, str]
     time: float
     key: str | None
+    host_name: str = ""
 
 
 class SimulatedExchange:
-    """An exchange of its own port, accounts, prices, faults and limits.
+    """An exchange of its own ports, accounts, prices, faults and limits.
 
     Attributes:
         faults: what goes wrong; may change at any time. A request meets the first that matches it.
         limits: rate limits that are enforced; empty at first. `limits.peak(path)` tells the busiest window.
         requests: the last 2,000 requests.
         counts: how often which path was answered with which HTTP status; 0 where no whole answer was given.
+        ports: where it listens, by `port_names`.
     """
 
     def __init__(self, vendor: Vendor, clock: Callable[[], float]) -> None:
@@ -48,11 +54,11 @@ class SimulatedExchange:
         self.requests: deque[Received] = deque(maxlen=_LOGGED)
         self.counts: Counter[tuple[str, int]] = Counter()
         self.host = ""
-        self.port = 0
+        self.ports: dict[str, int] = dict.fromkeys(self.port_names, 0)
         self._clock = clock
         self._ssl: tls.SSLContext | None = None
-        self._server: web.Server | None = None
-        self._listener: asyncio.Server | None = None
+        self._servers: list[web.Server] = []
+        self._listeners: list[asyncio.Server] = []
         self._stopping = asyncio.Event()
         self._date = (0, "")
 
@@ -72,53 +78,83 @@ class SimulatedExchange:
         return self.vendor.accounts
 
     @property
+    def port_names(self) -> tuple[str, ...]:
+        """A name for each of its ports: its own, and that of each host that has one beside it."""
+        return (self.name, *(group[0] for group in self.vendor.hosts[1:]))
+
+    @property
+    def port(self) -> int:
+        """Where it listens, or the first of its hosts."""
+        return self.ports[self.name]
+
+    @property
     def url(self) -> str:
-        """Where it answers; what a client takes for the exchange's address."""
+        """Where it answers, or the first of its hosts; what a client takes for the exchange's address."""
+        return self.url_of(self.name)
+
+    @property
+    def base_url(self) -> str | Mapping[str, str]:
+        """What a configuration says to have it asked here: one address, or one for each name of its hosts."""
+        named = zip(self.port_names, self.vendor.hosts, strict=False)
+        return {host: self.url_of(name) for name, group in named for host in group} or self.url
+
+    def url_of(self, port_name: str) -> str:
+        """The address of one of its ports."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self._ssl else 'http'}://{host}:{self.port}"
+        return f"{'https' if self._ssl else 'http'}://{host}:{self.ports[port_name]}"
 
     def peak(self, path: str, scope: str | None = None) -> int:
         """Give the most requests of one caller within the window of the limit on a path prefix."""
         return self.limits.peak(path, scope)
 
-    async def start(self, host: str, port: int, ssl: tls.SSLContext | None) -> None:
-        """Listen; port 0 takes any free one.
+    async def start(self, host: str, ports: Mapping[str, int], ssl: tls.SSLContext | None) -> None:
+        """Listen; a port that is not told, by its name, is any free one.
 
         Raises:
-            OSError: the port is taken.
+            OSError: a port is taken.
         """
-        self.host, self.port, self._ssl = host, port, ssl
+        self.host, self._ssl = host, ssl
+        self.ports = {name: ports.get(name, 0) for name in self.port_names}
         self._stopping = asyncio.Event()
         await self.open_port()
 
     async def open_port(self) -> None:
-        """Listen again, on the port of before.
+        """Listen again, on the ports of before.
 
         Raises:
-            OSError: another program has taken it since.
+            OSError: another program has taken one since.
         """
-        if self._listener is not None:
+        if self._listeners:
             return
         self._stopping.clear()
-        # 16 KiB for a line: a client's long query is refused by the exchange, not by the server
-        self._server = web.Server(
-            self._handle, access_log=None, handler_cancellation=True, max_line_size=16_384, max_field_size=16_384
-        )
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._server, self.host, self.port, ssl=self._ssl, backlog=_BACKLOG)
-        self.port = self._listener.sockets[0].getsockname()[1]
+        hosts = [group[0] for group in self.vendor.hosts] or [""]
+        for name, host in zip(self.port_names, hosts, strict=True):
+            # 16 KiB for a line: a client's long query is refused by the exchange, not by the server
+            server = web.Server(
+                partial(self._handle, host),
+                access_log=None,
+                handler_cancellation=True,
+                max_line_size=16_384,
+                max_field_size=16_384,
+            )
+            listener = await loop.create_server(server, self.host, self.ports[name], ssl=self._ssl, backlog=_BACKLOG)
+            self._servers.append(server)
+            self._listeners.append(listener)
+            self.ports[name] = listener.sockets[0].getsockname()[1]
 
     async def close_port(self) -> None:
         """Refuse new connections and drop those that stand."""
-        if self._listener is None or self._server is None:
+        if not self._listeners:
             return
-        self._listener.close()
-        self._listener = None
+        for listener in self._listeners:
+            listener.close()
         self._stopping.set()
-        await self._server.shutdown(0.1)
-        self._server = None
+        for server in self._servers:
+            await server.shutdown(0.1)
+        self._listeners, self._servers = [], []
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _handle(self, host_name: str, request: web.BaseRequest) -> web.StreamResponse:
         target = request.raw_path
         raw = target
         if not raw.startswith("/"):  # a client that takes the sandbox for a proxy names the host as well
@@ -134,10 +170,11 @@ class SimulatedExchange:
             host=request.headers.get("Host", ""),
             now=now,
             has_body=request.body_exists,
+            host_name=host_name,
         )
         call.key = self.vendor.key_of(call)
         call.now += self._skew(call)
-        self.requests.append(Received(request.method, target, path, dict(request.headers), now, call.key))
+        self.requests.append(Received(request.method, target, path, dict(request.headers), now, call.key, host_name))
         try:
             response = await self._respond(request, call, now)
         except asyncio.CancelledError:
@@ -158,7 +195,7 @@ class SimulatedExchange:
             if early is not None:
                 fault.use()
                 return await early
-        quota = self.limits.meet(call.path, call.remote, call.key, now)
+        quota = self.limits.meet(call.path, call.host_name, call.remote, call.key, now)
         if quota is not None:
             headers |= self.vendor.rate_headers(quota.limit, quota.used, quota.seconds, call.now)
         if quota is not None and quota.refused:
@@ -186,7 +223,9 @@ class SimulatedExchange:
         account = self.accounts.get(call.key or "")
         private = self.vendor.find(call.path) is not None
         name = account.name if account is not None else None
-        return [fault for fault in self.faults if fault.hits(call.path, call.key, name, private=private)]
+        return [
+            fault for fault in self.faults if fault.hits(call.path, call.host_name, call.key, name, private=private)
+        ]
 
     def _skew(self, call: Call) -> float:
         skews = [fault for fault in self._matching(call) if fault.kind == "clock_skew"]

@@ -67,6 +67,7 @@ class Fault:
     Attributes:
         kind: one of `KINDS`.
         path: the beginning of the paths that are hit; empty: all.
+        host: the host of the exchange that is hit, by its name in `Vendor.hosts`; empty: all.
         account: the key, or the name, of the account that is hit; None: every caller, also without a key.
         times: how many more requests are hit; None: no end.
         status: of `http_status`, `redirect` (302) and `body` (200).
@@ -86,6 +87,7 @@ class Fault:
 
     kind: str
     path: str = field(default="", kw_only=True)
+    host: str = field(default="", kw_only=True)
     account: str | None = field(default=None, kw_only=True)
     times: int | None = field(default=None, kw_only=True)
     status: int | None = field(default=None, kw_only=True)
@@ -108,11 +110,11 @@ class Fault:
         if self.situation is not None and self.situation not in SITUATIONS:
             raise ValueError(f"no situation {self.situation!r}; there are {', '.join(SITUATIONS)}")
 
-    def hits(self, path: str, key: str | None, name: str | None, *, private: bool) -> bool:
+    def hits(self, path: str, host: str, key: str | None, name: str | None, *, private: bool) -> bool:
         """Say whether a request meets this fault."""
         if self.times is not None and self.times <= 0:
             return False
-        if not path.startswith(self.path):
+        if not path.startswith(self.path) or self.host not in {"", host}:
             return False
         if self.account is not None and (not self.account or self.account not in {key, name}):
             return False

@@ -19,20 +19,21 @@ class RateLimits(dict[tuple[str, str], tuple[int, float]]):
     """Limits that are enforced: (`ip` or `key`, path prefix) to (requests, seconds).
 
     Empty at first: nothing is enforced. The published limits of the exchange are counted always, so that
-    `peak` can say how near to them a client came; `enforce_published` switches them all on.
+    `peak` can say how near to them a client came; `enforce_published` switches them all on. Hosts that have a port each
+    count by themselves.
     """
 
     def __init__(self, published: Limits) -> None:
         super().__init__()
         self.published = dict(published)
-        self._seen: dict[tuple[str, str, str], deque[float]] = {}
+        self._seen: dict[tuple[str, str, str, str], deque[float]] = {}
         self._peaks: dict[tuple[str, str], int] = {}
 
     def enforce_published(self) -> None:
         """Enforce every limit that the exchange publishes."""
         self.update(self.published)
 
-    def meet(self, path: str, address: str, key: str | None, now: float) -> Quota | None:
+    def meet(self, path: str, host: str, address: str, key: str | None, now: float) -> Quota | None:
         """Count a request, refused or not, and give the tightest limit that it falls under."""
         tightest: Quota | None = None
         for entry in {**self.published, **self}:
@@ -44,7 +45,7 @@ class RateLimits(dict[tuple[str, str], tuple[int, float]]):
                 continue
             enforced = self.get(entry)
             limit, seconds = enforced or self.published[entry]
-            window = self._seen.setdefault((scope, prefix, caller), deque())
+            window = self._seen.setdefault((scope, prefix, host, caller), deque())
             if window and window[-1] > now:
                 window.clear()  # the clock was turned back
             while window and window[0] <= now - seconds:

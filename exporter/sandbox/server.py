@@ -16,22 +16,33 @@ _FIRST_UID: Final = 70_001
 
 
 class Sandbox:
-    """Simulated exchanges on loopback, each on a port of its own.
+    """Simulated exchanges on loopback, each on a port of its own, or on one for each of its hosts.
 
     Args:
         clock: seconds since the epoch; what the exchanges take for the time.
         vendors: the exchanges, by their names in a configuration.
+
+    Attributes:
+        urls: where each exchange answers, or the first of its hosts.
+        base_urls: the same as a configuration says it: a map of hosts where an exchange has a port for each.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time, vendors: Mapping[str, type[Vendor]] = VENDORS) -> None:
         self._exchanges = {name: SimulatedExchange(vendor(), clock) for name, vendor in vendors.items()}
         self._uids = _FIRST_UID
         self.urls: dict[str, str] = {}
+        self.base_urls: dict[str, str | Mapping[str, str]] = {}
 
     @property
     def exchanges(self) -> tuple[SimulatedExchange, ...]:
         """All exchanges, in the order of their map."""
         return tuple(self._exchanges.values())
+
+    @property
+    def port_names(self) -> tuple[str, ...]:
+        """What `start` takes for the names of ports: the exchanges, then the hosts that have one beside them."""
+        more = (name for exchange in self.exchanges for name in exchange.port_names[1:])
+        return (*self._exchanges, *more)
 
     def exchange(self, name: str) -> SimulatedExchange:
         """Give one exchange by its name in a configuration.
@@ -87,18 +98,19 @@ class Sandbox:
         ports: Mapping[str, int] | None = None,
         ssl: tls.SSLContext | None = None,
     ) -> None:
-        """Open the ports; an exchange without a number in `ports` takes a free one.
+        """Open the ports; what has no number in `ports`, by its name in `port_names`, takes a free one.
 
         Raises:
             OSError: a port is taken; then none stays open.
         """
         try:
-            for name, exchange in self._exchanges.items():
-                await exchange.start(host, (ports or {}).get(name, 0), ssl)
+            for exchange in self.exchanges:
+                await exchange.start(host, ports or {}, ssl)
         except OSError:
             await self.stop()
             raise
         self.urls = {name: exchange.url for name, exchange in self._exchanges.items()}
+        self.base_urls = {name: exchange.base_url for name, exchange in self._exchanges.items()}
 
     async def stop(self) -> None:
         """Close all ports and drop every connection."""

@@ -57,7 +57,7 @@ async def main(folder: Path, count: int, currencies: int, kinds: list[str]) -> N
             )
     await sandbox.start()
     for entry in entries:
-        entry["base_url"] = sandbox.urls[str(entry["exchange"])]
+        entry["base_url"] = sandbox.base_urls[str(entry["exchange"])]
     path = folder / f"{'-'.join(kinds)}.yaml"
     path.touch(0o600)
     path.write_text(json.dumps(entries))  # JSON is YAML

@@ -29,6 +29,11 @@ async def test_the_sandbox_prints_what_a_client_needs_and_serves_it() -> None:
     ):
         assert (await response.json())["code"] == 1000
     assert any(entry["credentials"]["api_key"] in line for line in lines)
+    urls = {
+        url for each in config["accounts"] if isinstance(each["base_url"], dict) for url in each["base_url"].values()
+    }
+    assert len(urls) > 1
+    assert not [url for url in urls if not any(line.endswith(f" {url}") for line in lines)], "a host is not told"
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -227,7 +227,7 @@ async def _receiver(monitoring: Monitoring, stack: AsyncExitStack) -> str:
 
 
 def _exporter_config(scenario: Scenario) -> str:
-    config = yaml.safe_load(scenario.config_text(scenario.sandbox.urls))
+    config = yaml.safe_load(scenario.config_text(scenario.sandbox.base_urls))
     config["defaults"] = {"interval": "1s", "timeout": "5s"}
     config["rate_share"] = RATE_SHARE
     config["valuation"]["interval"] = "1s"

@@ -51,7 +51,7 @@ def configured(sandbox: Sandbox, folder: Path) -> Path:
         account.set(wallet, "USDT", available=f"{number}.25", frozen="1", locked="0")
         account.set(wallet, "ETH", available=f"0.{number + 1}", frozen="0", locked="0")
         entry = {"name": f"account-{number}", "exchange": exchange, "credentials": credentials, "options": options}
-        accounts.append({**entry, "base_url": sandbox.urls[exchange]})
+        accounts.append({**entry, "base_url": sandbox.base_urls[exchange]})
     path = folder / "config.yaml"
     path.touch(0o600)
     path.write_text(json.dumps({"accounts": accounts}))

@@ -51,8 +51,13 @@ def converse(reader: Reader[Any], *answers: Any) -> Conversation:
 
 
 def from_samples(exchange: str, api: Api) -> Callable[[Request], Any]:
-    """Answers every request from the fixtures, through the API's own `unwrap`."""
-    return lambda request: api.unwrap(200, sample(exchange, request.endpoint.path))
+    """Answers every request from the fixtures, through the `unwrap` of the endpoint or else of the API."""
+
+    def answer(request: Request) -> Any:
+        unwrap = request.endpoint.unwrap or api.unwrap
+        return unwrap(200, sample(exchange, request.endpoint.path))
+
+    return answer
 
 
 def symbol(exchange: str, api: Api, base: str, quote: str) -> str | None:

@@ -210,6 +210,8 @@ def assert_sound(result: Any) -> None:
             assert value.wallet
             assert (value.usd is None) != (value.usdt is None)
         assert result.ignored >= 0
+        for part in result.parts.values():
+            assert_sound(part)
     elif isinstance(result, KeyInfo):
         assert set(result.permissions) <= {"read", "trade", "transfer", "withdraw"}
         assert all(isinstance(value, bool) for value in result.permissions.values())

@@ -191,13 +191,14 @@ class Stage:
             await writer.wait_closed()
 
 
-def config_text(members: Iterable[Member], urls: Mapping[str, str], **more: Any) -> str:
+def config_text(members: Iterable[Member], base_urls: Mapping[str, Any], **more: Any) -> str:
     """The configuration of these accounts; JSON is YAML."""
+    named = json.loads(json.dumps(base_urls).replace("127.0.0.1", "localhost"))
     accounts = [
         {
             "name": member.name,
             "exchange": member.variant.exchange,
-            "base_url": urls[member.variant.exchange].replace("127.0.0.1", "localhost"),
+            "base_url": named[member.variant.exchange],
             "credentials": dict(member.secrets),
             "options": dict(member.variant.options),
             "interval": f"{member.interval:g}s",
@@ -251,7 +252,7 @@ async def staged(
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "config.yaml"
         file.touch(mode=0o600)
-        file.write_text(config_text(known.values(), sandbox.urls, **more), "utf-8")
+        file.write_text(config_text(known.values(), sandbox.base_urls, **more), "utf-8")
         no_proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "")
         async with _recording(heard):
             # Idle connections and resolved names age in virtual time, too.

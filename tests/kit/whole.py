@@ -56,7 +56,7 @@ class Exporter:
 
     def config(self, **defaults: str) -> str:
         """The demo's configuration, in a hurry."""
-        text = self.scenario.config_text(self.sandbox.urls)
+        text = self.scenario.config_text(self.sandbox.base_urls)
         own = {"interval": "1s", "timeout": "800ms", **defaults}
         lines = "\n".join(f"  {name}: {value}" for name, value in own.items())
         return re.sub(r"defaults:\n(?:  .*\n)+", f"defaults:\n{lines}\n", text)

@@ -268,7 +268,7 @@ def test_a_fault_without_what_it_needs_is_refused(kind: str) -> None:
         with pytest.raises(ValueError, match="needs"):
             Fault(kind)
     else:
-        assert Fault(kind).hits("/any", None, None, private=True)
+        assert Fault(kind).hits("/any", "", None, None, private=True)
 
 
 def test_an_unknown_fault_or_situation_is_refused() -> None:

@@ -48,7 +48,7 @@ def test_a_window_slides() -> None:
     limits["key", "/a"] = (2, 10)
 
     def refused(now: float) -> bool:
-        quota = limits.meet("/a/b", "127.0.0.1", "k", now)
+        quota = limits.meet("/a/b", "", "127.0.0.1", "k", now)
         assert quota is not None
         return quota.refused
 
@@ -60,14 +60,21 @@ def test_a_window_slides() -> None:
 def test_a_clock_that_is_turned_back_starts_the_window_anew() -> None:
     limits = RateLimits({("ip", "/"): (5, 10)})
     for now in (100, 101, 40):
-        limits.meet("/", "127.0.0.1", None, now)
+        limits.meet("/", "", "127.0.0.1", None, now)
     assert limits.peak("/") == 2
 
 
 def test_the_peak_is_that_of_the_busiest_caller() -> None:
     limits = RateLimits({("key", "/a"): (5, 10), ("ip", "/a"): (50, 10)})
     for key in ("k", "k", "other"):
-        limits.meet("/a", "127.0.0.1", key, 0)
+        limits.meet("/a", "", "127.0.0.1", key, 0)
     assert (limits.peak("/a", "key"), limits.peak("/a", "ip"), limits.peak("/a")) == (2, 3, 3)
     with pytest.raises(KeyError):
         limits.peak("/b")
+
+
+def test_hosts_count_by_themselves() -> None:
+    limits = RateLimits({("key", "/a"): (5, 10)})
+    for host in ("one.example", "other.example", "other.example"):
+        limits.meet("/a", host, "127.0.0.1", "k", 0)
+    assert limits.peak("/a") == 2

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import aiohttp
 import pytest
+import yaml
 
 import exporter.sandbox
-from exporter.sandbox import Sandbox, SandboxAccount
+from exporter.sandbox import Fault, Sandbox, SandboxAccount
 from exporter.sandbox.demo import build_demo
 from exporter.sandbox.vendors import VENDORS
 from exporter.sandbox.vendors.base import NO_MODES, Answer, Call, DemoPlan, Held, Limits, Vendor
@@ -100,4 +101,60 @@ async def test_one_class_in_the_map_is_a_whole_exchange() -> None:
             assert await answer.text() == '{"USDT":12.5}'
         async with session.get(url, headers={**headers, "X-Toy-Signature": "scribble"}) as answer:
             assert await answer.json() == {"no": "signature"}
+    await sandbox.stop()
+
+
+class Hosted(Toy):
+    """The same at two hosts, which say who they are."""
+
+    hosts = (("toy.example", "api.toy.example"), ("futures.toy.example",))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.public = {"/name": lambda call: Answer(call.host_name)}
+
+
+async def test_hosts_that_share_paths_have_a_port_each_and_a_name_in_the_configuration() -> None:
+    sandbox = Sandbox(vendors={**VENDORS, "toy": Hosted})
+    scenario = build_demo(sandbox, 1)
+    await sandbox.start()
+    *_, entry = yaml.safe_load(scenario.config_text(sandbox.base_urls))["accounts"]
+    assert entry["base_url"] == sandbox.base_urls["toy"]
+    assert entry["base_url"]["toy.example"] == entry["base_url"]["api.toy.example"] == sandbox.urls["toy"]
+    exchange = sandbox.exchange("toy")
+    exchange.faults.append(Fault("http_status", status=503, host="futures.toy.example", times=1))
+    async with aiohttp.ClientSession() as session:
+        said = []
+        for host in ("futures.toy.example", "futures.toy.example", "api.toy.example"):
+            async with session.get(f"{entry['base_url'][host]}/name") as answer:
+                said.append((answer.status, await answer.text()))
+        await exchange.close_port()
+        for name in exchange.port_names:
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await session.get(f"{exchange.url_of(name)}/name")
+        await exchange.open_port()
+        assert exchange.base_url == entry["base_url"]
+        async with session.get(f"{entry['base_url']['futures.toy.example']}/name") as answer:
+            assert answer.status == 200
+    assert said == [(503, ""), (200, "futures.toy.example"), (200, "toy.example")]
+    assert [each.host_name for each in exchange.requests][:3] == [*["futures.toy.example"] * 2, "toy.example"]
+    await sandbox.stop()
+
+
+async def test_ports_are_numbered_by_their_names() -> None:
+    sandbox = Sandbox(vendors={"toy": Hosted, "other": type("Other", (Toy,), {"name": "other"})})
+    assert sandbox.port_names == ("toy", "other", "futures.toy.example")
+    address = "127.77.0.1"  # where nobody else takes a port in between
+    await sandbox.start(address)
+    ports = sandbox.exchange("toy").ports
+    await sandbox.stop()
+    await sandbox.start(address, ports)
+    assert sandbox.exchange("toy").ports == ports
+    await sandbox.stop()
+
+
+async def test_an_exchange_of_one_host_is_one_address() -> None:
+    sandbox = Sandbox(vendors={"toy": Toy})
+    await sandbox.start()
+    assert sandbox.base_urls == sandbox.urls
     await sandbox.stop()

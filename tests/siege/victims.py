@@ -72,7 +72,7 @@ async def main(count: int, file: str = "") -> None:
     entries, held = inhabited(sandbox, count)
     await sandbox.start(ssl=certified(file) if file else None)
     for entry in entries:
-        entry["base_url"] = sandbox.urls[str(entry["exchange"])]
+        entry["base_url"] = sandbox.base_urls[str(entry["exchange"])]
     tell({"entries": entries, "held": held})
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):

@@ -26,6 +26,8 @@ class Call:
     """One request as it came over the wire.
 
     `path` and `query` are raw. `now` is what this exchange believes the time is, in seconds since the epoch.
+    `host` is what the caller writes, `host_name` the name of the vendor's host whose port it came to: the first of its
+    group in `Vendor.hosts`, empty where there are none.
     """
 
     method: str
@@ -37,6 +39,7 @@ class Call:
     now: float
     key: str | None = None
     has_body: bool = False
+    host_name: str = ""
 
     @property
     def milliseconds(self) -> int:
@@ -145,6 +148,8 @@ class Vendor(ABC):
         needs: the credentials that its reads need, as a configuration names them.
         demo: the accounts that the demo has here, at least one of each mode.
         mode_option: the option of a configuration that tells the mode; empty where there is none.
+        hosts: names of the exchange's hosts, where it answers differently at them; each group has a port of its own,
+            the first that of the exchange. Empty: one port plays them all.
 
     Raises:
         TypeError: a class lacks one of these, or a method that only the exchange can write.
@@ -156,6 +161,7 @@ class Vendor(ABC):
     needs: ClassVar[tuple[str, ...]]
     demo: ClassVar[tuple[DemoPlan, ...]]
     mode_option: ClassVar[str] = ""
+    hosts: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def __init_subclass__(cls) -> None:
         """Refuse a class that is not whole when it is imported, not when it is first asked."""

@@ -1,11 +1,11 @@
-"""A simulated BitMart: reads need a key and no signature, and the wallet lists only what is above zero."""
+"""A simulated BitMart: reads need a key and no signature; spot lists what is above zero, the others zeros as well."""
 
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from exporter.sandbox.accounts import SandboxAccount
-from exporter.sandbox.prices import EXACT, coins_of, plain, usdt_price
-from exporter.sandbox.vendors.base import NO_MODES, Answer, Call, DemoPlan, Held, Limits, Rows, Vendor
+from exporter.sandbox.accounts import Holding, SandboxAccount
+from exporter.sandbox.prices import EXACT, add, coins_of, plain, usdt_price
+from exporter.sandbox.vendors.base import NO_MODES, Answer, Call, DemoPlan, Held, Limits, Refusal, Rows, Vendor
 
 _ERRORS: Final[dict[str, tuple[int, int, str]]] = {
     "path": (404, 30000, "Not found"),
@@ -20,15 +20,27 @@ _ERRORS: Final[dict[str, tuple[int, int, str]]] = {
     "maintenance": (200, 30016, "Service maintenance, the function is temporarily unavailable"),
     "frozen": (403, 53000, "Your account is frozen due to security policies"),
     "currency": (400, 60002, "Unknown currency"),
+    "not open": (400, 51001, "Margin account is not opened"),
 }
+
+_FUTURES: Final = "/contract/"
+_FUTURES_ERRORS: Final[dict[str, tuple[int, int, str]]] = {
+    **_ERRORS,
+    "ip": (403, 40006, "IP address is not allowed"),
+}
+
+_ALWAYS_LISTED: Final = ("USDT", "BTC", "ETH")
+_ISOLATED: Final = "isolated_margin/"
 
 
 class BitMart(Vendor):
-    """`api-cloud.bitmart.com` as far as balances and prices go."""
+    """`api-cloud.bitmart.com`, and `api-cloud-v2.bitmart.com` for futures, as far as balances and prices go."""
 
     name = "bitmart"
     published_limits: ClassVar[Limits] = {
         ("key", "/account/v1/wallet"): (12, 2),
+        ("key", "/contract/private/assets-detail"): (12, 2),
+        ("key", "/spot/v1/margin/isolated/account"): (12, 2),
         ("ip", "/spot/quotation/v3/tickers"): (10, 2),
         ("ip", "/system/"): (10, 1),
     }
@@ -44,7 +56,13 @@ class BitMart(Vendor):
                     "BTC": Held("0.42", "0.01"),
                     "DOGE": Held("52000"),
                 },
+                "futures": {"USDT": Held("812.4", "37.5", "150.1", pnl="-4.75")},
+                "isolated_margin/BTCUSDT": {
+                    "BTC": Held("0.01", "0.0005", debt="0.002", interest="0.000001"),
+                    "USDT": Held("250"),
+                },
             },
+            extra=("wallets: [main, futures, isolated_margin]",),
         ),
     )
 
@@ -56,7 +74,11 @@ class BitMart(Vendor):
             "/system/service": self._service,
             "/spot/quotation/v3/tickers": self._tickers,
         }
-        self.private = {"/account/v1/wallet": self._wallet}
+        self.private = {
+            "/account/v1/wallet": self._wallet,
+            "/contract/private/assets-detail": self._futures,
+            "/spot/v1/margin/isolated/account": self._isolated,
+        }
 
     def key_of(self, call: Call) -> str | None:
         """Read the key's header."""
@@ -73,8 +95,8 @@ class BitMart(Vendor):
 
     def refuse(self, call: Call, situation: str) -> Answer:
         """Answer with BitMart's code; some failures come with HTTP 200."""
-        del call
-        status, code, message = _ERRORS[situation]
+        errors = _FUTURES_ERRORS if call.path.startswith(_FUTURES) else _ERRORS
+        status, code, message = errors[situation]
         return self._answer({}, message, code, status)
 
     def unknown(self, call: Call) -> Answer:
@@ -121,6 +143,68 @@ class BitMart(Vendor):
         answer = self._answer({"wallet": rows})
         answer.rows = Rows(rows, "currency", ("available", "available_usd_valuation", "frozen", "unAvailable"))
         return answer
+
+    def _futures(self, call: Call, account: SandboxAccount) -> Answer:
+        del call
+        holdings = dict.fromkeys(_ALWAYS_LISTED, Holding()) | account.wallet("futures")
+        rows = [
+            {
+                "currency": coin.upper(),
+                "available_balance": plain(holding.available),
+                "frozen_balance": plain(holding.frozen),
+                "position_deposit": plain(holding.locked),
+                "equity": plain(holding.net),
+                "unrealized": plain(EXACT.subtract(holding.net, holding.held)),
+            }
+            for coin, holding in holdings.items()
+        ]
+        answer = self._answer(rows, "Ok")
+        answer.rows = Rows(
+            rows, "currency", ("available_balance", "frozen_balance", "position_deposit", "equity", "unrealized")
+        )
+        return answer
+
+    def _isolated(self, call: Call, account: SandboxAccount) -> Answer:
+        """List every pair that is traded, also those that hold nothing.
+
+        Raises:
+            Refusal: none was ever opened.
+        """
+        if not any(wallet.startswith(_ISOLATED) for wallet in account.balances):
+            raise Refusal("not open")
+        wanted = call.fields().get("symbol", "")
+        pairs = [pair for pair in self.prices if not wanted or pair.replace("/", "_") == wanted]
+        return self._answer({"symbols": [self._pair(account, *pair.split("/")) for pair in pairs]})
+
+    def _pair(self, account: SandboxAccount, base: str, quote: str) -> dict[str, Any]:
+        holdings = account.wallet(f"{_ISOLATED}{base}{quote}")
+        owes = any(holding.debt or holding.interest for holding in holdings.values())
+        return {
+            "symbol": f"{base}_{quote}",
+            "risk_rate": "4.8120" if owes else "999",
+            "risk_level": "1",
+            "buy_enabled": True,
+            "sell_enabled": True,
+            "liquidate_price": "10000" if owes else None,
+            "liquidate_rate": "1.15000000",
+            "base": self._side(base, holdings.get(base, Holding())),
+            "quote": self._side(quote, holdings.get(quote, Holding())),
+        }
+
+    def _side(self, coin: str, holding: Holding) -> dict[str, Any]:
+        price, btc = (usdt_price(self.prices, each) for each in (coin, "BTC"))
+        return {
+            "currency": coin,
+            "borrow_enabled": True,
+            "borrowed": plain(holding.debt),
+            "borrow_unpaid": plain(holding.debt),
+            "interest_unpaid": plain(holding.interest),
+            "available": plain(holding.available),
+            "frozen": plain(holding.frozen),
+            "net_asset": plain(holding.net),
+            "net_assetBTC": plain(round(EXACT.multiply(holding.net, price) / btc, 8)) if price and btc else "0",
+            "total_asset": plain(add(holding.available, holding.frozen)),
+        }
 
     def _tickers(self, call: Call) -> Answer:
         moment = str(call.milliseconds)

@@ -15,6 +15,7 @@ from exporter.core.errors import (
     ExchangeRefused,
     IpRefused,
     Maintenance,
+    NotOpened,
     PermissionMissing,
     PollError,
     RateLimited,
@@ -132,6 +133,15 @@ def test_remaining_means_used() -> None:
         (200, 30031, ExchangeRefused),
         (403, 60028, ExchangeRefused),
         (403, 53000, ExchangeRefused),
+        (403, 40006, IpRefused),
+        (401, 40008, ClockRefused),
+        (403, 40047, AuthError),
+        (200, 40012, ExchangeRefused),
+        (200, 30030, ExchangeRefused),
+        (400, 49998, ExchangeRefused),
+        (400, 51001, NotOpened),
+        (400, 51002, NotOpened),
+        (403, 53005, PermissionMissing),
         (418, 1, Banned),
         (429, 1, RateLimited),
         (502, 1, BadStatus),
@@ -144,7 +154,7 @@ def test_each_code_has_its_class(status: int, code: int, kind: type[PollError]) 
     assert type(caught.value) is kind
 
 
-@pytest.mark.parametrize(("status", "code"), [(500, 60051), (200, 70003)])
+@pytest.mark.parametrize(("status", "code"), [(500, 60051), (200, 70003), *((500, n) for n in (59004, 59005, 59011))])
 def test_a_passing_trouble_may_be_repeated(status: int, code: int) -> None:
     with pytest.raises(ExchangeRefused) as caught:
         bitmart.unwrap(status, {"code": code, "message": "net error"})
@@ -161,7 +171,13 @@ def test_a_missing_code_is_no_success() -> None:
         bitmart.unwrap(200, {"message": "OK", "data": {"wallet": []}})
 
 
-@pytest.mark.parametrize("code", [30000, 30031, 60050])
+def test_a_region_that_is_not_served_does_not_blame_the_key() -> None:
+    with pytest.raises(AuthError) as caught:
+        bitmart.unwrap(403, {"code": 40047, "message": "region"})
+    assert "region" in caught.value.advice
+
+
+@pytest.mark.parametrize("code", [30000, 30030, 30031, 60050])
 def test_an_api_that_is_gone_tells_of_the_closing(code: int) -> None:
     with pytest.raises(PollError) as caught:
         bitmart.unwrap(200, {"code": code, "message": "gone"})

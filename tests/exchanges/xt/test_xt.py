@@ -1,4 +1,4 @@
-"""XT in both generations: signatures over headers and over the query, two envelopes, the address that XT sees."""
+"""XT in both generations, and its futures: three signatures, four envelopes, the address that XT sees."""
 
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from exporter.core.errors import (
 from exporter.exchanges import xt
 from exporter.exchanges.base import Endpoint, Request, RowMemory
 from exporter.exchanges.signing import hmac_hex
+from exporter.exchanges.xt import legacy, v4
 from tests.exchanges.driver import NOW, amounts, converse, credentials, read, sample
 
 OURS = credentials("demo-xt-appkey-001", "demo-xt-secret-002")
@@ -104,7 +105,7 @@ def test_the_other_vectors_hold_for_our_hmac(text: str, signature: str) -> None:
     ],
 )
 def test_legacy_signs_its_sorted_query(path: str, query: Any, joined: str, signature: str) -> None:
-    signed = xt.sign_legacy(Request(Endpoint(path, ()), query), OURS, "api.xt.com", NOW)
+    signed = legacy.sign(Request(Endpoint(path, ()), query), OURS, "api.xt.com", NOW)
     assert signed.target == f"{path}?{joined}&signature={signature}"
     assert not signed.headers
 
@@ -121,7 +122,7 @@ def test_a_lock_lasts_ten_minutes() -> None:
 
 def test_the_list_of_keys_with_its_secrets_can_not_be_asked_for() -> None:
     paths = [endpoint.path for api in xt.EXCHANGE.apis.values() for endpoint in api.endpoints]
-    assert not [path for path in paths if "key" in path.lower() or "/user/" in path]
+    assert not [path for path in paths if "key" in path.lower() or path.startswith("/v4/user/")]
     assert all(api.key_info is None for api in xt.EXCHANGE.apis.values())
 
 
@@ -142,7 +143,7 @@ def test_v4_values_the_whole_holding_where_it_says_so() -> None:
 
 def test_v4_net_is_the_total_that_xt_states_even_below_its_parts() -> None:
     row = {"currency": "x", "availableAmount": "5", "frozenAmount": "1", "totalAmount": "4"}
-    (balance,) = converse(xt.read_spot(RowMemory()), {"assets": [row]}).result.balances
+    (balance,) = converse(v4.read_spot(RowMemory()), {"assets": [row]}).result.balances
     assert (balance.locked, balance.net) == (0, 4)
 
 
@@ -159,7 +160,7 @@ def test_legacy_keeps_zero_rows_and_says_that_they_are_listed() -> None:
 
 @pytest.mark.parametrize("answer", [{"usdt": "1"}, {"usdt": {"available": "1"}}, {"usdt": None}])
 def test_a_legacy_currency_without_its_amounts_is_not_known(answer: Any) -> None:
-    reading = converse(xt.read_spot_legacy(RowMemory()), answer | {"btc": {"available": "1", "freeze": "0"}}).result
+    reading = converse(legacy.read_spot(RowMemory()), answer | {"btc": {"available": "1", "freeze": "0"}}).result
     assert amounts(reading.balances) == {"btc": ("1", "0", "0", "1", None)}
     assert [bad.name for bad in reading.unreadable] == ["usdt"]
 
@@ -167,26 +168,26 @@ def test_a_legacy_currency_without_its_amounts_is_not_known(answer: Any) -> None
 @pytest.mark.parametrize("answer", [[], "x"])
 def test_legacy_balances_of_another_shape_are_no_balances(answer: Any) -> None:
     with pytest.raises(BadPayload):
-        converse(xt.read_spot_legacy(RowMemory()), answer)
+        converse(legacy.read_spot(RowMemory()), answer)
 
 
 def test_prices_of_both_generations() -> None:
-    book = converse(xt.V4.prices(), xt.V4.unwrap(200, sample("xt", xt.TICKERS.path))).result
-    assert book[xt.symbol("BTC", "USDT")] == "95000.10"
+    book = converse(xt.V4.prices(), xt.V4.unwrap(200, sample("xt", v4.TICKERS.path))).result
+    assert book[v4.symbol("BTC", "USDT")] == "95000.10"
     assert book["new_usdt"] is None
-    legacy = converse(xt.LEGACY.prices(), xt.LEGACY.unwrap(200, sample("xt", xt.LEGACY_TICKERS.path))).result
-    assert legacy == {"btc_usdt": Decimal("95000.1"), "eth_usdt": Decimal("3300.5")}
+    old = converse(xt.LEGACY.prices(), xt.LEGACY.unwrap(200, sample("xt", legacy.TICKERS.path))).result
+    assert old == {"btc_usdt": Decimal("95000.1"), "eth_usdt": Decimal("3300.5")}
 
 
 def test_the_address_that_xt_sees_is_read() -> None:
-    assert converse(xt.read_address(), {"ip": "203.0.113.7"}).result == "203.0.113.7"
-    assert converse(xt.read_address(), {"ip": "2001:db8::7"}).result == "2001:db8::7"
+    assert converse(v4.read_address(), {"ip": "203.0.113.7"}).result == "203.0.113.7"
+    assert converse(v4.read_address(), {"ip": "2001:db8::7"}).result == "2001:db8::7"
 
 
 @pytest.mark.parametrize("answer", [{"ip": "<b>"}, {"ip": ""}, {}, None, {"ip": 5}])
 def test_something_else_is_no_address(answer: Any) -> None:
     with pytest.raises(BadPayload):
-        converse(xt.read_address(), answer)
+        converse(v4.read_address(), answer)
 
 
 @pytest.mark.parametrize(
@@ -211,21 +212,21 @@ def test_something_else_is_no_address(answer: Any) -> None:
 )
 def test_each_v4_word_has_its_class(status: int, word: str, kind: type[PollError]) -> None:
     with pytest.raises(PollError) as caught:
-        xt.unwrap(status, {"rc": 1, "mc": word, "ma": [], "result": None})
+        v4.unwrap(status, {"rc": 1, "mc": word, "ma": [], "result": None})
     assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize("word", ["COMMON_002", "COMMON_003"])
 def test_a_busy_v4_may_be_asked_again(word: str) -> None:
     with pytest.raises(ExchangeRefused) as caught:
-        xt.unwrap(200, {"rc": 1, "mc": word, "ma": [], "result": None})
+        v4.unwrap(200, {"rc": 1, "mc": word, "ma": [], "result": None})
     assert caught.value.repeat
 
 
 @pytest.mark.parametrize(("word", "hint"), [("AUTH_102", "risk control"), ("AUTH_104", "/v4/public/client")])
 def test_advice_names_what_only_xt_does(word: str, hint: str) -> None:
     with pytest.raises(PollError) as caught:
-        xt.unwrap(200, {"rc": 1, "mc": word, "ma": [], "result": None})
+        v4.unwrap(200, {"rc": 1, "mc": word, "ma": [], "result": None})
     assert hint in caught.value.advice
 
 
@@ -246,7 +247,7 @@ def test_advice_names_what_only_xt_does(word: str, hint: str) -> None:
 )
 def test_each_legacy_refusal_has_its_class(status: int, payload: Any, kind: type[PollError]) -> None:
     with pytest.raises(PollError) as caught:
-        xt.unwrap_legacy(status, payload)
+        legacy.unwrap(status, payload)
     assert type(caught.value) is kind
 
 
@@ -257,16 +258,16 @@ def test_a_dead_legacy_api_tells_of_v4() -> None:
 @pytest.mark.parametrize("payload", [{"code": 307}, {"code": 308}, {"code": 404}, {"code": 404, "info": "accesskey"}])
 def test_a_refused_legacy_key_may_belong_to_v4(payload: Any) -> None:
     with pytest.raises(PollError) as caught:
-        xt.unwrap_legacy(200, payload)
+        legacy.unwrap(200, payload)
     assert "api: v4" in caught.value.advice
 
 
 def test_a_refusal_without_words_is_its_code() -> None:
     with pytest.raises(AuthError, match=r"^AUTH_103$"):
-        xt.unwrap(200, {"rc": 1, "mc": "AUTH_103", "ma": [], "result": None})
+        v4.unwrap(200, {"rc": 1, "mc": "AUTH_103", "ma": [], "result": None})
 
 
 @pytest.mark.parametrize("payload", [{"result": {}}, {"mc": "SUCCESS", "result": {}}, [], "x", None])
 def test_v4_without_its_code_is_no_success(payload: Any) -> None:
     with pytest.raises(BadPayload):
-        xt.unwrap(200, payload)
+        v4.unwrap(200, payload)

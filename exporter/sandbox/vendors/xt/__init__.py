@@ -1,4 +1,4 @@
-"""A simulated XT: one server that answers both generations, v4 by header and the legacy one by query."""
+"""A simulated XT: one port answers both generations, v4 by header and the legacy one by query; two have the futures."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,6 +9,7 @@ from exporter.sandbox.accounts import Holding, SandboxAccount
 from exporter.sandbox.prices import EXACT, add, plain, usdt_price
 from exporter.sandbox.vendors.base import Answer, Call, DemoPlan, Held, Limits, Members, Refusal, Rows, Vendor
 from exporter.sandbox.vendors.signing import decoded, digest, pairs, same
+from exporter.sandbox.vendors.xt import futures
 
 _ERRORS: Final[dict[str, tuple[int, str]]] = {
     "path": (404, "COMMON_004"),
@@ -87,15 +88,19 @@ def legacy_fits(secret: str, query: str) -> bool:
 
 
 class Xt(Vendor):
-    """`sapi.xt.com` and `api.xt.com` in one."""
+    """`sapi.xt.com` and `api.xt.com` in one, and the hosts of the futures."""
 
     name = "xt"
+    hosts = (("sapi.xt.com", "api.xt.com"), *((host,) for host in futures.WALLETS))
     published_limits: ClassVar[Limits] = {
         ("key", "/v4/balance"): (10, 1),
         ("ip", "/v4/public/"): (10, 1),
         ("key", "/trade/api/v1/getBalance"): (3, 1),
         ("ip", "/trade/api/"): (1000, 60),
         ("ip", "/data/api/"): (1000, 60),
+        ("key", futures.BALANCES): (3, 1),
+        ("key", futures.COMPAT): (3, 1),
+        ("ip", futures.PATHS): (1000, 60),
     }
     modes: ClassVar[Mapping[str, str]] = {"v4": "spot", "legacy": "spot"}
     mode_option = "api"
@@ -111,9 +116,14 @@ class Xt(Vendor):
                     "SOL": Held("140", "22.5"),
                     "TRX": Held("18000"),
                 },
+                "futures": {"USDT": Held("6120.4", "250", "1480", pnl="-96.35")},
+                "coin_futures": {"BTC": Held("0.085", "0", "0.02", pnl="0.00315")},
             },
             mode="v4",
-            extra=("thresholds: [{currency: USDT, warning: 4000, critical: 1500}]",),
+            extra=(
+                "wallets: [main, futures, coin_futures]",
+                "thresholds: [{currency: USDT, warning: 4000, critical: 1500}]",
+            ),
         ),
         DemoPlan(
             "old-grid",
@@ -145,7 +155,15 @@ class Xt(Vendor):
             "/v4/balances": self._balances,
             "/v4/balance": self._balance,
             "/trade/api/v1/getBalance": self._legacy_balance,
+            futures.BALANCES: self._futures,
+            futures.COMPAT: self._futures,
         }
+
+    def answer(self, call: Call) -> Answer:
+        """Answer a call; the hosts of the futures have nothing else, and no other host has them."""
+        if (call.host_name in futures.WALLETS) != call.path.startswith(futures.PATHS):
+            return self.unknown(call)
+        return super().answer(call)
 
     def key_of(self, call: Call) -> str | None:
         """Read the key from v4's header, of either prefix, or from the legacy query."""
@@ -155,16 +173,24 @@ class Xt(Vendor):
 
     def identify(self, call: Call) -> SandboxAccount:
         """Check key and time in the way of the path's generation."""
+        if call.path.startswith(futures.PATHS):
+            account = self.account_of(call)
+            futures.check_time(call, _prefix(call))
+            return account
         return self._identify_legacy(call) if call.path.startswith(_LEGACY_PATHS) else self._identify_v4(call)
 
     def signature_fits(self, call: Call, account: SandboxAccount) -> bool:
         """Check the signature in the way of the path's generation."""
+        if call.path.startswith(futures.PATHS):
+            return futures.fits(account.secret, call.headers, _prefix(call), call.path, call.query)
         if call.path.startswith(_LEGACY_PATHS):
             return legacy_fits(account.secret, call.query)
         return v4_fits(account.secret, call.headers, _prefix(call), call.method, call.path, call.query)
 
     def refuse(self, call: Call, situation: str) -> Answer:
-        """Answer in the envelope of the path's generation, mostly with HTTP 200."""
+        """Answer in the envelope of the host or of the path's generation, mostly with HTTP 200."""
+        if call.host_name in futures.WALLETS:
+            return futures.refuse(call, situation)
         if call.path.startswith(_LEGACY_PATHS):
             legacy_status, code, info = _LEGACY_ERRORS[situation]
             return Answer({"code": code, "info": info, "data": None}, legacy_status)
@@ -313,6 +339,9 @@ class Xt(Vendor):
                 }
             )
         return _good({"time": call.milliseconds, "version": "1", "symbols": rows})
+
+    def _futures(self, call: Call, account: SandboxAccount) -> Answer:
+        return futures.balances(call, account, self.prices)
 
     def _legacy_balance(self, call: Call, account: SandboxAccount) -> Answer:
         del call
