@@ -62,6 +62,8 @@ class Wallet:
         unreadable_count: how many rows these are.
         hidden: how many currencies are held but not shown, or were let go before their 24 hours at 0 were over.
         usd: sum over everything wanted that has a price; None when nothing is known.
+        nets: what was held of each currency that totals count when the wallet was last served, as `net` says it; kept
+            by whoever serves it.
         unserved: whether something has changed since it was last served; kept by whoever serves it.
         busy: whether somebody is about to serve it; likewise.
     """
@@ -90,6 +92,7 @@ class Wallet:
         "last_success",
         "lists_zeros",
         "name",
+        "nets",
         "overview",
         "required",
         "rows",
@@ -162,6 +165,7 @@ class Wallet:
         self.unreadable_count = 0
         self._bad_rows: Sequence[Unreadable] = ()
         self._unknown: dict[str, Row] = {}  # by label, what was held when its amounts were last read
+        self.nets: Mapping[str, Decimal | None] = {}
         self.unserved = self.busy = False
 
     @property
@@ -184,6 +188,18 @@ class Wallet:
             return frozenset()
         known = self._unknown.keys() | self._zeros.gone | self._shown.choice.expected
         return self.unreadable_rows.keys() & known
+
+    def net(self, label: str) -> Decimal | None:
+        """What is held of a currency by the last good answer, shown or not; None where its amount cannot be read.
+
+        A currency that the answer leaves out, or that `include` and `exclude` leave out, is held not at all.
+        """
+        if not self._shown.choice.wanted(label):
+            return ZERO
+        if label in self.unreadable_rows:
+            return None
+        balance = self._amounts.get(label)
+        return ZERO if balance is None else balance.net
 
     @property
     def zeros_end(self) -> float:
