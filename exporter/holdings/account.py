@@ -376,8 +376,7 @@ class AccountState:
                 if wallet.name not in self._served or self.wallets.get(wallet.name) is not wallet:
                     return  # it was withdrawn or forgotten meanwhile
                 yield from self._publisher.balances(wallet)
-                if not wallet.unserved:  # else its amounts are newer than what is served by now
-                    self._count(wallet)
+                self._count(wallet)
                 self._total()
         except BaseException:
             wallet.unserved = True

@@ -80,6 +80,7 @@ class Wallet:
         "_read_at",
         "_shown",
         "_unknown",
+        "_worked_out",
         "_worked_out_by",
         "_zeros",
         "borrows",
@@ -159,6 +160,7 @@ class Wallet:
         self._held: dict[str, Row] = {}  # by label, as `_amounts` are valued
         self._missing: dict[str, Row] = {}  # by label, as the zeros are valued
         self._worked_out_by: tuple[object, ...] = ()
+        self._worked_out: tuple[Mapping[str, Balance], Mapping[str, str]] = ({}, {})  # amounts, and what is unreadable
         self._read_at = NEVER
         self._doubted = self._ever_held = False
         self.unreadable_rows: Mapping[str, str] = {}
@@ -190,15 +192,17 @@ class Wallet:
         return self.unreadable_rows.keys() & known
 
     def net(self, label: str) -> Decimal | None:
-        """What is held of a currency by the last good answer, shown or not; None where its amount cannot be read.
+        """What is held of a currency by the answer that the rows are of, shown or not.
 
-        A currency that the answer leaves out, or that `include` and `exclude` leave out, is held not at all.
+        None where its amount cannot be read. A currency that the answer leaves out, or that `include` and `exclude`
+        leave out, is held not at all.
         """
+        amounts, unreadable = self._worked_out
         if not self._shown.choice.wanted(label):
             return ZERO
-        if label in self.unreadable_rows:
+        if label in unreadable:
             return None
-        balance = self._amounts.get(label)
+        balance = amounts.get(label)
         return ZERO if balance is None else balance.net
 
     @property
@@ -307,12 +311,13 @@ class Wallet:
         alive = book is not None and book.alive(now)
         by = (book, None if book is None else book.version, alive, self._shown.choice)
         held, missing = (self._held, self._missing) if by == self._worked_out_by else ({}, {})
-        amounts, zeros = self._amounts, self._zeros.balances
+        amounts, zeros, unreadable = self._amounts, self._zeros.balances, self.unreadable_rows
         held = yield from self._rows(amounts, held, book, now)
         missing = yield from self._rows(zeros, missing, book, now)
         if self.large:
             yield
         self._held, self._missing, self._worked_out_by = held, missing, by
+        self._worked_out = amounts, unreadable
         self._choose(certain=book is None or alive)
         self._date(book, alive=alive)
         self._sum(book, alive=alive)

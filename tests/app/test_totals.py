@@ -95,14 +95,23 @@ async def test_no_scrape_during_a_reload_sees_a_part_of_the_total(works: Any) ->
 async def test_an_account_that_starts_anew_makes_the_total_absent_until_it_was_read(
     works: Any, change: dict[str, Any]
 ) -> None:
-    async with works(firm(account("a"), account("b"))) as it:
+    def both(**more: Any) -> Config:
+        """One that is counted in a currency and in USD, and one in USD only."""
+        worth = over("b", name="worth", currency=""), over("a", "b", name="worth too", currency="")
+        return counting(config(account("a", **more), account("b", **more)), over("a"), *worth)
+
+    async with works(both()) as it:
+        assert await it.value(NET) == 5
+        assert await it.value("exchange_total_usd", total="worth") == 50_005
         it.transport.says["spot"] = TimedOut("slow")
-        await it.engine.apply(firm(account("a"), account("b", **change)))
+        await it.engine.apply(both(**change))
         await it.clock.advance(1)
         assert await it.value(NET) is None
+        assert await it.value("exchange_total_usd") is None
         it.transport.says["spot"] = {"USDT": "7"}
         await it.clock.advance(300)
-        assert await it.value(NET) == 14
+        assert await it.value(NET) == 7
+        assert await it.value("exchange_total_usd", total="worth too") == 14
 
 
 async def test_a_dead_scheduler_withdraws_the_total_too(works: Any) -> None:

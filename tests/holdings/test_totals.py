@@ -317,6 +317,34 @@ def test_a_total_changes_with_what_is_served_not_in_the_middle_of_the_work_on_it
     assert in_haste(desk) == (110, [100, 10])
 
 
+@pytest.mark.parametrize("readable_then", [True, False])
+@pytest.mark.parametrize("slices", range(8))
+def test_an_answer_that_comes_while_the_one_before_is_worked_on_counts_when_it_is_served(
+    slices: int, readable_then: bool
+) -> None:
+    desk = Desk()
+    state = desk.account("one", max_currencies=3 * SLICE)
+    desk.count(over("one"))
+    many = [balance(f"C{number}", "1") for number in range(2 * SLICE)]
+    read(state, balance("USDT", "1"), *many)
+    work = state.accepting(state.wallets["spot"], Reading([balance("USDT", "100"), *many]), NOW + 30, WALL + 30)
+    while not state.wallets["spot"].busy:
+        next(work)
+    for _ in range(slices):
+        next(work)
+    if readable_then:
+        read(state, balance("USDT", "1000"), *many, at=NOW + 60)
+    else:
+        unreadable(state, "USDT", *many, at=NOW + 60)
+    seen = []
+    for _ in work:
+        read(state, wallet="funding", at=NOW + 60)  # something else is served
+        seen.append(in_haste(desk))
+        assert seen[-1] in ((1, [1]), (100, [100]), (1000, [1000]), (None, []))
+    assert in_haste(desk) == ((1000, [1000]) if readable_then else (None, []))
+    assert (100, [100]) in seen or slices < 2  # before that, the first of the two was not worked on yet
+
+
 def test_a_wallet_that_is_just_being_worked_on_is_not_counted_before_it_is_served() -> None:
     desk = Desk()
     state = desk.account("one", max_currencies=3 * SLICE)
