@@ -360,13 +360,14 @@ def test_a_wallet_that_is_just_being_worked_on_is_not_counted_before_it_is_serve
     assert in_haste(desk) == (100, [100])
 
 
-def test_nothing_is_added_up_while_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_has_changed_is_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
     desk, one, two = pair()
+    desk.count(over("one", "two"), over("one", "two", currency=""), over("one", name="coins", currency="BTC"))
     read(one, balance("USDT", "1"))
     read(two, balance("USDT", "10"))
-    assert total(desk) == 11
+    assert desk.values(NET, "total") == {"firm": 11, "coins": 0}
     sums: list[int] = []
-    monkeypatch.setattr("exporter.holdings.totals.sum_of", lambda parts: sums.append(len(parts)))
+    monkeypatch.setattr("exporter.holdings.totals.sum_of", lambda held: sums.append(len(list(held))))
     for at in range(1, 10):
         read(one, balance("USDT", "1"), at=NOW + at)
         desk.totals.serve()
