@@ -17,7 +17,9 @@ from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.exposition.price_lines import PriceLines
+from exporter.exposition.total_lines import TotalLines
 from exporter.holdings.account import Accounts, AccountState
+from exporter.holdings.totals import Totals
 from exporter.polling.account_poll import SIDE_BY_SIDE
 from exporter.polling.context import PollContext, Reads, backoff
 from exporter.polling.poller import Poller
@@ -52,6 +54,7 @@ class Engine:
 
     Attributes:
         accounts: every account that is served.
+        totals: what several of them hold together.
         exposition: what a scrape reads.
         pollers: by account name.
         price_readers: one for each book.
@@ -107,7 +110,10 @@ class Engine:
         counters.shard.set(shard)
         counters.shards.set(shards)
         self.config = config
-        for account in self._mine(config):
+        self.totals = Totals(TotalLines(self.exposition, shard))
+        mine = {account.name: account for account in self._mine(config)}
+        self.totals.configure(config.totals, mine, self.accounts)
+        for account in mine.values():
             self._add(account)
         self._assign_books()
 
@@ -139,10 +145,11 @@ class Engine:
         await self.transport.close()
 
     def before_scrape(self) -> None:
-        """Withdraw what is too old by the clock, and serve the prices that were asked for since the last time."""
+        """Withdraw what is too old by the clock; serve prices that were asked for since the last time, and totals."""
         self.accounts.expire(self.clock.now())
         for reader in self.price_readers.values():
             reader.serve()
+        self.totals.serve()
 
     def problem(self) -> str | None:
         """Why the scheduler counts as stalled, or None."""
@@ -172,6 +179,8 @@ class Engine:
         self._pacer.share(config.rate_share)
         before, self.config = self.config, config
         mine = {account.name: account for account in self._mine(config)}
+        # First of all: what an account adds that is to come is not known from now on, and so its totals are not.
+        self.totals.configure(config.totals, mine, self.accounts)
         for name, poller in tuple(self.pollers.items()):
             account = mine.get(name)
             if account is None or _starts_anew(poller.state.account, account):
@@ -224,7 +233,9 @@ class Engine:
             shard=self._shard,
             label_names=self.config.label_names,
             masked=self._masked,
+            summed=self.totals.told,
         )
+        state.count(self.totals.currencies(account.name))
         caller = Caller(
             exchange,
             api,
@@ -246,6 +257,7 @@ class Engine:
         """Have an account go on with another configuration of it."""
         poller.account_poll.key.due = self.clock.now()
         state, before = poller.state, poller.state.account
+        state.count(self.totals.currencies(account.name))
         if account == before and not relabelled:
             return
         state.reconfigure(account, shard=self._shard, label_names=self.config.label_names)
@@ -260,6 +272,7 @@ class Engine:
         for reader in self.price_readers.values():
             reader.accounts.discard(poller.state)
         self.accounts.remove(name)
+        self.totals.left(name)
 
     def _start(self, key: str | BookKey, run: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run this under a key from now on, in place of what ran there; only while polling."""

@@ -159,7 +159,8 @@ class App:
         return self.engine.problem()
 
     async def _page(self, links: str) -> str:
-        accounts = []
+        self.engine.before_scrape()  # totals are worked out there
+        totals, accounts = self.engine.totals.parts(), []
         for number, account in enumerate(tuple(self.engine.accounts)):
             if number and number % STILL_AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -169,6 +170,7 @@ class App:
             accounts,
             now=self.clock.now(),
             wall=self.clock.wall(),
+            totals=totals,
             version=__version__,
             telemetry_path=self.settings.telemetry_path,
             links=links,

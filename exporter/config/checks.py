@@ -1,6 +1,6 @@
 """From the layers of one account to the account: what an exchange knows, and what has to fit together."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
@@ -210,15 +210,18 @@ def _usd(stack: Stack) -> dict[str, Decimal]:
 
 
 def _ordered(stack: Stack, amounts: Mapping[str, Found]) -> None:
-    """Critical is at most warning, and the target at least both."""
+    for severity, text in out_of_order(_values(amounts)):
+        stack.add(amounts[severity], text)
+
+
+def out_of_order(amounts: Mapping[str, Decimal]) -> Iterator[tuple[str, str]]:
+    """What is wrong with which severity: critical is at most warning, and the target at least both."""
     warning, critical, target = (amounts.get(severity) for severity in SEVERITIES)
-    if warning and critical and critical.value > warning.value:
-        text = f"critical {critical.value} is above warning {warning.value}; a balance falls through warning first"
-        stack.add(critical, text)
+    if warning is not None and critical is not None and critical > warning:
+        yield "critical", f"critical {critical} is above warning {warning}; a balance falls through warning first"
     for name, low in (("warning", warning), ("critical", critical)):
-        if target and low and target.value < low.value:
-            text = f"target {target.value} is below {name} {low.value}; filling up to it would leave the alert on"
-            stack.add(target, text)
+        if target is not None and low is not None and target < low:
+            yield "target", f"target {target} is below {name} {low}; filling up to it would leave the alert on"
             break
 
 

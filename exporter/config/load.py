@@ -9,11 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from exporter.config import checks, secrets
+from exporter.config import checks, secrets, totals
 from exporter.config.merge import Layer, Source, Stack, matches
 from exporter.config.mistakes import KeyPath, Mistakes, quoted, sentence
-from exporter.config.model import Account, Config, Valuation
-from exporter.config.schema import AccountSettings, Document, Entry, Rule, ValuationKeys
+from exporter.config.model import Account, Config, Total, Valuation
+from exporter.config.schema import AccountSettings, Document, Entry, Rule, TotalEntry, ValuationKeys
 from exporter.config.show import fingerprint
 from exporter.config.text import Listing, Node, Scalar, Table, line_of, read
 from exporter.config.validate import Piece, validate
@@ -79,6 +79,7 @@ class Outline:
         document: what stands in it.
         defaults: None where it has none.
         rules: in their order, without unusable ones.
+        totals: as they are written; what stands in them fits together.
         written: the accounts of every file.
     """
 
@@ -87,6 +88,7 @@ class Outline:
     document: Document
     defaults: Layer | None
     rules: tuple[Layer, ...]
+    totals: tuple[totals.Written, ...]
     written: tuple[_Written, ...]
 
     def account(self, name: str) -> Account | None:
@@ -147,6 +149,12 @@ class _Loading:
             self._layer(Rule, source, path_, node, required=("match",))
             for path_, node in self._items(source, ("rules",), parts.get("rules"))
         ]
+        together = [
+            totals.Written(source, path_, piece)
+            for path_, node in self._items(source, ("totals",), parts.get("totals"))
+            if (piece := validate(TotalEntry, source.file, source.root, path_, node, self.mistakes, ("name",)))
+        ]
+        totals.check(together, self.mistakes)
         written = [*self._entries(source, ("accounts",), parts.get("accounts"))]
         for file in self._account_files(source, document.account_files or ()):
             if (other := self._source(file)) is not None:
@@ -155,15 +163,26 @@ class _Loading:
             self.mistakes.add(source.file, 0, (), "has no accounts; list at least one under `accounts`")
         self._same_names(written)
         fine = tuple(each for each in rules if each is not None)
-        return Outline(self._environ, source, document, defaults, fine, tuple(written))
+        return Outline(self._environ, source, document, defaults, fine, tuple(together), tuple(written))
 
     def config(self, outline: Outline) -> Config | None:
         accounts = self._accounts(outline)
         valuation = self._valuation(outline.source, outline.document.valuation or ValuationKeys())
         share = outline.document.rate_share or RATE_SHARE
-        return None if self.mistakes else self._finished(accounts, valuation, share)
+        if self.mistakes:
+            return None
+        together = [totals.total(each, accounts) for each in outline.totals]
+        for each, made in zip(outline.totals, together, strict=True):
+            self._warnings += totals.warnings(each, made, accounts, valuation)
+        return self._finished(accounts, valuation, share, together)
 
-    def _finished(self, accounts: list[Account], valuation: Valuation, share: float | Mapping[str, float]) -> Config:
+    def _finished(
+        self,
+        accounts: list[Account],
+        valuation: Valuation,
+        share: float | Mapping[str, float],
+        together: list[Total],
+    ) -> Config:
         if not valuation.enabled:
             self._warnings += [
                 f"account {quoted(each.name)} has usd thresholds or min_usd, which do nothing while valuation is off"
@@ -176,9 +195,10 @@ class _Loading:
             accounts=tuple(accounts),
             rate_share=rate_share,
             valuation=valuation,
-            hash=fingerprint(accounts, rate_share, valuation),
+            hash=fingerprint(accounts, rate_share, valuation, together),
             warnings=tuple(dict.fromkeys(self._warnings)),
             label_names=tuple(sorted({name for each in accounts for name in each.labels})),
+            totals=tuple(together),
         )
 
     def _source(self, path: Path) -> Source | None:

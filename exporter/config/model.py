@@ -114,6 +114,40 @@ class Valuation:
     also: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which accounts a total is over: all, or those that match each of the three that says something.
+
+    Attributes:
+        account: patterns of account names; any of them may match.
+        exchange: likewise of exchanges.
+        label: likewise of values of the accounts' own labels, by label; an account without the label does not match.
+    """
+
+    account: tuple[str, ...] = ()
+    exchange: tuple[str, ...] = ()
+    label: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """Limits on what several accounts hold together, in one currency or in USD.
+
+    Attributes:
+        name: the `total` label; totals of one name are over the same accounts.
+        currency: ASCII upper case; empty: the value in USD of everything that they hold.
+        amounts: severity -> units of the currency, or USD; at least one.
+        over: which accounts were asked for.
+        accounts: the names of those that there are, whichever shard polls them.
+    """
+
+    name: str
+    currency: str
+    amounts: Mapping[str, Decimal]
+    over: Selection
+    accounts: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole configuration.
@@ -125,6 +159,7 @@ class Config:
         hash: of all this without secrets, below 2**53 and the same in every process.
         warnings: sentences about what works but should not stay.
         label_names: every label name that any account uses, sorted.
+        totals: in the order of the file; no two of the same name and currency.
     """
 
     accounts: tuple[Account, ...]
@@ -133,3 +168,4 @@ class Config:
     hash: int
     warnings: tuple[str, ...]
     label_names: tuple[str, ...]
+    totals: tuple[Total, ...] = ()

@@ -22,6 +22,9 @@ from exporter.exchanges import EXCHANGES
 RESERVED_LABELS: Final = ("exchange", "account", "shard", "job", "instance")
 DAY: Final = 86_400.0
 
+MAX_NAME: Final = 200
+"""Letters of a name that stands in a label."""
+
 _DURATION: Final = re.compile(
     r"(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,12})ms)?", re.ASCII
 ).fullmatch
@@ -62,8 +65,16 @@ def account_name(value: Any) -> str:
         raise mistake(f"{quoted(text)} holds a slash; take another name")
     if text in {".", ".."}:
         raise mistake(f"{quoted(text)} means a folder where {{account}} stands in a file name; take another name")
-    if len(text) > 200:
-        raise mistake("is longer than 200 letters")
+    if len(text) > MAX_NAME:
+        raise mistake(f"is longer than {MAX_NAME} letters")
+    return text
+
+
+def total_name(value: Any) -> str:
+    """The name of a total; it stands in a label."""
+    text = name(value)
+    if len(text) > MAX_NAME:
+        raise mistake(f"is longer than {MAX_NAME} letters")
     return text
 
 

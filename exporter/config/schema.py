@@ -102,11 +102,22 @@ class Match(_Strict):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.account and not self.exchange:
-            raise mistake('needs a pattern under account or exchange; `account: "*"` matches every account')
-        if any(not getattr(self, key) for key in self.model_fields_set):
+        given = [getattr(self, key) for key in self.model_fields_set]
+        if not any(given):
+            keys = listed(type(self).model_fields)
+            raise mistake(f'needs a pattern under {keys}; `account: "*"` matches every account')
+        if not all(given) or any(not all(each.values()) for each in given if isinstance(each, dict)):
             raise mistake("holds an empty list, which matches nothing; take the key out")
         return self
+
+
+class TotalMatch(Match):
+    """Which accounts a total is over: each key that is given has to match."""
+
+    label: dict[
+        Annotated[str, BeforeValidator(scalars.label_name)],
+        Annotated[tuple[Word, ...], BeforeValidator(_one_or_more)],
+    ] = {}
 
 
 class CredentialKeys(_Strict):
@@ -226,6 +237,18 @@ class ValuationKeys(_Strict):
     also: Annotated[tuple[Currency, ...], AfterValidator(_distinct)] = ()
 
 
+class TotalEntry(_Strict):
+    """Limits on what several accounts hold together. What has to fit together in it is checked by `config.totals`."""
+
+    name: Annotated[str, BeforeValidator(scalars.total_name)] = ""
+    match: TotalMatch | None = None
+    currency: Currency | None = None
+    warning: Amount | None = None
+    critical: Amount | None = None
+    target: Amount | None = None
+    usd: UsdEntry | None = None
+
+
 class Document(_Strict):
     """The keys of the file; what stands under most of them is validated piece by piece."""
 
@@ -235,5 +258,6 @@ class Document(_Strict):
         Annotated[float | Mapping[str, float], PlainValidator(_by_key(scalars.share, scalars.exchange_name))] | None
     ) = None
     valuation: ValuationKeys | None = None
+    totals: Any = None
     account_files: tuple[Word, ...] | None = None
     accounts: Any = None

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from exporter.config.mistakes import SECRET_NAMES
-from exporter.config.model import Account, Config, Threshold, Valuation
+from exporter.config.model import Account, Config, Threshold, Total, Valuation
 from exporter.config.scalars import DAY, spelled
 from exporter.core.credentials import MASK
 
@@ -50,17 +50,21 @@ _Dumper.add_representer(list, _words)
 
 def show(config: Config) -> str:
     """The configuration as YAML: each account as it results from defaults and rules, secrets masked."""
-    tree = _tree(config.accounts, config.rate_share, config.valuation)
+    tree = _tree(config.accounts, config.rate_share, config.valuation, config.totals)
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
-def fingerprint(accounts: Sequence[Account], rate_share: Mapping[str, float], valuation: Valuation) -> int:
+def fingerprint(
+    accounts: Sequence[Account], rate_share: Mapping[str, float], valuation: Valuation, totals: Sequence[Total]
+) -> int:
     """A number below 2**53 (so that a float holds it) that changes with the configuration, but not with secrets."""
-    text = json.dumps(_tree(accounts, rate_share, valuation), sort_keys=True)
+    text = json.dumps(_tree(accounts, rate_share, valuation, totals), sort_keys=True)
     return int.from_bytes(sha256(text.encode()).digest()[:8]) >> 11
 
 
-def _tree(accounts: Sequence[Account], rate_share: Mapping[str, float], valuation: Valuation) -> dict[str, Any]:
+def _tree(
+    accounts: Sequence[Account], rate_share: Mapping[str, float], valuation: Valuation, totals: Sequence[Total]
+) -> dict[str, Any]:
     return {
         "rate_share": {name: _Bare(share) for name, share in sorted(rate_share.items())},
         "valuation": {
@@ -72,6 +76,7 @@ def _tree(accounts: Sequence[Account], rate_share: Mapping[str, float], valuatio
             },
             "also": list(valuation.also),
         },
+        "totals": [_total(total) for total in totals],
         "accounts": [_account(account) for account in accounts],
     }
 
@@ -111,6 +116,19 @@ def _threshold(threshold: Threshold) -> dict[str, Any]:
         "of": threshold.of,
         **{severity: _number(amount) for severity, amount in threshold.amounts.items()},
     }
+
+
+def _total(total: Total) -> dict[str, Any]:
+    over = total.over
+    match = {
+        "account": list(over.account),
+        "exchange": list(over.exchange),
+        "label": {name: list(patterns) for name, patterns in over.label.items()},
+    }
+    amounts = {severity: _number(amount) for severity, amount in total.amounts.items()}
+    tree = {"name": total.name, "match": {key: patterns for key, patterns in match.items() if patterns}}
+    tree |= {"currency": total.currency, **amounts} if total.currency else {"usd": amounts}
+    return {key: value for key, value in tree.items() if value}
 
 
 def _number(number: Decimal) -> _Bare:

@@ -14,6 +14,8 @@ from exporter.config.schema import (
     Currencies,
     Match,
     ThresholdEntry,
+    TotalEntry,
+    TotalMatch,
     UsdEntry,
     ValuationKeys,
 )
@@ -104,7 +106,8 @@ def _said(model: type[BaseModel], kind: str, message: str, where: KeyPath) -> st
 
 def _unknown(model: type[BaseModel], where: KeyPath) -> str:
     parent = next((step for step in reversed(where[:-1]) if isinstance(step, str)), None)
-    known = _NESTED.get(parent or "", model).model_fields
+    nested = _NESTED.get(parent or "", model)
+    known = (TotalMatch if nested is Match and model is TotalEntry else nested).model_fields
     key = str(where[-1])
     if parent is None and key in CREDENTIAL_KEYS and "credentials" in known:
         return "unknown key; it belongs under `credentials`"

@@ -61,7 +61,7 @@ class Owner:
 
     __slots__ = ("account", "chunk", "dropped", "exchange", "keys", "lines")
 
-    def __init__(self, exchange: str, account: str | None, chunk: int) -> None:
+    def __init__(self, exchange: str | None, account: str | None, chunk: int) -> None:
         self.exchange = exchange
         self.account = account
         self.chunk = chunk
@@ -197,7 +197,7 @@ class Exposition:
         self._version = 0
         self._joined: dict[bool, tuple[int, Member]] = {}
 
-    def owner(self, exchange: str, account: str | None = None) -> Owner:
+    def owner(self, exchange: str | None = None, account: str | None = None) -> Owner:
         """A new owner of lines."""
         self._owners_made += 1
         return Owner(exchange, account, self._owners_made // _CHUNK_OWNERS)

@@ -104,6 +104,28 @@ RENDERED: Final = (
         "Threshold from the configuration on the account's value in USD.",
     ),
     _gauge(
+        "exchange_total_net",
+        ("total", "shard", "currency"),
+        "What those accounts of a total hold together that this shard polls, in units of the currency: the sum of "
+        "exchange_balance_net, with what min_usd and max_currencies hide. Whole or absent, as exchange_account_usd is; "
+        "0 where this shard polls none of them. Replicas of a shard say the same, and the total is the sum over all "
+        "shards, known while there are as many parts as exchange_exporter_shards says. "
+        f"{_POLLED}",
+    ),
+    _gauge(
+        "exchange_total_usd",
+        ("total", "shard"),
+        "What those accounts of a total are worth together in USD that this shard polls: the sum of "
+        "exchange_account_usd, whole or absent. For shards and replicas see exchange_total_net. "
+        f"{_POLLED}",
+    ),
+    _gauge(
+        "exchange_total_threshold",
+        ("total", "of", "severity", "currency"),
+        "Threshold from the configuration on a total: on its amount (of net), or on its value in USD (of usd, with an "
+        "empty currency). Every shard says all of them.",
+    ),
+    _gauge(
         "exchange_wallet_reported_usd",
         WALLET,
         f"Value of a wallet in USD as the exchange reports it; never to be added to exchange_balance_usd. {_POLLED}",

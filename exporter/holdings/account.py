@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from exporter.config import ALL, Account, Threshold
@@ -30,8 +31,14 @@ MOST_PARTS: Final = 500
 _NOT_TRIED: Final = frozenset({"auth", "ip", "clock", "rate_limited", "banned", "network", "tls"})
 """Failures after which a wallet itself was never asked: account, address, clock or way was at fault."""
 
+_NOTHING: Final[Mapping[str, Decimal | None]] = MappingProxyType({})
+
 _WALLETS_AT_ONCE: Final = 16
 """Small wallets that are worked on in one slice."""
+
+
+def _nobody(state: "AccountState") -> None:
+    """Who is told where nobody wants to know."""
 
 
 class AccountState:
@@ -48,6 +55,8 @@ class AccountState:
             by name, the refusal.
         failures: polls that failed since the last good one.
         last_poll, next_poll: seconds since the epoch; 0 until there is one.
+        nets: of each currency that totals count, what the balance wallets hold together; None while that is not known,
+            which is while `usd` would not be, were everything priced and this the only currency.
         next_end: the moment (on the poller's clock) at which something served is to be withdrawn, unless it is read
             again.
     """
@@ -62,7 +71,9 @@ class AccountState:
         shard: int,
         label_names: Sequence[str],
         masked: Callable[[str], str] = str,
+        summed: Callable[["AccountState"], None] = _nobody,
     ) -> None:
+        """Args: `summed` is told whenever `usd` or `nets` may be another one."""
         self.account = account
         self.masked = masked
         self.main = main
@@ -76,7 +87,10 @@ class AccountState:
         self.key: KeyInfo | None = None
         self.elsewhere: tuple[str, ...] = ()
         self.left_out: dict[str, Failure] = {}
+        self.nets = _NOTHING
         self.next_end = FOREVER
+        self._counted: frozenset[str] = frozenset()
+        self._summed = summed
         self._shard = shard
         self._label_names = label_names
         self._served: set[str] = set()
@@ -143,7 +157,7 @@ class AccountState:
         )
         self._publisher.state(wallet, fresh=False)
         if self._served and not wallet.overview:
-            self._publisher.total(None)  # what it holds is not known yet
+            self._total()  # what it holds is not known yet
         return wallet
 
     def is_required(self, name: str) -> bool:
@@ -349,8 +363,20 @@ class AccountState:
         self.key = key
         self._publisher.key(key, self.key_expires)
 
+    def count(self, currencies: frozenset[str]) -> None:
+        """Say of these currencies, and no others, what the account holds together."""
+        if currencies == self._counted:
+            return
+        self._counted = currencies
+        for wallet in self.wallets.values():
+            wallet.nets = _NOTHING
+            if wallet.name in self._served and not wallet.busy:
+                self._count(wallet)
+        self._total()
+
     def drop(self) -> None:
         """Serve nothing of this account any more, whatever a poll that is still ending brings."""
+        self._summed = _nobody
         self._publisher.drop()
 
     def still(self) -> "AccountState":
@@ -376,21 +402,26 @@ class AccountState:
         read does not count, unless it is the main one: it was refused for what it is, or is of a rare kind and did not
         answer its first try. One that fails for a reason of the moment may hold anything, so that nothing is known.
         """
+        wallets = self._whole()
+        if wallets is None or any(wallet.unreadable for wallet in wallets):
+            return None
+        return sum_of(wallet.usd for wallet in wallets)
+
+    def _whole(self) -> Sequence[Wallet] | None:
+        """The wallets that make up the account; None while one of them is not served that may hold anything."""
         if self.main not in self._served:
             return None
-        total = ZERO
+        wallets = []
         for name, wallet in self.wallets.items():
             if wallet.overview:
                 continue
             if name in self._served and wallet.many:
                 continue  # the wallets that it stands for are counted themselves
             if name in self._served:
-                if wallet.usd is None or wallet.unreadable:
-                    return None
-                total += wallet.usd
+                wallets.append(wallet)
             elif self._closed.get(name) != self.account.credentials:
                 return None
-        return total if finite(total) else None
+        return wallets
 
     def _closes(self, wallet: Wallet, error: PollError) -> bool:
         """Whether a wallet that was never read, and fails so, is one that this key cannot read."""
@@ -439,6 +470,7 @@ class AccountState:
                 if wallet.name not in self._served or self.wallets.get(wallet.name) is not wallet:
                     return  # it was withdrawn or forgotten meanwhile
                 yield from self._publisher.balances(wallet)
+                self._count(wallet)
                 self._total()
                 if self._is_limited_by_group(wallet):
                     self._tell_thresholds()
@@ -448,8 +480,17 @@ class AccountState:
         finally:
             wallet.busy = False
 
+    def _count(self, wallet: Wallet) -> None:
+        wallet.nets = {currency: wallet.net(currency) for currency in self._counted}
+
     def _total(self) -> None:
+        wallets = self._whole() if self._counted else None
+        self.nets = {
+            currency: None if wallets is None else sum_of(wallet.nets.get(currency) for wallet in wallets)
+            for currency in self._counted
+        }
         self._publisher.total(self.usd)
+        self._summed(self)
 
     def _note_end(self) -> None:
         served = (self.wallets[name] for name in self._served)
@@ -506,6 +547,16 @@ class AccountState:
 def _family(name: str) -> str:
     """What stands before the slash: `isolated_margin` of `isolated_margin/BTCUSDT`; the name itself without one."""
     return name.partition("/")[0]
+
+
+def sum_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum, or None where one of them is not known, or it is beyond what can be served."""
+    total = ZERO
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total if finite(total) else None
 
 
 class Accounts:

@@ -30,6 +30,22 @@ class Limit(NamedTuple):
     amount: Decimal
 
 
+class TotalLimit(NamedTuple):
+    """One limit on what several accounts hold together.
+
+    Attributes:
+        total: the name of the total.
+        currency: the label; empty for the value in USD.
+        severity: `warning`, `critical` or `target`.
+        amount: in units of the currency, or in USD.
+    """
+
+    total: str
+    currency: str
+    severity: str
+    amount: Decimal
+
+
 class AccountPublisher(Protocol):
     """Serves what one account tells. Before anything else it is told the configuration."""
 
@@ -103,6 +119,19 @@ class AccountPublisher(Protocol):
 
     def drop(self) -> None:
         """The account is gone; what a poll that is still ending tells is to be ignored."""
+
+
+class TotalPublisher(Protocol):
+    """Serves what several accounts hold together."""
+
+    def limits(self, limits: Iterable[TotalLimit]) -> None:
+        """The limits of all totals are these from now on."""
+
+    def nets(self, amounts: Mapping[tuple[str, str], Decimal]) -> None:
+        """The accounts that are polled here hold this together, by total and currency; of others nothing is known."""
+
+    def usd(self, amounts: Mapping[str, Decimal]) -> None:
+        """All that the accounts that are polled here hold is worth this in USD, by total; likewise."""
 
 
 class PricePublisher(Protocol):

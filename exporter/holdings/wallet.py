@@ -62,6 +62,8 @@ class Wallet:
         unreadable_count: how many rows these are.
         hidden: how many currencies are held but not shown, or were let go before their 24 hours at 0 were over.
         usd: sum over everything wanted that has a price; None when nothing is known.
+        nets: what was held of each currency that totals count when the wallet was last served, as `net` says it; kept
+            by whoever serves it.
         unserved: whether something has changed since it was last served; kept by whoever serves it.
         busy: whether somebody is about to serve it; likewise.
     """
@@ -78,6 +80,7 @@ class Wallet:
         "_read_at",
         "_shown",
         "_unknown",
+        "_worked_out",
         "_worked_out_by",
         "_zeros",
         "borrows",
@@ -92,6 +95,7 @@ class Wallet:
         "lists_zeros",
         "many",
         "name",
+        "nets",
         "overview",
         "required",
         "rows",
@@ -164,12 +168,14 @@ class Wallet:
         self._held: dict[str, Row] = {}  # by label, as `_amounts` are valued
         self._missing: dict[str, Row] = {}  # by label, as the zeros are valued
         self._worked_out_by: tuple[object, ...] = ()
+        self._worked_out: tuple[Mapping[str, Balance], Mapping[str, str]] = ({}, {})  # amounts, and what is unreadable
         self._read_at = NEVER
         self._doubted = self._ever_held = False
         self.unreadable_rows: Mapping[str, str] = {}
         self.unreadable_count = 0
         self._bad_rows: Sequence[Unreadable] = ()
         self._unknown: dict[str, Row] = {}  # by label, what was held when its amounts were last read
+        self.nets: Mapping[str, Decimal | None] = {}
         self.unserved = self.busy = False
 
     @property
@@ -197,6 +203,20 @@ class Wallet:
             return frozenset()
         known = self._unknown.keys() | self._zeros.gone | self._shown.choice.expected
         return self.unreadable_rows.keys() & known
+
+    def net(self, label: str) -> Decimal | None:
+        """What is held of a currency by the answer that the rows are of, shown or not.
+
+        None where its amount cannot be read. A currency that the answer leaves out, or that `include` and `exclude`
+        leave out, is held not at all.
+        """
+        amounts, unreadable = self._worked_out
+        if not self._shown.choice.wanted(label):
+            return ZERO
+        if label in unreadable:
+            return None
+        balance = amounts.get(label)
+        return ZERO if balance is None else balance.net
 
     @property
     def zeros_end(self) -> float:
@@ -312,12 +332,13 @@ class Wallet:
         alive = book is not None and book.alive(now)
         by = (book, None if book is None else book.version, alive, self._shown.choice)
         held, missing = (self._held, self._missing) if by == self._worked_out_by else ({}, {})
-        amounts, zeros = self._amounts, self._zeros.balances
+        amounts, zeros, unreadable = self._amounts, self._zeros.balances, self.unreadable_rows
         held = yield from self._rows(amounts, held, book, now)
         missing = yield from self._rows(zeros, missing, book, now)
         if self.large:
             yield
         self._held, self._missing, self._worked_out_by = held, missing, by
+        self._worked_out = amounts, unreadable
         self._choose(certain=book is None or alive)
         self._date(book, alive=alive)
         self._sum(book, alive=alive)

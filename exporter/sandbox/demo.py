@@ -137,6 +137,9 @@ class Scenario:
             "valuation:",
             "  interval: 10s",
             "  also: [EUR, BTC]",
+            "totals:",
+            "  - {name: firm, currency: USDT, warning: 60000, critical: 30000, target: 100000}",
+            "  - {name: trading, match: {label: {team: [arbitrage, grid, market-making]}}, usd: {warning: 50000}}",
             "accounts:",
         ]
         for account in self.accounts:

@@ -13,11 +13,15 @@ from exporter import __version__
 from exporter.core.wording import counted, dollars, exact, moment, span, visible
 from exporter.holdings.account import AccountState
 from exporter.holdings.keys import key_warnings
+from exporter.holdings.totals import Part
 from exporter.holdings.wallet import Row, Wallet
 
 REFRESH_SECONDS: Final = 15
 DETAILS_UP_TO: Final = 200
 """With more accounts than this, the page lists no currencies."""
+
+TOTALS_UP_TO: Final = 50
+"""Totals that the page lists, those under a limit first."""
 
 _STYLE: Final = files("exporter.web").joinpath("status.css").read_text("utf-8")
 
@@ -68,6 +72,7 @@ def page(
     now: float,
     wall: float,
     *,
+    totals: Sequence[Part] = (),
     version: str = __version__,
     telemetry_path: str = "/metrics",
     links: str = "",
@@ -82,6 +87,7 @@ def page(
         accounts: all that are served.
         now: this moment on the poller's clock.
         wall: the same, seconds since the epoch.
+        totals: what several accounts hold together, as far as they are polled here.
         version: of this program.
         telemetry_path: where metrics are served.
         links: stands before the paths of links; by nothing they are relative to the page.
@@ -113,6 +119,7 @@ def page(
     if problem is not None:
         parts.append(f'<p class="problem" role="alert">✖ {_text(problem)}</p>')
     parts.append(f"<p>{_summary(ordered)}</p>")
+    parts += _totals(totals, alone=shard_total == 1)
     if ordered:
         parts.append(
             "<table><thead><tr><th>exchange</th><th>account, wallets</th><th>state</th><th>data</th>"
@@ -141,6 +148,36 @@ def _summary(ordered: Sequence[tuple[State, AccountState]]) -> str:
         share = "" if len(known) == len(ordered) else f" in the {counted(len(known), 'account')} whose value is known"
         parts.append(f"<strong>{dollars(sum(known, Decimal(0)))} USD</strong>{share}")
     return " · ".join(parts)
+
+
+def _totals(totals: Sequence[Part], *, alone: bool) -> Iterator[str]:
+    """A line for each total; `alone` says whether this instance polls every account, so that its part is the whole."""
+    lines = sorted((_total(part, alone=alone) for part in totals), key=lambda line: line[0].rank)
+    if not lines:
+        return
+    yield '<ul class="totals">'
+    for state, words in lines[:TOTALS_UP_TO]:
+        yield f'<li class="{state.name}"><span class="state">{state.sign}</span> {_text(words)}</li>'
+    if len(lines) > TOTALS_UP_TO:
+        yield f"<li>and {counted(len(lines) - TOTALS_UP_TO, 'more total', 'more totals')}</li>"
+    yield "</ul>"
+
+
+def _total(part: Part, *, alone: bool) -> tuple[State, str]:
+    """The state and the words of a total, as a person should first see it."""
+    total, amount = part
+    unit, amounts = total.currency or "USD", total.amounts
+    if amount is None:
+        why = "not every account of it was read" if total.accounts else "no account matches"
+        return WAITING, f"total {total.name}: its {unit} is not known, {why}"
+    held = f"{exact(amount) if total.currency else dollars(amount)} {unit}"
+    if not alone:
+        return UP, f"total {total.name}: {held} in the accounts of this shard"
+    for severity, state in (("critical", STALE), ("warning", FAILING)):
+        if severity in amounts and amount < amounts[severity]:
+            return state, f"total {total.name}: {held}, below {severity} {exact(amounts[severity])}"
+    limits = ", ".join(f"{severity} {exact(limit)}" for severity, limit in amounts.items())
+    return UP, f"total {total.name}: {held} ({limits})"
 
 
 class _Page:

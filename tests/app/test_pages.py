@@ -1,5 +1,6 @@
 """The status page and the configuration of a running exporter, as a browser sees them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,5 +43,7 @@ async def test_the_page_lists_every_account_and_links_as_it_was_asked_for(tmp_pa
         assert status == 200
         assert all(account.account.name in page for account in it.app.engine.accounts)
         assert 'href="metrics"' in page
+        assert re.search(r"✔</span> total firm: [\d.]+ USDT \(warning 60000", page)
+        assert re.search(r"✔</span> total trading: [\d.,]+ USD \(warning 50000\)", page)
         async with it.client.get(f"http://{it.app.web.addresses[0]}/", headers={"Host": "ops.example"}) as answer:
             assert 'href="/balances/metrics"' in await answer.text()

@@ -24,6 +24,8 @@ KEYS = sorted(
             schema.Entry,
             schema.Rule,
             schema.Match,
+            schema.TotalMatch,
+            schema.TotalEntry,
             schema.CredentialKeys,
             schema.ThresholdEntry,
             schema.Currencies,
@@ -49,6 +51,7 @@ documents = st.fixed_dictionaries(
     optional={
         "defaults": st.dictionaries(st.sampled_from(sorted(schema.AccountSettings.model_fields)), trees, max_size=3),
         "rules": st.lists(st.fixed_dictionaries({"match": st.just({"account": "*"})}, optional={"labels": trees})),
+        "totals": st.lists(st.dictionaries(st.sampled_from(sorted(schema.TotalEntry.model_fields)), trees, max_size=4)),
         "valuation": trees,
         "rate_share": trees,
     },

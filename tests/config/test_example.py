@@ -16,6 +16,8 @@ MODELS = (
     schema.Entry,
     schema.Rule,
     schema.Match,
+    schema.TotalMatch,
+    schema.TotalEntry,
     schema.CredentialKeys,
     schema.ThresholdEntry,
     schema.UsdEntry,

@@ -15,7 +15,7 @@ from exporter.config.show import show
 Written = Callable[[str], Config]
 
 
-@pytest.mark.parametrize("sample", ["minimal", "words", "layers", "account-files", "wallets"])
+@pytest.mark.parametrize("sample", ["minimal", "words", "layers", "account-files", "wallets", "totals"])
 def test_what_is_shown_loads_to_the_same_configuration(
     sample: str, good: Path, environ: dict[str, str], written: Written
 ) -> None:
@@ -24,7 +24,8 @@ def test_what_is_shown_loads_to_the_same_configuration(
     secret = config.accounts[0].credentials
     expected = [replace(account, credentials=secret, secret_files={}) for account in config.accounts]
     assert [replace(account, credentials=secret) for account in again.accounts] == expected
-    assert (again.rate_share, again.valuation, again.hash) == (config.rate_share, config.valuation, config.hash)
+    assert (again.rate_share, again.valuation, again.totals) == (config.rate_share, config.valuation, config.totals)
+    assert again.hash == config.hash
 
 
 def _distinct_keys(text: str) -> str:
@@ -56,6 +57,7 @@ def test_the_hash_follows_the_configuration_but_not_the_secrets(written: Written
     before = written(text).hash
     assert written(text.replace("one", "two")).hash == before
     assert written(text.replace("name: a", "name: b")).hash != before
+    assert written(text + "\ntotals: [{name: all, currency: BTC, warning: 1}]").hash != before
     assert 0 <= before < 2**53
 
 

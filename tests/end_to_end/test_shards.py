@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 from contextlib import AsyncExitStack
+from decimal import Decimal
 from pathlib import Path
 
 from exporter.sandbox import Sandbox
@@ -11,12 +13,20 @@ from tests.kit.processes import Process, exporter
 ACCOUNTS = 12
 SHARDS = 3
 PATIENCE = 20.0
+ONE = 'net{total="one",shard="[0-2]",currency="USDT"'
+TOTALS = (ONE, 'net{total="all",shard="[0-2]",currency="USDT"', 'usd{total="all",shard="[0-2]"')
 BALANCE = ("exchange_balance_available", "exchange_balance_frozen", "exchange_balance_net", "exchange_balance_usd")
 
 
 def balances(exposition: str) -> set[str]:
     """The sample lines of balances."""
     return {line for line in exposition.splitlines() if line.startswith(BALANCE)}
+
+
+def amounts(exposition: str, labels: str) -> list[Decimal]:
+    """The values of a total."""
+    found = re.findall(rf"^exchange_total_{labels}}} (.*)$", exposition, re.MULTILINE)
+    return [Decimal(value) for value in found]
 
 
 async def priced(process: Process) -> str:
@@ -54,7 +64,12 @@ def configured(sandbox: Sandbox, folder: Path) -> Path:
         accounts.append({**entry, "base_url": sandbox.base_urls[exchange]})
     path = folder / "config.yaml"
     path.touch(0o600)
-    path.write_text(json.dumps({"accounts": accounts}))
+    totals = [
+        {"name": "all", "currency": "USDT", "warning": 50},
+        {"name": "one", "match": {"account": "account-7"}, "currency": "USDT", "warning": 50},
+        {"name": "all", "usd": {"warning": 50}},
+    ]
+    path.write_text(json.dumps({"totals": totals, "accounts": accounts}))
     return path
 
 
@@ -78,6 +93,13 @@ async def test_all_shards_together_serve_what_one_process_serves_and_nothing_twi
     assert sum(map(len, served)) == len(set().union(*served))
     assert set().union(*served) == balances(whole)
     assert len(balances(whole)) == ACCOUNTS * 2 * len(BALANCE)
+
+    for labels in TOTALS:
+        (together,), *alone = [amounts(text, labels) for text in (whole, *parts)]
+        assert [len(each) for each in alone] == [1] * SHARDS  # as many parts as shards: the total is known
+        assert abs(sum(each[0] for each in alone) - together) <= (0 if "currency" in labels else Decimal("1e-6"))
+    assert amounts(whole, ONE) == [Decimal("8.25")]
+    assert sorted(amounts(part, ONE)[0] for part in parts) == [0, 0, Decimal("8.25")]
     for number, part in enumerate(parts):
         assert f"exchange_exporter_shard_ordinal {number}.0" in part
         assert f"exchange_exporter_shards {SHARDS}.0" in part

@@ -22,9 +22,11 @@ from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import FAMILIES, RENDERED
 from exporter.exposition.price_lines import PriceLines
+from exporter.exposition.total_lines import TotalLines
 from exporter.holdings.account import Accounts, AccountState
 from exporter.holdings.prices import PriceBook
-from tests.kit.accounts import NOW, WALL, balance, configured, readable
+from exporter.holdings.totals import Totals
+from tests.kit.accounts import NOW, WALL, balance, configured, over, readable
 from tests.kit.exposition_checker import differences, problems
 from tests.kit.processes import require
 from tests.kit.scrape import openmetrics_families, text_families
@@ -42,12 +44,31 @@ def filled() -> Exposition:
     counters.clock_offsets.set_function(lambda: {"bitget": 0.25, "htx": -1.5})
     exposition = Exposition(RENDERED, counters.tail)
     accounts = Accounts()
+    totals = Totals(TotalLines(exposition, 1))
+    held = {"warning": "10000", "critical": "1000.5"}
+    totals.configure(
+        [
+            over("treasury", name="liquid", **held),
+            over("treasury", name="liquid", currency="", target="20000"),
+            over("treasury", "refused", name="all", **held),
+            over("elsewhere", name='odd "name"', currency="BTC"),
+        ],
+        ("treasury", "failing", "refused"),
+        accounts,
+    )
 
     def account(name: str, exchange: str, main: str, **other: object) -> AccountState:
         lines = AccountLines(exposition, exchange, name)
         state = AccountState(
-            configured(name, exchange, **other), main, lines, book, shard=1, label_names=("bot", "team")
+            configured(name, exchange, **other),
+            main,
+            lines,
+            book,
+            shard=1,
+            label_names=("bot", "team"),
+            summed=totals.told,
         )
+        state.count(totals.currencies(name))
         accounts.add(state)
         return state
 
@@ -98,6 +119,7 @@ def filled() -> Exposition:
     _prices(exposition, book)
     _counted(counters)
     accounts.expire(NOW)
+    totals.serve()
     return exposition
 
 

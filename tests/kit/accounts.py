@@ -1,11 +1,11 @@
 """Accounts and wallets in any state, filled by hand, and what a scrape says of them; no exchange takes part."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from exporter.config import Account
+from exporter.config import Account, Selection, Total
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, Reading, WalletValue
@@ -13,9 +13,11 @@ from exporter.exchanges.base import WalletSource
 from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
+from exporter.exposition.total_lines import TotalLines
 from exporter.holdings.account import Accounts, AccountState
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.shown import Choice
+from exporter.holdings.totals import Totals
 from exporter.holdings.wallet import Failure, Wallet
 from tests.kit.exposition_checker import problems
 from tests.kit.scrape import Samples
@@ -57,10 +59,10 @@ def configured(name: str = "desk", exchange: str = "xt", **other: Any) -> Accoun
     return Account(name=name, exchange=exchange, **given)
 
 
-def book(prices: Mapping[str, str], pegs: Mapping[str, str] | None = None) -> PriceBook:
+def book(prices: Mapping[str, str], pegs: Mapping[str, str] | None = None, *, good_for: float = 600.0) -> PriceBook:
     """A fresh book with a ticker against USDT for each."""
     pegged = {name: Decimal(price) for name, price in (pegs or {"USDT": "1"}).items()}
-    made = PriceBook(lambda base, quote: f"{base}/{quote}", pegged, 600.0)
+    made = PriceBook(lambda base, quote: f"{base}/{quote}", pegged, good_for)
     made.replace({f"{name}/USDT": price for name, price in prices.items()}, NOW, WALL)
     return made
 
@@ -152,6 +154,12 @@ def values(held: Wallet) -> dict[str, Decimal | None]:
 LABEL_NAMES: Final = ("team",)
 
 
+def over(*accounts: str, name: str = "firm", currency: str = "USDT", **amounts: str) -> Total:
+    """A total over these accounts; in USD where the currency is empty."""
+    limits = {severity: Decimal(amount) for severity, amount in (amounts or {"warning": "100"}).items()}
+    return Total(name=name, currency=currency, amounts=limits, over=Selection(), accounts=frozenset(accounts))
+
+
 def readable(**other: Any) -> WalletSource:
     """A wallet whose answers are given by the test."""
     return WalletSource(_unread, (), **other)
@@ -163,12 +171,22 @@ class Desk:
     def __init__(self) -> None:
         self.exposition = Exposition(RENDERED, lambda *_: b"")
         self.accounts = Accounts()
+        self.totals = Totals(TotalLines(self.exposition, 0))
+
+    def count(self, *totals: Total, polled: Collection[str] | None = None) -> None:
+        """Count totals from now on; `polled` are accounts of which some may not be served yet."""
+        names = [state.account.name for state in self.accounts]
+        self.totals.configure(totals, names if polled is None else polled, self.accounts)
+        for state in self.accounts:
+            state.count(self.totals.currencies(state.account.name))
 
     def account(self, name: str = "desk", prices: PriceBook | None = None, **other: Any) -> AccountState:
         """One more account, with an unread main wallet called spot."""
         account = configured(name, **other)
         lines = AccountLines(self.exposition, account.exchange, name)
-        state = AccountState(account, "spot", lines, prices, shard=0, label_names=LABEL_NAMES)
+        told = self.totals.told
+        state = AccountState(account, "spot", lines, prices, shard=0, label_names=LABEL_NAMES, summed=told)
+        state.count(self.totals.currencies(name))
         self.accounts.add(state)
         state.wallet("spot", readable())
         return state
@@ -176,6 +194,7 @@ class Desk:
     def text(self, now: float = NOW, *, openmetrics: bool = False) -> str:
         """What a scrape at this moment answers, checked."""
         self.accounts.expire(now)
+        self.totals.serve()
         scrape = asyncio.run(self.exposition.scrape(openmetrics=openmetrics, gzip=False))
         assert scrape is not None
         text = scrape.body.decode()

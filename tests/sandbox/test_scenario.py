@@ -90,6 +90,7 @@ def test_the_configuration_names_every_account_with_its_address(scenario: Scenar
         assert entry["credentials"] == account.credentials
         assert entry.get("options", {}) == account.options
     (drain,) = [entry for entry in config["accounts"] if entry["name"] == scenario.draining]
+    assert [total["name"] for total in config["totals"]] == ["firm", "trading"]
     assert drain["thresholds"] == [{"currency": "USDT", "warning": 5000, "critical": 1000, "target": 10000}]
 
 

@@ -13,6 +13,7 @@ from exporter.core.errors import AuthError, BadPayload, PermissionMissing, PollE
 from exporter.core.model import KeyInfo, Reading, WalletValue
 from exporter.holdings.account import AccountState
 from exporter.holdings.keys import key_warnings
+from exporter.holdings.totals import Part
 from exporter.web import status
 from exporter.web.status import FAILING, PARTLY, STALE, UP, WAITING, page, state_of
 from tests.kit.accounts import (
@@ -23,6 +24,7 @@ from tests.kit.accounts import (
     book,
     broken,
     failing,
+    over,
     polled,
     read,
     readable,
@@ -340,3 +342,59 @@ def test_a_group_shows_no_amounts_and_its_wallets_do() -> None:
     words = in_words(account)
     assert re.search(r"isolated_margin optional each wallet of it by itself ✔ fresh 0 s ago (?!\d)", words), words
     assert re.search(r"isolated_margin/BTCUSDT optional 1 currency .* 200\.00", words)
+
+
+# -- totals
+
+
+def totals(*parts: Part, **other: object) -> list[str]:
+    """The lines of totals on a page, in their order."""
+    text = page([up()], NOW, WALL, totals=parts, **other)  # type: ignore[arg-type]
+    lines = re.findall(r"<li[^>]*>(.*)</li>", text)
+    return [re.sub(r"<[^>]*>", "", line) for line in lines]
+
+
+def test_totals_are_listed_with_amount_and_limits_those_under_a_limit_first() -> None:
+    limits = {"warning": "100000", "critical": "20000.5", "target": "300000"}
+    firm, grid = over("desk", **limits), over("desk", name="grid", currency="", warning="50000")
+    assert totals(
+        Part(firm, Decimal("123456.750000000000000001")),
+        Part(firm, None),
+        Part(firm, Decimal(99_999)),
+        Part(firm, Decimal(20_000)),
+        Part(grid, Decimal(50000)),
+        Part(over(name="typo"), None),
+    ) == [
+        "✖ total firm: 20000 USDT, below critical 20000.5",
+        "▲ total firm: 99999 USDT, below warning 100000",
+        "… total firm: its USDT is not known, not every account of it was read",
+        "… total typo: its USDT is not known, no account matches",
+        "✔ total firm: 123456.750000000000000001 USDT (warning 100000, critical 20000.5, target 300000)",
+        "✔ total grid: 50,000.00 USD (warning 50000)",
+    ]
+
+
+def test_a_shard_says_that_its_part_is_no_whole_and_holds_it_against_no_limit() -> None:
+    part = Part(over("desk", warning="100"), Decimal(5))
+    assert totals(part, shard_ordinal=1, shard_total=2) == ["✔ total firm: 5 USDT in the accounts of this shard"]
+
+
+def test_of_many_totals_only_the_first_are_listed() -> None:
+    lines = totals(*(Part(over("desk", name=f"t{number}"), Decimal(500)) for number in range(60)), low_part())
+    assert lines[0] == "▲ total low: 5 USDT, below warning 100"
+    assert (len(lines), lines[-1]) == (51, "and 11 more totals")
+
+
+def low_part() -> Part:
+    return Part(over("desk", name="low"), Decimal(5))
+
+
+def test_without_totals_the_page_has_no_list() -> None:
+    assert totals() == []
+    assert "<ul" not in page([up()], NOW, WALL)
+
+
+def test_a_total_with_a_hostile_name_stays_text() -> None:
+    reader = read_page(up(), totals=[Part(over("desk", name=HOSTILE, currency=HOSTILE), Decimal(5))])
+    assert "script" not in reader.names
+    assert "<script>alert" in reader.words
