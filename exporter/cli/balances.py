@@ -3,14 +3,16 @@
 `--format json` writes one object:
 
     {"balances": [{"exchange": ..., "account": ..., "wallet": ..., "currency": ..., "available": "1.50", "frozen": "0",
-                   "locked": "0", "borrowed": null, "net": "1.50", "price_usd": "2", "usd": "3.00",
-                   "read_at": "2026-01-31T12:00:00.000Z"}, ...],
+                   "locked": "0", "borrowed": null, "net": "1.50", "unrealized_pnl": null, "price_usd": "2",
+                   "usd": "3.00", "margin_ratio": null, "read_at": "2026-01-31T12:00:00.000Z"}, ...],
      "failed": [{"exchange": ..., "account": ..., "wallet": ..., "required": true, "reason": "auth", "message": ...,
                  "advice": ...}, ...]}
 
 Amounts are decimals written as text, so that no reader rounds them. null is for what is not known or does not exist
-(`borrowed` in wallets that cannot borrow). `wallet` is null where an account failed as a whole. `--format csv`
-has the columns of `balances` with a header (RFC 4180), empty for null; failures go to standard error.
+(`borrowed` in wallets that cannot borrow, `unrealized_pnl` and `margin_ratio` where the answer states none; the table
+has these two columns only where one is stated). `margin_ratio` is the wallet's, in each of its rows. `wallet` is
+null where an account failed as a whole. `--format csv` has the columns of `balances` with a header (RFC 4180), empty
+for null; failures go to standard error.
 """
 
 import csv
@@ -23,6 +25,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from itertools import compress
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
@@ -38,7 +41,19 @@ from exporter.holdings.wallet import Row
 Format = Literal["table", "json", "csv"]
 
 _STATED_DIGITS: Final = 12
-_NUMBERS: Final = ("available", "frozen", "locked", "borrowed", "net", "price_usd", "usd")
+_NUMBERS: Final = (
+    "available",
+    "frozen",
+    "locked",
+    "borrowed",
+    "net",
+    "unrealized_pnl",
+    "price_usd",
+    "usd",
+    "margin_ratio",
+)
+_WHERE_STATED: Final = ("unrealized_pnl", "margin_ratio")
+"""Columns that a table has only where a row has something there."""
 
 
 class Line(NamedTuple):
@@ -47,6 +62,7 @@ class Line(NamedTuple):
     Attributes:
         price_usd: what valuation multiplied the holding by; where the exchange states the value itself, that value
             divided by the holding, to 12 digits.
+        margin_ratio: of the wallet, as the exchange states it.
         read_at: when the exchange said so, RFC 3339 in UTC.
     """
 
@@ -59,8 +75,10 @@ class Line(NamedTuple):
     locked: str
     borrowed: str | None
     net: str
+    unrealized_pnl: str | None
     price_usd: str | None
     usd: str | None
+    margin_ratio: str | None
     read_at: str
 
 
@@ -128,8 +146,10 @@ def lines(results: Iterable[Result], now: float) -> Iterator[Line]:
                     exact(balance.locked),
                     _exact(balance.borrowed),
                     exact(balance.net),
+                    _exact(balance.pnl),
                     _exact(price(row, state.book, now)),
                     _exact(row.usd),
+                    _exact(wallet.margin_ratio),
                     moment(wallet.last_success),
                 )
 
@@ -174,7 +194,11 @@ def write(stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], layout
         writer.writerow(Line._fields)
         writer.writerows(rows)
     else:
-        tables.write(stream, Line._fields, [[cell or "" for cell in row] for row in rows], _NUMBERS)
+        stated = [
+            name not in _WHERE_STATED or any(getattr(row, name) is not None for row in rows) for name in Line._fields
+        ]
+        cells = [[cell or "" for cell in compress(row, stated)] for row in rows]
+        tables.write(stream, list(compress(Line._fields, stated)), cells, _NUMBERS)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -57,8 +57,11 @@ class Balance(NamedTuple):
 
     @property
     def is_zero(self) -> bool:
-        """Whether every amount is zero; such a row counts as missing."""
-        return not (self.available or self.frozen or self.locked or self.net or self.borrowed)
+        """Whether every amount is zero; such a row counts as missing.
+
+        Equity that a loss has just eaten up is none: its position is open.
+        """
+        return not (self.available or self.frozen or self.locked or self.net or self.borrowed or self.pnl)
 
 
 class WalletValue(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from operator import is_
 from typing import Final
 
@@ -21,6 +22,7 @@ AMOUNTS: Final = (
     "exchange_balance_net",
     "exchange_balance_usd",
     "exchange_balance_borrowed",
+    "exchange_balance_unrealized_pnl",
 )
 """Families of a balance row."""
 
@@ -33,6 +35,7 @@ _COUNTS: Final = (
     "exchange_wallet_ignored_rows",
     "exchange_wallet_unreadable_rows",
 )
+_MARGIN_RATIO: Final = "exchange_wallet_margin_ratio"
 _QUOTA: Final = "exchange_api_rate_limit_remaining"
 _REPORTED: Final = "exchange_wallet_reported_usd"
 _STATE: Final = (
@@ -48,8 +51,8 @@ def _amounts(rows: Sequence[Row]) -> Mapping[str, Sequence[Decimal | None]]:
     """The numbers of these rows, by family."""
     if not rows:
         return dict.fromkeys(AMOUNTS, ())
-    _, available, frozen, locked, net, borrowed, *_ = zip(*(row.balance for row in rows), strict=True)
-    columns = available, frozen, locked, net, [row.usd for row in rows], borrowed
+    _, available, frozen, locked, net, borrowed, _, _, _, pnl = zip(*(row.balance for row in rows), strict=True)
+    columns = available, frozen, locked, net, [row.usd for row in rows], borrowed, pnl
     return dict(zip(AMOUNTS, columns, strict=True))
 
 
@@ -186,6 +189,7 @@ class AccountLines:
             served.counts = counts
             for family, count in zip(_COUNTS, counts, strict=True):
                 self._put(family, count, name, served.label)
+        self._put(_MARGIN_RATIO, wallet.margin_ratio, name, served.label)
 
     def unvalued(self, wallet: Wallet) -> None:
         """Serve no value in USD of a wallet's rows."""
@@ -199,7 +203,7 @@ class AccountLines:
 
     def withdraw(self, wallet: Wallet) -> None:
         """Serve no balance of a wallet any more."""
-        for family in (*AMOUNTS, *_COUNTS, _REPORTED):
+        for family in (*AMOUNTS, *_COUNTS, _MARGIN_RATIO, _REPORTED):
             self._exposition.remove(family, self.owner, wallet.name)
         self._served(wallet).forget_rows()
 
@@ -233,9 +237,11 @@ class AccountLines:
         return served
 
     def _lines(
-        self, family: str, served: _Served, labels: Iterable[str], amounts: Iterable[Decimal | None]
+        self, family: str, served: _Served, labels: Sequence[str], amounts: Sequence[Decimal | None]
     ) -> list[str]:
         """A line for each amount that there is; the labels are quoted."""
+        if not amounts or (amounts[0] is None and all(map(is_, amounts, repeat(None)))):
+            return []  # most wallets owe nothing and have no positions: two columns of nothing
         head = f'{family}{{{self._labels}{served.label},currency="'
         # `!s` keeps a Decimal's own text; `__format__` would write the same text at twice the cost.
         return [
@@ -308,9 +314,9 @@ class AccountLines:
         lines = [f"{family}{{{self._labels},{labelled(labels.items())}}} {number!r}\n" for labels, number in samples]
         self._exposition.put(family, self.owner, key, "".join(lines).encode())
 
-    def _put(self, family: str, number: float | None, key: str, more: str) -> None:
+    def _put(self, family: str, number: float | Decimal | None, key: str, more: str) -> None:
         """Serve one sample, or none; `more` is labels as they follow those of the account."""
         if number is None:
             self._exposition.remove(family, self.owner, key)
         else:
-            self._exposition.put(family, self.owner, key, f"{family}{{{self._labels}{more}}} {number!r}\n".encode())
+            self._exposition.put(family, self.owner, key, f"{family}{{{self._labels}{more}}} {number!s}\n".encode())

@@ -86,6 +86,13 @@ RENDERED: Final = (
         own_blocks=True,
     ),
     _gauge(
+        "exchange_balance_unrealized_pnl",
+        BALANCE,
+        "Profit (or loss, negative) of open positions that exchange_balance_net contains, in units of the currency; "
+        f"only where the answer states it. {_POLLED}",
+        own_blocks=True,
+    ),
+    _gauge(
         "exchange_balance_threshold",
         (*BALANCE, "of", "severity"),
         "Threshold from the configuration on the net or available amount, in units of the currency.",
@@ -130,6 +137,12 @@ RENDERED: Final = (
         WALLET,
         f"Value of a wallet in USD as the exchange reports it; never to be added to exchange_balance_usd. {_POLLED}",
         own_blocks=True,
+    ),
+    _gauge(
+        "exchange_wallet_margin_ratio",
+        WALLET,
+        "Maintenance margin over equity of a wallet with positions, as the exchange states it: 1 is liquidation; only "
+        f"where the answer states it. {_POLLED}",
     ),
     _gauge(
         "exchange_price_usd",

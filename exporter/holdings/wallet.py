@@ -52,6 +52,7 @@ class Wallet:
     Attributes:
         rows: what is served while `fresh`, in the order of the answer, zeros last; a new list when it changes.
         values: for an overview, what the exchange says of each wallet.
+        margin_ratio: what the last good answer states, unless no ratio can be that; goes with the rows.
         good_until: the moment (on the poller's clock) when the rows are withdrawn.
         valued_until: the moment when values from tickers end.
         last_success: seconds since the epoch; 0 until the first good read.
@@ -94,6 +95,7 @@ class Wallet:
         "last_success",
         "lists_zeros",
         "many",
+        "margin_ratio",
         "name",
         "nets",
         "overview",
@@ -153,6 +155,7 @@ class Wallet:
         self.group = group
         self.rows: Sequence[Row] = ()
         self.values: Sequence[WalletValue] = ()
+        self.margin_ratio: Decimal | None = None
         self.good_until = NEVER
         self.valued_until = FOREVER
         self.last_success = 0.0
@@ -288,11 +291,14 @@ class Wallet:
             yield
         counts = len(reading.unreadable), reading.ignored
         changed = self.values != reading.values or (self.unreadable_count, self.ignored) != counts
+        ratio = _possible(reading.margin_ratio)
+        changed = changed or not _is_written_alike(self.margin_ratio, ratio)
         if named is not None or now > self._zeros.end:
             changed = True
             self._replace(reading.balances, named, amounts, bad, now)
         self.values, self.ignored, self.unreadable_count = reading.values, reading.ignored, len(reading.unreadable)
         self._bad_rows = reading.unreadable
+        self.margin_ratio = ratio
         self._doubted = False
         self._succeed()
         self.last_success = wall
@@ -515,6 +521,16 @@ def _all_rows(reading: Reading) -> Sequence[Balance]:
         return reading.balances
     names = dict.fromkeys(row.name for row in reading.unreadable)
     return [*reading.balances, *(Balance(name, ZERO, ZERO, ZERO, ZERO) for name in names)]
+
+
+def _possible(ratio: Decimal | None) -> Decimal | None:
+    """A margin ratio; None where it is one that none can be: then the ratio is not known, and the balances are."""
+    return ratio if ratio is not None and finite(ratio) and ratio >= 0 else None
+
+
+def _is_written_alike(one: Decimal | None, other: Decimal | None) -> bool:
+    """Whether two figures are the same to the last digit: 0.5 and 0.50 are not."""
+    return one is other or (one is not None and other is not None and one.compare_total(other) == 0)
 
 
 def _worth(values: Iterable[WalletValue]) -> dict[str, Decimal | None]:

@@ -270,11 +270,15 @@ class _Page:
             )
             if count
         ]
+        if wallet.margin_ratio is not None:
+            counts.append(f"margin ratio {exact(wallet.margin_ratio)}")
         summary = ", ".join(counts)
         if not self._details or not wallet.rows:
             return f" <small>{summary}</small>"
-        head = "".join(f'<th class="n">{name}</th>' for name in ("available", "frozen", "locked", "borrowed", "USD"))
-        rows = "".join(map(_currency, wallet.rows))
+        equity = any(map(_states_equity, wallet.rows))
+        names = ("available", "frozen", "locked", "borrowed", *(("net", "unrealized") if equity else ()), "USD")
+        head = "".join(f'<th class="n">{name}</th>' for name in names)
+        rows = "".join(_currency(row, equity=equity) for row in wallet.rows)
         return f"<details><summary>{summary}</summary><table><tr><th>currency</th>{head}</tr>{rows}</table></details>"
 
     def _age(self, wall: float) -> str:
@@ -283,9 +287,16 @@ class _Page:
         return f'<time datetime="{moment(wall)}">{span(self._wall - wall)} ago</time>'
 
 
-def _currency(row: Row) -> str:
+def _states_equity(row: Row) -> bool:
+    """Whether the whole holding is not what its parts say, or profit is told: what a wallet with positions shows."""
+    one = row.balance
+    return one.pnl is not None or one.net != one.available + one.frozen + one.locked - (one.borrowed or 0)
+
+
+def _currency(row: Row, *, equity: bool) -> str:
     balance = row.balance
-    amounts = (balance.available, balance.frozen, balance.locked, balance.borrowed)
+    amounts = [balance.available, balance.frozen, balance.locked, balance.borrowed]
+    amounts += [balance.net, balance.pnl] if equity else []
     cells = "".join(f'<td class="n">{"" if amount is None else exact(amount)}</td>' for amount in amounts)
     return f'<tr><td>{_text(row.label)}</td>{cells}<td class="n">{dollars(row.usd)}</td></tr>'
 

@@ -21,6 +21,9 @@ from grafana.panels.tables import table_panel
 
 COIN_NAME = "{{account}} {{wallet}} {{currency}}"
 LIMIT_COLORS = {"/critical$/": RED, "/warning$/": ORANGE, "/target$/": GREEN}
+MARGIN_LIMITS = {"warning": 0.6, "critical": 0.8}
+"""Where the alert MarginRatioHigh fires."""
+
 STALE = {"/not fresh/": GREY}
 
 
@@ -31,7 +34,7 @@ def account() -> Board:
         title="Exchange balances / Account",
         description="One account in full: choose it above. With several, every series carries its account's name.",
         time_from="now-6h",
-        sections=[_now(), _balances(), _value(), reads(), key()],
+        sections=[_now(), _balances(), _positions(), _value(), reads(), key()],
     )
 
 
@@ -195,6 +198,67 @@ def _balances() -> Section:
         )
     )
     return Section("Balances in coins", tiles)
+
+
+def _positions() -> Section:
+    """What wallets with positions are worth, by how much it moves, and how near they are to liquidation."""
+    pnl, ratio = "exchange_balance_unrealized_pnl", "exchange_wallet_margin_ratio"
+    wallet = "{{account}} {{wallet}}"
+    futures = latest("exchange_wallet_fresh", WALLET, 'wallet=~".*futures"')
+    with_positions = f"({futures} or {latest(pnl, WALLET)} or {latest(ratio, WALLET)})"
+    margin = fresh(ratio, labels=WALLET)
+    limits = [Query(f"0 * max({margin}) + {limit}", severity) for severity, limit in MARGIN_LIMITS.items()]
+    return Section(
+        "Positions",
+        [
+            Tile(
+                8,
+                9,
+                lines_panel(
+                    "Equity",
+                    "The whole holding, in coins, of futures wallets and of others that state a profit or a margin "
+                    "ratio: what is open counts with its profit and loss. Below zero the wallet owes. The axis is "
+                    "logarithmic beyond 1 on either side.",
+                    "short",
+                    [
+                        Query(
+                            f"{fresh('exchange_balance_net')} and on ({', '.join(WALLET)}) {with_positions}", COIN_NAME
+                        )
+                    ],
+                    symlog=True,
+                    minimum=0,
+                    none="no wallet with positions",
+                ),
+            ),
+            Tile(
+                8,
+                9,
+                lines_panel(
+                    "Unrealized profit",
+                    "Profit, or below zero loss, of open positions in coins; it is part of the equity. Only where the "
+                    "exchange's answer states it.",
+                    "short",
+                    [Query(fresh(pnl), COIN_NAME)],
+                    symlog=True,
+                    none="no profit is stated",
+                ),
+            ),
+            Tile(
+                8,
+                9,
+                lines_panel(
+                    "Margin ratio",
+                    "Maintenance margin over equity as the exchange states it: at 100% it liquidates. The dashed lines "
+                    "are where MarginRatioHigh warns and pages.",
+                    "percentunit",
+                    [Query(margin, wallet), *limits],
+                    minimum=0,
+                    dashed=LIMIT_COLORS,
+                    none="no margin ratio is stated",
+                ),
+            ),
+        ],
+    )
 
 
 def _limits(of: str) -> Query:

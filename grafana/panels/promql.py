@@ -41,10 +41,10 @@ def latest(
     return f"{pick} by ({', '.join(labels)}) (last_over_time({window}))"
 
 
-def fresh(family: str, extra: str = "", *, at: str = "") -> str:
-    """A balance family while its wallet is fresh, without the minutes by which the window would prolong it."""
+def fresh(family: str, extra: str = "", *, at: str = "", labels: tuple[str, ...] = COIN) -> str:
+    """What a wallet holds or states while it is fresh, without the minutes by which the window would prolong it."""
     serving = f"{latest('exchange_wallet_fresh', WALLET, at=at)} == 1"
-    return f"({latest(family, COIN, extra, at=at)} and on ({', '.join(WALLET)}) {serving})"
+    return f"({latest(family, labels, extra, at=at)} and on ({', '.join(WALLET)}) {serving})"
 
 
 def failing(family: str, labels: tuple[str, ...]) -> str:

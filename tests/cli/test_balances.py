@@ -109,6 +109,29 @@ def test_what_can_not_be_known_is_null_in_json_and_empty_in_csv() -> None:
     assert (cells["usd"], cells["price_usd"], cells["borrowed"]) == ("", "", "")
 
 
+def test_profit_and_margin_ratio_stand_in_every_format_as_they_were_stated() -> None:
+    state = waiting(priced=book({}))
+    read(state, balance("USDT", "5"))
+    read(state, balance("USDT", "0", net=Decimal("-1.50"), pnl=Decimal("-2.50")), wallet="futures", ratio="0.62500")
+    result = Result(polled(state), None, None, None)
+    spot, futures = json.loads(written(result, shape="json"))["balances"]
+    assert (spot["unrealized_pnl"], spot["margin_ratio"]) == (None, None)
+    assert (futures["net"], futures["usd"]) == ("-1.50", "-1.50")
+    assert (futures["unrealized_pnl"], futures["margin_ratio"]) == ("-2.50", "0.62500")
+    _, cells = csv.DictReader(io.StringIO(written(result, shape="csv"), newline=""))
+    assert (cells["net"], cells["unrealized_pnl"], cells["margin_ratio"]) == ("-1.50", "-2.50", "0.62500")
+    head, _, line = written(result, shape="table").splitlines()
+    assert head.split()[-6:] == ["net", "unrealized_pnl", "price_usd", "usd", "margin_ratio", "read_at"]
+    assert line.split()[-6:-1] == ["-1.50", "-2.50", "1", "-1.50", "0.62500"]
+
+
+def test_a_table_without_positions_has_no_columns_for_them() -> None:
+    state = waiting(priced=book({}))
+    read(state, balance("USDT", "5"))
+    head = written(Result(polled(state), None, None, None), shape="table").splitlines()[0]
+    assert head.split()[-4:] == ["net", "price_usd", "usd", "read_at"]
+
+
 @pytest.mark.parametrize("name", ["A,B", 'A"B', "A\r\nB", "Ü"])
 def test_hostile_names_read_back_from_csv_and_json(name: str) -> None:
     state = waiting(priced=book({}))

@@ -23,6 +23,7 @@ from tests.deploy.rule_cases import (
     frozen,
     handover,
     limits,
+    margin,
     movement,
     replicas,
     totals,
@@ -45,12 +46,13 @@ SUITES: tuple[Suite, ...] = (
     valuation.SUITE,
     exporter.SUITE,
     totals.SUITE,
+    margin.SUITE,
 )
 ACCOUNT_DASHBOARD = {
     "AccountAuthFailing", "AccountIpRefused", "AccountPermissionMissing", "AccountRateLimited", "AccountUsdLow",
     "ApiKeyCanWithdraw", "ApiKeyExpiring", "BalanceCritical", "BalanceDropped", "BalanceLow", "BalanceMissing",
-    "BalanceRunningOut", "BalanceStale", "CoinVanished", "FrozenStuck", "PollsSkipped", "UnpricedHoldings",
-    "UnwatchedMoney",
+    "BalanceRunningOut", "BalanceStale", "CoinVanished", "FrozenStuck", "MarginRatioHigh", "PollsSkipped",
+    "UnpricedHoldings", "UnwatchedMoney",
 }  # fmt: skip
 TREASURY_DASHBOARD = {"ExchangeConcentrationHigh", "PricesStale", "StablecoinOffPeg"}
 

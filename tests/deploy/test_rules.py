@@ -37,6 +37,7 @@ PROMISED = [
     "BalanceDropped",
     "FrozenStuck",
     "ExchangeConcentrationHigh",
+    "MarginRatioHigh",
     "AccountAuthFailing",
     "AccountPermissionMissing",
     "AccountIpRefused",

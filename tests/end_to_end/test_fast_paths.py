@@ -257,7 +257,8 @@ def histories(draw: st.DrawFn) -> list[Sequence[Row] | None]:
                 balance = before.balance
             else:
                 borrowed = draw(st.none() | numbers)
-                balance = Balance(label, draw(numbers), draw(numbers), ZERO, draw(numbers), borrowed)
+                pnl = draw(st.none() | numbers)
+                balance = Balance(label, draw(numbers), draw(numbers), ZERO, draw(numbers), borrowed, pnl=pnl)
             known[label] = Row(label, balance, draw(st.none() | numbers), False, True)
         history.append([known[label] for label in current])
     return history
@@ -268,7 +269,7 @@ def written(served: Sequence[Row]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {family: [] for family in AMOUNTS}
     for row in served:
         one = row.balance
-        told = (one.available, one.frozen, one.locked, one.net, row.usd, one.borrowed)
+        told = (one.available, one.frozen, one.locked, one.net, row.usd, one.borrowed, one.pnl)
         for family, number in zip(AMOUNTS, told, strict=True):
             if number is not None:
                 head = f'{family}{{exchange="xt",account="desk",wallet="spot",currency="{quoted(row.label)}"}}'

@@ -96,6 +96,13 @@ def filled() -> Exposition:
     ]
     treasury.accepted(unified, Reading(rows, ignored=2), NOW, WALL)
     treasury.accepted(treasury.wallet("funding", readable()), Reading([balance("BTC", "0.05")]), NOW, WALL)
+    futures = [
+        balance("USDT", "812.4", "37.5", net=Decimal("-14.850000001"), pnl=Decimal("-864.75000000")),
+        balance("BTC", "0.02"),
+        balance("BTC3L", "1", pnl=Decimal(3)),
+    ]
+    derivatives = treasury.wallet("futures", readable())
+    treasury.accepted(derivatives, Reading(futures, margin_ratio=Decimal("0.62500")), NOW, WALL)
     overview = treasury.wallet("overview", readable(overview=True, every=300.0))
     worth = [WalletValue("spot", usdt=Decimal("5000.5")), WalletValue("bots", usdt=Decimal(0))]
     treasury.accepted(overview, Reading(values=worth), NOW, WALL)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from grafana.boards.account import MARGIN_LIMITS
 from grafana.pictures.queries import fill, panels
-from tests.grafana.queries import dashboards
+from tests.grafana.queries import ROOT, dashboards
 from tests.kit.processes import require
 
 pytestmark = pytest.mark.servers
@@ -200,3 +201,53 @@ def test_a_coin_that_the_price_list_lacks_moves_at_the_price_in_its_value(tmp_pa
             _expr("Holdings", "G"): {row: 120},
         },
     )
+
+
+FUTURES = WALLET.replace("spot", "futures")
+MARGIN = WALLET.replace("spot", "margin")
+USDT = '{account="desk", currency="USDT", exchange="xt", wallet="futures"}'
+
+
+def _positions(ratio: str = "0.62x30", fresh: str = "1x30") -> dict[str, str]:
+    """A spot wallet, a margin wallet that states a ratio, and a futures wallet that states everything."""
+    return {
+        _at("a", "exchange_balance_net", DESK): "2x30",
+        _at("a", "exchange_wallet_fresh", WALLET): "1x30",
+        _at("a", "exchange_balance_net", f'{MARGIN},currency="BTC"'): "3x30",
+        _at("a", "exchange_wallet_fresh", MARGIN): "1x30",
+        _at("a", "exchange_wallet_margin_ratio", MARGIN): "0.1x30",
+        _at("a", "exchange_balance_net", f'{FUTURES},currency="USDT"'): "-14.5x30",
+        _at("a", "exchange_balance_unrealized_pnl", f'{FUTURES},currency="USDT"'): "-864.75x30",
+        _at("a", "exchange_wallet_fresh", FUTURES): fresh,
+        _at("a", "exchange_wallet_margin_ratio", FUTURES): ratio,
+        _at("b", "exchange_wallet_margin_ratio", FUTURES): ratio,
+    }
+
+
+def test_equity_is_that_of_wallets_with_positions_and_may_be_below_zero(tmp_path: Path) -> None:
+    borrowing = '{account="desk", currency="BTC", exchange="xt", wallet="margin"}'
+    expected = {
+        _expr("Equity", dashboard="account.json"): {USDT: -14.5, borrowing: 3},
+        _expr("Unrealized profit", dashboard="account.json"): {USDT: -864.75},
+    }
+    _answers(tmp_path, _positions(), 10, expected)
+
+
+def test_the_margin_ratio_counts_once_stands_beside_its_limits_and_goes_with_the_wallet(tmp_path: Path) -> None:
+    ratio, warning, critical = (_expr("Margin ratio", ref, "account.json") for ref in "ABC")
+    futures, margin = (f'{{account="desk", exchange="xt", wallet="{name}"}}' for name in ("futures", "margin"))
+    expected = {ratio: {futures: 0.62, margin: 0.1}, warning: {"{}": 0.6}, critical: {"{}": 0.8}}
+    _answers(tmp_path, _positions(fresh="1x10 0x20"), 10, expected)
+    _answers(tmp_path, _positions(ratio="0.62x10 stale", fresh="1x10 0x20"), 11, {ratio: {margin: 0.1}})
+
+
+def test_without_a_margin_ratio_its_limits_are_not_drawn(tmp_path: Path) -> None:
+    series = {name: values for name, values in _positions().items() if "ratio" not in name}
+    _answers(tmp_path, series, 10, {_expr("Margin ratio", ref, "account.json"): {} for ref in "ABC"})
+
+
+def test_the_margin_limits_on_the_dashboard_are_those_of_the_alert() -> None:
+    path = ROOT / "deploy" / "prometheus" / "rules" / "margin.yml"
+    [group] = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+    alerts = {rule["labels"]["severity"]: float(rule["expr"].rpartition(">")[2]) for rule in group["rules"]}
+    assert alerts == MARGIN_LIMITS

@@ -82,9 +82,10 @@ def balance(currency: str, available: str, frozen: str = "0", **other: Any) -> B
     return Balance(currency, free, tied, Decimal(0), other.pop("net", free + tied), **other)
 
 
-def read(state: AccountState, *rows: Balance, wallet: str = "spot", at: float = NOW) -> None:
+def read(state: AccountState, *rows: Balance, wallet: str = "spot", at: float = NOW, ratio: str | None = None) -> None:
     """Let one wallet answer."""
-    state.accepted(state.wallet(wallet, WalletSource(_unread, ())), Reading(rows), at, WALL + at - NOW)
+    reading = Reading(rows, margin_ratio=None if ratio is None else Decimal(ratio))
+    state.accepted(state.wallet(wallet, WalletSource(_unread, ())), reading, at, WALL + at - NOW)
 
 
 def valued(state: AccountState, *values: WalletValue) -> None:

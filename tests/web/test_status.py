@@ -175,6 +175,24 @@ def test_a_wallet_tells_its_age_its_counts_and_every_currency() -> None:
     assert re.search(r"ODD\s+7\s+0\s+0\s+–", words)
 
 
+def test_a_wallet_with_positions_tells_its_equity_profit_and_margin_ratio() -> None:
+    account = up()
+    read(account, balance("USDT", "0", net=Decimal("-25.50"), pnl=Decimal(-30)), wallet="futures", ratio="0.6250")
+    words = in_words(account)
+    assert "futures optional 1 currency, margin ratio 0.6250" in words
+    assert "currency available frozen locked borrowed net unrealized USD USDT 0 0 0 -25.50 -30 -25.50" in words
+    assert words.count("unrealized") == words.count("margin ratio") == 1
+    assert "184.50 USD" in words
+
+
+def test_equity_without_a_stated_profit_is_told_too() -> None:
+    account = up()
+    read(account, balance("BTC", "1", net=Decimal("1.25")), wallet="futures")
+    words = in_words(account)
+    assert "net unrealized USD BTC 1 0 0 1.25 125.00" in words
+    assert "margin ratio" not in words
+
+
 def test_an_overview_shows_what_the_exchange_says_and_adds_nothing() -> None:
     account = up()
     valued(account, WalletValue("futures", usdt=Decimal("12.5")), WalletValue("earn", usd=Decimal(3)))
