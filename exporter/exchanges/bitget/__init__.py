@@ -10,8 +10,11 @@ elite trader) says that v3 is to be tried, whose good answer proves it.
 
 Words: available = `available`; frozen = `frozen`, unified `locked`; locked = `locked`, unified what of equity and
 debt is neither available nor frozen. `limitAvailable` (copy trading) is of unknown relation to the whole and left out.
+Futures use the same words for other things: see `futures`.
 
-How Bitget is spoken to stands in `protocol`, what its rows mean in `classic` and `unified`.
+The overview values all product types of futures together, and cross margin together with every pair.
+
+How Bitget is spoken to stands in `protocol`, what its rows mean in `classic`, `futures` and `unified`.
 """
 
 from collections.abc import Mapping
@@ -33,17 +36,33 @@ from exporter.exchanges.base import (
     listing,
     text_of,
 )
-from exporter.exchanges.bitget.classic import read_overview, read_spot
+from exporter.exchanges.bitget.classic import (
+    read_bots,
+    read_earn,
+    read_funding,
+    read_isolated,
+    read_margin,
+    read_overview,
+    read_spot,
+)
+from exporter.exchanges.bitget.futures import COIN, USDT_AND_USDC, read_futures
 from exporter.exchanges.bitget.protocol import (
     ASSETS,
+    BOTS,
+    EARN,
+    FUNDING,
+    FUTURES,
     HOST,
     INFO,
+    ISOLATED,
+    MARGIN,
     MARKETS,
     OVERVIEW,
     SECRET_NAMES,
     TICKERS,
     TIME,
     UNIFIED_ASSETS,
+    UNIFIED_EARN,
     UNIFIED_FUNDING,
     UNIFIED_INFO,
     read_time,
@@ -112,7 +131,10 @@ def read_key_info(endpoint: Endpoint, listed: str) -> Reader[KeyInfo]:
 
 CLASSIC: Final = Api(
     host=HOST,
-    endpoints=(ASSETS, OVERVIEW, INFO, TIME, TICKERS, MARKETS),
+    endpoints=(
+        *(ASSETS, OVERVIEW, INFO, TIME, TICKERS, MARKETS),
+        *(FUNDING, FUTURES, MARGIN, ISOLATED, BOTS, EARN),
+    ),
     sign=sign,
     unwrap=unwrap,
     time=read_time,
@@ -120,6 +142,13 @@ CLASSIC: Final = Api(
     wallets={
         "spot": WalletSource(read_spot, (ASSETS,)),
         "overview": WalletSource(read_overview, (OVERVIEW,), default=True, overview=True, every=300.0),
+        "funding": WalletSource(read_funding, (FUNDING,)),
+        "futures": WalletSource(partial(read_futures, USDT_AND_USDC), (FUTURES,) * len(USDT_AND_USDC)),
+        "coin_futures": WalletSource(partial(read_futures, COIN), (FUTURES,) * len(COIN)),
+        "margin": WalletSource(read_margin, (MARGIN,), borrows=True),
+        "isolated_margin": WalletSource(read_isolated, (ISOLATED,), borrows=True, many=True),
+        "bots": WalletSource(read_bots, (BOTS,)),
+        "earn": WalletSource(partial(read_earn, EARN), (EARN,)),
     },
     prices=read_prices,
     price_endpoints=(TICKERS,),
@@ -132,7 +161,7 @@ CLASSIC: Final = Api(
 
 UNIFIED: Final = Api(
     host=HOST,
-    endpoints=(UNIFIED_ASSETS, UNIFIED_FUNDING, UNIFIED_INFO, TIME, TICKERS, MARKETS),
+    endpoints=(UNIFIED_ASSETS, UNIFIED_FUNDING, UNIFIED_EARN, UNIFIED_INFO, TIME, TICKERS, MARKETS),
     sign=sign,
     unwrap=unwrap,
     time=read_time,
@@ -140,6 +169,7 @@ UNIFIED: Final = Api(
     wallets={
         "unified": WalletSource(read_unified, (UNIFIED_ASSETS,), borrows=True),
         "funding": WalletSource(read_unified_funding, (UNIFIED_FUNDING,), default=True),
+        "earn": WalletSource(partial(read_earn, UNIFIED_EARN), (UNIFIED_EARN,)),
     },
     prices=read_prices,
     price_endpoints=(TICKERS,),

@@ -1,4 +1,4 @@
-"""The simulated exchanges, one file each; each checks signatures by code of its own."""
+"""The simulated exchanges, one file or folder each; each checks signatures by code of its own."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,7 +1,12 @@
 """What the shared tests must know of Bitget, for classic and unified accounts."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from exporter.core.model import Reading
 from exporter.exchanges import bitget
-from exporter.exchanges.base import Endpoint, Request
+from exporter.exchanges.base import Endpoint, Reader, Request, RowMemory
 from tests.exchanges.driver import credentials
 from tests.exchanges.facts import ApiFacts, Facts, Sent, Shape
 
@@ -15,6 +20,64 @@ NEW_YEAR = 1735689600000
 
 MODES = {"contradicting_modes": "exchange", "unproven_mode": "http"}
 
+
+def first_alone(read: Callable[[RowMemory], Reader[Reading]], memory: RowMemory) -> Reader[Reading]:
+    """A reader whose first request alone is answered with rows; the others are told an empty list."""
+    reader = read(memory)
+    answer = yield next(reader)
+    while True:
+        try:
+            wish = reader.send(answer)
+        except StopIteration as end:
+            reading: Reading = end.value
+            return reading
+        answer = [] if isinstance(wish, Request) else (yield wish)
+
+
+def one_pair(memory: RowMemory) -> Reader[Reading]:
+    """What isolated margin tells of the pair that its row below is of."""
+    reading = yield from bitget.CLASSIC.wallets["isolated_margin"].read(memory)
+    return reading.parts.get("isolated_margin/BTCUSDT", Reading())
+
+
+MARGIN = Shape(
+    keys=("data",),
+    row={"coin": "X", "available": "5", "frozen": "2", "borrow": "3", "interest": "0.5", "net": "3.5"},
+    currency="coin",
+    required=("net", "available", "frozen"),
+    optional=("borrow", "interest"),
+    net="net",
+    mapped=("5", "2", "0", "3.5", "3.5"),
+)
+FUTURES = Shape(
+    keys=("data",),
+    row={
+        "marginCoin": "X",
+        "locked": "2",
+        "available": "6.9",
+        "crossedMaxAvailable": "1",
+        "accountEquity": "7",
+        "usdtEquity": "7",
+        "crossedRiskRate": "0.25",
+        "unrealizedPL": "0.1",
+        "assetMode": "single",
+    },
+    currency="marginCoin",
+    required=("accountEquity", "crossedMaxAvailable"),
+    optional=("locked", "usdtEquity", "unrealizedPL", "crossedRiskRate"),
+    absent=("usdtEquity", "unrealizedPL", "crossedRiskRate"),
+    negative=("accountEquity", "crossedMaxAvailable", "unrealizedPL"),
+    net="accountEquity",
+    mapped=("1", "2", "4", "7", None),
+)
+EARN = Shape(
+    keys=("data",),
+    row={"coin": "X", "amount": "4"},
+    currency="coin",
+    required=("amount",),
+    mapped=("0", "0", "4", "4", None),
+)
+
 CLASSIC = ApiFacts(
     path="/api/v2/spot/account/assets",
     wallets={
@@ -24,7 +87,31 @@ CLASSIC = ApiFacts(
             currency="coin",
             required=("available", "frozen", "locked"),
             mapped=("1", "2", "4", "7", None),
-        )
+        ),
+        "funding": Shape(
+            keys=("data",),
+            row={"coin": "X", "available": "1", "frozen": "2", "usdtValue": "9"},
+            currency="coin",
+            required=("available",),
+            optional=("frozen", "usdtValue"),
+            absent=("usdtValue",),
+            mapped=("1", "2", "0", "3", None),
+        ),
+        "futures": replace(FUTURES, read=partial(first_alone, bitget.CLASSIC.wallets["futures"].read)),
+        "coin_futures": FUTURES,
+        "margin": MARGIN,
+        "isolated_margin": replace(MARGIN, row={"symbol": "BTCUSDT", **MARGIN.row}, read=one_pair),
+        "bots": Shape(
+            keys=("data",),
+            row={"coin": "X", "available": "1", "frozen": "2", "equity": "7", "usdtValue": "9"},
+            currency="coin",
+            required=("available",),
+            optional=("frozen", "equity", "usdtValue"),
+            absent=("equity", "usdtValue"),
+            net="equity",
+            mapped=("1", "2", "4", "7", None),
+        ),
+        "earn": EARN,
     },
     sent=(
         Sent(
@@ -80,6 +167,7 @@ UNIFIED = ApiFacts(
             mapped=("1", "2", "0", "3", None),
             null_is_empty=True,
         ),
+        "earn": EARN,
     },
     sent=(
         Sent(

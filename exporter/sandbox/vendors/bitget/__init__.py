@@ -9,6 +9,20 @@ from urllib.parse import unquote
 from exporter.sandbox.accounts import Holding, SandboxAccount
 from exporter.sandbox.prices import EXACT, add, coins_of, plain, usdt_price, usdt_value
 from exporter.sandbox.vendors.base import Answer, Call, DemoPlan, Held, Limits, Refusal, Rows, Vendor
+from exporter.sandbox.vendors.bitget.wallets import (
+    BOT_AMOUNTS,
+    EARN_AMOUNTS,
+    FUNDING_AMOUNTS,
+    FUTURES_AMOUNTS,
+    MARGIN_AMOUNTS,
+    bot_rows,
+    earn_rows,
+    funding_rows,
+    futures_rows,
+    isolated_rows,
+    margin_rows,
+    of_overview,
+)
 from exporter.sandbox.vendors.signing import digest, same
 
 _ERRORS: Final[dict[str, tuple[int, str, str]]] = {
@@ -36,10 +50,13 @@ _ERRORS: Final[dict[str, tuple[int, str, str]]] = {
         "You are in Classic Account mode, and the Unified Account API is not supported at this time",
     ),
     "parameter": (400, "40020", "Parameter assetType error"),
+    "product": (400, "40020", "Parameter productType error"),
+    "not opened": (400, "50021", "The margin account does not exist"),
     "rate": (429, "429", "Too Many Requests"),
     "maintenance": (200, "40200", "Server upgrade, please try again later"),
 }
 
+_EARN: Final = "/api/v2/earn/account/assets"
 _OVERVIEW: Final = ("spot", "futures", "funding", "earn", "bots", "margin")
 _AUTHORITIES: Final = {
     "read": ("readonly", "stor"),
@@ -70,13 +87,22 @@ def fits(secret: str, given: str, timestamp: str, method: str, path: str, query:
 
 
 class Bitget(Vendor):
-    """`api.bitget.com` as far as balances, prices and keys go."""
+    """`api.bitget.com` as far as balances, prices and keys go.
+
+    Attributes:
+        shows_unified_earn: whether unified accounts may ask v2 for earn, which some reports say and others deny.
+    """
 
     name = "bitget"
     published_limits: ClassVar[Limits] = {
         ("key", "/api/v2/spot/account/assets"): (10, 1),
         ("key", "/api/v2/account/all-account-balance"): (1, 1),
         ("key", "/api/v2/account/funding-assets"): (10, 1),
+        ("key", "/api/v2/mix/account/accounts"): (10, 1),
+        ("key", "/api/v2/margin/crossed/account/assets"): (10, 1),
+        ("key", "/api/v2/margin/isolated/account/assets"): (10, 1),
+        ("key", "/api/v2/account/bot-assets"): (5, 1),
+        ("key", "/api/v2/earn/account/assets"): (10, 1),
         ("key", "/api/v2/spot/account/info"): (1, 1),
         ("key", "/api/v3/account/assets"): (20, 1),
         ("key", "/api/v3/account/funding-assets"): (20, 1),
@@ -122,6 +148,7 @@ class Bitget(Vendor):
 
     def __init__(self) -> None:
         super().__init__()
+        self.shows_unified_earn = False
         self.public = {
             "/api/v2/public/time": self._time,
             "/api/v2/spot/market/tickers": self._tickers,
@@ -133,6 +160,11 @@ class Bitget(Vendor):
             "/api/v2/spot/account/assets": self._assets,
             "/api/v2/account/all-account-balance": self._overview,
             "/api/v2/account/funding-assets": self._funding,
+            "/api/v2/mix/account/accounts": self._futures,
+            "/api/v2/margin/crossed/account/assets": self._margin,
+            "/api/v2/margin/isolated/account/assets": self._isolated,
+            "/api/v2/account/bot-assets": self._bots,
+            _EARN: self._earn,
             "/api/v2/spot/account/info": self._info,
             "/api/v3/account/assets": self._unified_assets,
             "/api/v3/account/funding-assets": self._unified_funding,
@@ -147,7 +179,7 @@ class Bitget(Vendor):
     def identify(self, call: Call) -> SandboxAccount:
         """Check the account's mode first, as the real one does, then time and passphrase."""
         account = self.account_of(call)
-        wants_unified = call.path.startswith("/api/v3/")
+        wants_unified = call.path.startswith("/api/v3/") or (call.path == _EARN and self._shows_earn_to(account))
         if wants_unified != (account.mode == "unified"):
             raise Refusal("classic" if wants_unified else "unified")
         if not call.headers.get("ACCESS-SIGN"):
@@ -163,6 +195,9 @@ class Bitget(Vendor):
         if passphrase != account.passphrase:
             raise Refusal("passphrase")
         return account
+
+    def _shows_earn_to(self, account: SandboxAccount) -> bool:
+        return self.shows_unified_earn and account.mode == "unified"
 
     def signature_fits(self, call: Call, account: SandboxAccount) -> bool:
         """Check the signature's header, which is the same for both modes."""
@@ -217,25 +252,36 @@ class Bitget(Vendor):
         return _good(call, rows, Rows(rows, "coin", ("available", "frozen", "locked")))
 
     def _overview(self, call: Call, account: SandboxAccount) -> Answer:
-        rows = [{"accountType": name, "usdtBalance": plain(self.worth(account.wallet(name)))} for name in _OVERVIEW]
+        rows = [
+            {"accountType": kind, "usdtBalance": plain(add(*map(self.worth, of_overview(account, kind))))}
+            for kind in _OVERVIEW
+        ]
         return _good(call, rows, Rows(rows, "accountType", ("usdtBalance",)))
 
     def _funding(self, call: Call, account: SandboxAccount) -> Answer:
-        coin = call.fields().get("coin", "").upper()
-        rows = []
-        for name, holding in account.wallet("funding").items():
-            if coin and name.upper() != coin:
-                continue
-            value = usdt_value(self.prices, name, holding.held) or Decimal(0)
-            rows.append(
-                {
-                    "coin": name,
-                    "available": plain(holding.available),
-                    "frozen": plain(holding.tied) if holding.tied else "",  # nothing frozen is an empty text
-                    "usdtValue": plain(value),
-                }
-            )
-        return _good(call, rows, Rows(rows, "coin", ("available", "frozen", "usdtValue")))
+        rows = funding_rows(account, self.prices, call.fields().get("coin", "").upper())
+        return _good(call, rows, Rows(rows, "coin", FUNDING_AMOUNTS))
+
+    def _futures(self, call: Call, account: SandboxAccount) -> Answer:
+        rows = futures_rows(account, self.prices, call.fields().get("productType", ""))
+        return _good(call, rows, Rows(rows, "marginCoin", FUTURES_AMOUNTS))
+
+    def _margin(self, call: Call, account: SandboxAccount) -> Answer:
+        rows = margin_rows(account, call.fields().get("coin", "").upper(), str(call.milliseconds))
+        return _good(call, rows, Rows(rows, "coin", MARGIN_AMOUNTS))
+
+    def _isolated(self, call: Call, account: SandboxAccount) -> Answer:
+        symbol = call.fields().get("symbol", "").upper()
+        rows = isolated_rows(account, self.prices, symbol, str(call.milliseconds))
+        return _good(call, rows, Rows(rows, "coin", MARGIN_AMOUNTS))
+
+    def _bots(self, call: Call, account: SandboxAccount) -> Answer:
+        rows = bot_rows(account, self.prices, call.fields().get("accountType", ""))
+        return _good(call, rows, Rows(rows, "coin", BOT_AMOUNTS))
+
+    def _earn(self, call: Call, account: SandboxAccount) -> Answer:
+        rows = earn_rows(account, call.fields().get("coin", "").upper())
+        return _good(call, rows, Rows(rows, "coin", EARN_AMOUNTS))
 
     def _info(self, call: Call, account: SandboxAccount) -> Answer:
         return _good(
