@@ -14,7 +14,8 @@ from typing import Final
 
 from exporter.sandbox.accounts import SandboxAccount
 from exporter.sandbox.faults import Fault
-from exporter.sandbox.movement import Drain, Outage, trade, wander
+from exporter.sandbox.movement import Drain, Outage, Swing, trade, wander
+from exporter.sandbox.prices import EXACT
 from exporter.sandbox.server import Sandbox
 from exporter.sandbox.vendors.base import DemoPlan, Vendor
 
@@ -23,6 +24,9 @@ STEP_SECONDS: Final = 1.0
 _DRAIN: Final = Drain(start=Decimal(12_000), floor=Decimal(400), per_second=Decimal(35), period=1_200)
 _WARNING, _CRITICAL, _TARGET = Decimal(5_000), Decimal(1_000), Decimal(10_000)
 _OUTAGE: Final = Outage(lasts=60, every=180)
+_SWING: Final = Swing(high=Decimal(4_310), low=Decimal(665), period=1_200)
+_PAID_IN: Final = Decimal(4_000)
+"""What stands behind the swinging position; equity beyond it, or short of it, is unrealized profit."""
 
 
 @dataclass(slots=True)
@@ -115,6 +119,7 @@ class Scenario:
                 for coin, holding in wallet.items():
                     wallet[coin] = trade(holding, self.chance, seconds)
         self._drain()
+        self._swing()
         self._fail()
 
     async def run(self) -> None:
@@ -159,6 +164,14 @@ class Scenario:
     def _drain(self) -> None:
         wallet = self.account(self.draining).account.wallet("main")
         wallet["USDT"] = replace(wallet["USDT"], available=_DRAIN.left(self.elapsed), frozen=Decimal(0))
+
+    def _swing(self) -> None:
+        """Move profit and free margin of the swinging positions; orders and the margin of positions stay."""
+        equity = _SWING.equity(self.elapsed)
+        for wallet in (each.account.wallet("futures") for each in self.accounts if each.plan.swings):
+            held = wallet["USDT"]
+            free = max(EXACT.subtract(EXACT.subtract(equity, held.frozen), held.locked), Decimal(0))
+            wallet["USDT"] = replace(held, available=free, equity=equity, pnl=EXACT.subtract(equity, _PAID_IN))
 
     def _fail(self) -> None:
         faults = self.sandbox.exchange(self.account(self.failing).exchange).faults

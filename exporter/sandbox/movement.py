@@ -1,4 +1,4 @@
-"""How the demo moves: walks of prices and holdings, a drain, an outage. Chance and time come in as arguments."""
+"""How the demo moves: prices and holdings walk, one drains, one swings, an exchange fails; chance and time come in."""
 
 import math
 from dataclasses import replace
@@ -11,6 +11,7 @@ from exporter.sandbox.prices import EXACT
 
 _PRICE_DIGITS: Final = Context(prec=8)
 _SMALLEST: Final = Decimal("0.00000001")
+_CENT: Final = Decimal("0.01")
 _WIDEST: Final = 0.05
 _ORDER_SHARE: Final = Decimal("0.4")
 
@@ -58,6 +59,20 @@ class Drain(NamedTuple):
         """Say in how many seconds it falls below a level; 0 if it is below."""
         crossing = float(EXACT.divide(EXACT.subtract(self.start, level), self.per_second))
         return max(crossing - elapsed % self.period, 0.0)
+
+
+class Swing(NamedTuple):
+    """The equity behind a position, which falls from `high` to `low` and rises again every `period` seconds."""
+
+    high: Decimal
+    low: Decimal
+    period: float
+
+    def equity(self, elapsed: float) -> Decimal:
+        """Say how much it is after some seconds, in whole cents."""
+        share = Decimal(repr((1 + math.cos(2 * math.pi * elapsed / self.period)) / 2))
+        risen = EXACT.multiply(EXACT.subtract(self.high, self.low), share)
+        return EXACT.add(self.low, risen).quantize(_CENT, context=EXACT)
 
 
 class Outage(NamedTuple):

@@ -9,8 +9,9 @@ import yaml
 
 from exporter.sandbox import EXCHANGES, Holding, Sandbox
 from exporter.sandbox.demo import Scenario, build_demo
-from exporter.sandbox.movement import Drain, Outage, trade, wander
+from exporter.sandbox.movement import Drain, Outage, Swing, trade, wander
 from exporter.sandbox.vendors import VENDORS
+from exporter.sandbox.vendors.base import Call
 
 
 @pytest.fixture
@@ -36,6 +37,27 @@ def test_the_draining_account_falls_below_its_threshold_when_it_was_said_to(scen
         scenario.advance(1)
     assert wallet["USDT"].held < 5000
     assert scenario.minutes_until_low() == 0
+
+
+def test_the_margin_ratio_of_a_position_climbs_beyond_a_warning_for_minutes_and_falls_again(scenario: Scenario) -> None:
+    (swinging,) = (account for account in scenario.accounts if account.plan.swings)
+    ratios, holdings = [], []
+    for _ in range(1_200):
+        scenario.advance(1)
+        holdings.append(swinging.account.wallet("futures")["USDT"])
+        call = Call("GET", "", "productType=USDT-FUTURES", {}, "", "", 0.0)
+        answer = swinging.vendor.private["/api/v2/mix/account/accounts"](call, swinging.account)
+        ratios.append(float(answer.payload["data"][0]["crossedRiskRate"]))
+    assert ratios[0] < 0.15 > ratios[-1]
+    assert 0.7 < max(ratios) < 0.8
+    assert sum(ratio > 0.6 for ratio in ratios) > 150
+    assert {held.net - held.pnl for held in holdings} == {Decimal(4_000)}
+    assert all(held.net == held.available + held.frozen + held.locked for held in holdings if held.available)
+
+
+def test_a_swing_falls_and_rises_again() -> None:
+    swing = Swing(high=Decimal(30), low=Decimal(10), period=120)
+    assert [swing.equity(elapsed) for elapsed in (0, 30, 60, 90, 120)] == [30, 20, 10, 20, 30]
 
 
 def test_the_failing_account_is_refused_a_minute_of_every_three(scenario: Scenario) -> None:

@@ -118,6 +118,8 @@ class DemoPlan:
         mode: one of its exchange's modes; empty where there are none.
         drains: whether its USDT run low, so that an alert fires; the demo sets their amount. Exactly one account does.
         fails: whether its exchange refuses it from time to time. Exactly one account fails.
+        swings: whether its USDT in `futures` are behind a position, so that its margin ratio climbs and falls; the demo
+            sets all of them but orders and the margin of the position.
         extra: further lines of its configuration.
     """
 
@@ -127,6 +129,7 @@ class DemoPlan:
     mode: str = ""
     drains: bool = False
     fails: bool = False
+    swings: bool = False
     extra: tuple[str, ...] = ()
 
 

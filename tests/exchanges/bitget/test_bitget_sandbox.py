@@ -99,10 +99,19 @@ async def test_demo_trading_has_play_money_for_whoever_asks(filled: FilledSandbo
     assert (row["marginCoin"], row["accountEquity"]) == ("SUSDT", "50000")
 
 
-async def test_a_futures_wallet_of_more_coins_is_one_pool(filled: FilledSandbox) -> None:
+def twin_of(filled: FilledSandbox) -> bitget.Bitget:
+    twin = filled.sandbox.exchange("bitget").vendor
+    assert isinstance(twin, bitget.Bitget)
+    return twin
+
+
+async def test_in_multi_assets_mode_all_coins_are_one_pool(filled: FilledSandbox) -> None:
     account = filled.accounts["bitget"]
     account.set("futures", "USDT", available="940", locked="60")
     account.set("futures", "BTC", available="1.1", locked="0.1")
+    (row,) = await data(filled, FUTURES, "productType=USDT-FUTURES")
+    assert (row["assetMode"], row["assetList"]) == ("single", [])
+    twin_of(filled).in_multi_assets_mode.add(account.key)
     for product in ("USDT-FUTURES", "USDC-FUTURES"):
         (row,) = await data(filled, FUTURES, f"productType={product}")
         assert row["assetMode"] == "union"
@@ -191,9 +200,7 @@ async def test_unified_accounts_are_shown_earn_only_where_the_exchange_does_so(f
     account = filled.accounts["bitget-unified"]
     account.set("earn", "USDC", locked="10")
     assert code_of("bitget", await filled.client.get(account, EARN)) == (400, "40085")
-    twin = filled.sandbox.exchange("bitget").vendor
-    assert isinstance(twin, bitget.Bitget)
-    twin.shows_unified_earn = True
+    twin_of(filled).shows_unified_earn = True
     assert await data(filled, EARN, kind="bitget-unified") == [{"coin": "USDC", "amount": "10"}]
     for path in (CROSS, BOTS, FUTURES):
         assert code_of("bitget", await filled.client.get(account, path)) == (400, "40085")

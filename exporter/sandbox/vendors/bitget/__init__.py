@@ -91,6 +91,7 @@ class Bitget(Vendor):
 
     Attributes:
         shows_unified_earn: whether unified accounts may ask v2 for earn, which some reports say and others deny.
+        in_multi_assets_mode: keys of accounts whose coins in futures are one pool.
     """
 
     name = "bitget"
@@ -122,12 +123,16 @@ class Bitget(Vendor):
             "market-making",
             {
                 "spot": {"BTC": Held("0.85", "0.15"), "ETH": Held("11", "2", "0.5"), "PEPE": Held("12000000")},
-                "futures": {"USDT": Held("4000")},
+                "futures": {"USDT": Held("2910", "150", "1250", pnl="310")},
                 "earn": {"USDC": Held("2500")},
             },
             mode="classic",
             drains=True,
-            extra=("usd: {warning: 60000, critical: 20000}",),
+            swings=True,
+            extra=(
+                "wallets: [main, overview, futures]",
+                "usd: {warning: 60000, critical: 20000}",
+            ),
         ),
         DemoPlan(
             "treasury",
@@ -149,6 +154,7 @@ class Bitget(Vendor):
     def __init__(self) -> None:
         super().__init__()
         self.shows_unified_earn = False
+        self.in_multi_assets_mode: set[str] = set()
         self.public = {
             "/api/v2/public/time": self._time,
             "/api/v2/spot/market/tickers": self._tickers,
@@ -263,7 +269,8 @@ class Bitget(Vendor):
         return _good(call, rows, Rows(rows, "coin", FUNDING_AMOUNTS))
 
     def _futures(self, call: Call, account: SandboxAccount) -> Answer:
-        rows = futures_rows(account, self.prices, call.fields().get("productType", ""))
+        union = account.key in self.in_multi_assets_mode
+        rows = futures_rows(account, self.prices, call.fields().get("productType", ""), union=union)
         return _good(call, rows, Rows(rows, "marginCoin", FUTURES_AMOUNTS))
 
     def _margin(self, call: Call, account: SandboxAccount) -> Answer:

@@ -1,8 +1,4 @@
-"""Rows of the simulated Bitget's wallets beside spot, as its classic accounts list them.
-
-A futures wallet that holds more coins than those that back its products by themselves is in multi-assets mode, in
-which all of them are one pool.
-"""
+"""Rows of the simulated Bitget's wallets beside spot, as its classic accounts list them."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -55,8 +51,10 @@ def funding_rows(account: SandboxAccount, prices: Prices, coin: str) -> list[Row
     ]
 
 
-def futures_rows(account: SandboxAccount, prices: Prices, product: str) -> list[Row]:
+def futures_rows(account: SandboxAccount, prices: Prices, product: str, *, union: bool) -> list[Row]:
     """Every margin account of a product type, unused ones too.
+
+    With `union`, multi-assets mode, all coins of the futures wallet back USDT-M and USDC-M together.
 
     Raises:
         Refusal: no such product type.
@@ -70,7 +68,7 @@ def futures_rows(account: SandboxAccount, prices: Prices, product: str) -> list[
     if product == "COIN-FUTURES":
         listed = tuple(dict.fromkeys((*listed, *held)))
     rows = [_account_row(coin, held.get(coin, Holding()), prices) for coin in listed]
-    if wallet == "futures" and held.keys() - {"USDT", "USDC"}:
+    if wallet == "futures" and union:
         pool = [
             {"coin": coin, "balance": plain(each.net), "available": plain(each.available)}
             for coin, each in held.items()
