@@ -167,13 +167,13 @@ BITGET = "{name: a, exchange: bitget, credentials: {api_key_env: KEY, secret_env
 
 @pytest.mark.parametrize("mode", ["auto", "classic", "unified"])
 def test_a_wallet_of_another_mode_may_be_named(written: Written, mode: str) -> None:
-    text = f"accounts: [{BITGET}, options: {{mode: {mode}}}, wallets: [main, overview, funding]}}]"
-    assert written(text).accounts[0].wallets == ("main", "overview", "funding")
+    text = f"accounts: [{BITGET}, options: {{mode: {mode}}}, wallets: [main, futures, earn]}}]"
+    assert written(text).accounts[0].wallets == ("main", "futures", "earn")
 
 
 def test_a_limit_on_a_wallet_of_another_mode_would_never_fire(mistakes: Mistaken) -> None:
-    limit = "thresholds: [{currency: BTC, wallet: funding, critical: 1}]"
-    (mistake,) = mistakes(f"accounts: [{BITGET}, options: {{mode: classic}}, wallets: [main, funding], {limit}}}]")
+    limit = "thresholds: [{currency: BTC, wallet: futures, critical: 1}]"
+    (mistake,) = mistakes(f"accounts: [{BITGET}, options: {{mode: unified}}, wallets: [main, futures], {limit}}}]")
     assert "another mode" in mistake
 
 
