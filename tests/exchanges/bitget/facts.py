@@ -141,6 +141,14 @@ CLASSIC = ApiFacts(
     refusal={"code": "429", "msg": "{}", "requestTime": 1767225600123, "data": None},
     price="lastPr",
     side=("overview", "/api/v2/account/all-account-balance"),
+    named={
+        "funding": "/api/v2/account/funding-assets",
+        "futures": "/api/v2/mix/account/accounts",
+        "coin_futures": "/api/v2/mix/account/accounts",
+        "margin": "/api/v2/margin/crossed/account/assets",
+        "bots": "/api/v2/account/bot-assets",
+        "earn": "/api/v2/earn/account/assets",
+    },
     reasons=MODES,
 )
 
