@@ -8,7 +8,7 @@ margin of positions. `available` is the whole balance without profit, margin inc
 not read. `coupon` and `grant` (trial funds) are of unknown relation to the equity and left out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -84,7 +84,7 @@ def read_futures(products: tuple[str, ...], memory: RowMemory) -> Reader[Reading
     memory.update(chain.from_iterable(each.items() for each in own.values()))
     unreadable: list[Unreadable] = [bad for reading in readings for bad in reading.unreadable]
     balances = without([balance for reading in readings for balance in reading.balances], unreadable)
-    ratio = None if unreadable else _margin_ratio(chain.from_iterable(lists.values()))
+    ratio = None if unreadable else _margin_ratio([*chain.from_iterable(lists.values())])
     return Reading(balances, ignored=ignored, unreadable=unreadable, margin_ratio=ratio)
 
 
@@ -173,11 +173,9 @@ def _asset(coin: Any, balance: Any, available: Any, mark: str) -> Balance:
     return Balance(name_of(coin, "coin"), free, ZERO, rest(net, free), net)
 
 
-def _margin_ratio(accounts: Iterable[Any]) -> Decimal | None:
+def _margin_ratio(accounts: Sequence[Any]) -> Decimal | None:
     """The highest ratio that the accounts state; None where none does, or where one is of a pool."""
-    ratios = []
-    for account in accounts:
-        if _is_in_union(account):
-            return None
-        ratios.append(_stated(account.get("crossedRiskRate"), "crossedRiskRate"))
+    if any(map(_is_in_union, accounts)):
+        return None
+    ratios = (_stated(account.get("crossedRiskRate"), "crossedRiskRate") for account in accounts)
     return max((ratio for ratio in ratios if ratio is not None), default=None)

@@ -208,6 +208,12 @@ def test_each_pair_of_isolated_margin_is_a_wallet_and_one_that_holds_nothing_is_
     }
 
 
+def test_a_pair_is_spelled_in_upper_case() -> None:
+    (row, *_) = sample("bitget", "/api/v2/margin/isolated/account/assets")["data"]
+    reading = converse(PRODUCTS["isolated_margin"].read(RowMemory()), [{**row, "symbol": "btcusdt"}]).result
+    assert list(reading.parts) == ["isolated_margin/BTCUSDT"]
+
+
 def test_futures_bots_have_an_equity_and_spot_bots_are_the_sum_of_their_parts() -> None:
     reading = read_wallet("bots")
     assert amounts(reading.balances) == {
@@ -301,6 +307,17 @@ def test_a_coin_of_the_pool_whose_amounts_are_no_numbers_is_not_replaced_by_its_
     reading = futures([in_union("USDT", ("USDT", "many", "940"), ("BTC", "1.2", "1.1"))])
     assert amounts(reading.balances) == {"BTC": ("1.1", "0", "0.1", "1.2", None)}
     assert [bad.name for bad in reading.unreadable] == ["USDT"]
+
+
+def test_a_coin_that_cannot_be_read_in_one_product_type_is_not_served_from_the_other() -> None:
+    reading = futures([account("USDT")], [account("USDT", accountEquity="?"), account("USDC")])
+    assert [row.currency for row in reading.balances] == ["USDC"]
+    assert [bad.name for bad in reading.unreadable] == ["USDT"]
+
+
+def test_a_ratio_of_an_account_whose_coin_is_pooled_is_not_looked_at() -> None:
+    rows = [account("BTC", crossedRiskRate=["?"]), in_union("USDT", ("BTC", "1.2", "1.1"))]
+    assert futures(rows).margin_ratio is None
 
 
 def test_a_large_pool_gives_the_loop_its_turn() -> None:
