@@ -14,7 +14,7 @@ from tests.kit.clock import in_virtual_time
 
 EARN: Final = "/api/v2/earn/account/assets"
 FUTURES: Final = "/api/v2/mix/account/accounts"
-ALL: Final = ["main", "overview", "funding", "futures", "coin_futures", "margin", "bots", "earn"]
+ALL: Final = ["main", "overview", "funding", "futures", "coin_futures", "margin", "isolated_margin", "bots", "earn"]
 
 HELD: Final = {
     ("funding", "USDT"): {"available": "210.50", "frozen": "0.000000000000000001"},
@@ -29,6 +29,9 @@ HELD: Final = {
     ("coin_futures", "ETH"): {"available": "1.25", "frozen": "0.5", "locked": "0.125", "pnl": "-0.0000000007"},
     ("margin", "USDT"): {"available": "100", "frozen": "20", "debt": "50", "interest": "0.050000000000000009"},
     ("margin", "ETH"): {"available": "0.5", "debt": "2", "interest": "0.001"},
+    ("isolated_margin/BTCUSDT", "USDT"): {"available": "280", "frozen": "20", "debt": "100", "interest": "0.1"},
+    ("isolated_margin/BTCUSDT", "BTC"): {"available": "0.010000000000000001"},
+    ("isolated_margin/ETHUSDT", "ETH"): {"available": "0.5", "debt": "2"},
     ("bots", "USDT"): {"available": "40", "frozen": "10", "equity": "101.500000000000000001"},
     ("bots", "SOL"): {"available": "3.25", "frozen": "1.75"},
     ("earn", "USDC"): {"locked": "2500.12345678"},
@@ -42,6 +45,9 @@ SERVED: Final = {
     ("coin_futures", "ETH"): ("1.25", "0.5", "0.125", "1.875"),
     ("margin", "USDT"): ("100", "20", "0", "69.949999999999999991"),
     ("margin", "ETH"): ("0.5", "0", "0", "-1.501"),
+    ("isolated_margin/BTCUSDT", "USDT"): ("280", "20", "0", "199.9"),
+    ("isolated_margin/BTCUSDT", "BTC"): ("0.010000000000000001", "0", "0", "0.010000000000000001"),
+    ("isolated_margin/ETHUSDT", "ETH"): ("0.5", "0", "0", "-1.5"),
     ("bots", "USDT"): ("40", "10", "51.500000000000000001", "101.500000000000000001"),
     ("bots", "SOL"): ("3.25", "1.75", "0", "5.00"),
     ("earn", "USDC"): ("0", "0", "2500.12345678", "2500.12345678"),
@@ -86,7 +92,11 @@ def test_every_number_of_every_wallet_is_what_the_exchange_said_to_the_last_digi
             assert {key: each for key, each in exact(samples.text, "exchange_balance_borrowed").items() if each} == {
                 ("margin", "USDT"): Decimal("50.050000000000000009"),
                 ("margin", "ETH"): Decimal("2.001"),
+                ("isolated_margin/BTCUSDT", "USDT"): Decimal("100.1"),
+                ("isolated_margin/ETHUSDT", "ETH"): Decimal(2),
             }
+            pairs = {wallet for wallet, _ in exact(samples.text, "exchange_balance_net") if "/" in wallet}
+            assert pairs == {"isolated_margin/BTCUSDT", "isolated_margin/ETHUSDT"}  # of all that the exchange lists
 
     in_virtual_time(scenario())
 
@@ -99,8 +109,10 @@ def test_the_overview_and_our_own_sums_close() -> None:
             samples = await stage.samples("desk")
             ours: dict[str, float] = {}
             for own, usd in samples.of("exchange_balance_usd", account="desk"):
-                ours[own["wallet"]] = ours.get(own["wallet"], 0.0) + usd
-            ours["futures"] += ours.pop("coin_futures")  # the overview has one figure for all product types
+                # The overview has one figure for all product types of futures, and one for all of margin.
+                group = own["wallet"].partition("/")[0]
+                counted = {"coin_futures": "futures", "isolated_margin": "margin"}.get(group, group)
+                ours[counted] = ours.get(counted, 0.0) + usd
             reported = samples.by("exchange_wallet_reported_usd", "wallet", account="desk")
             assert reported.keys() == ours.keys() == {"spot", "funding", "futures", "margin", "bots", "earn"}
             # USDC is worth 1 to us by its peg, and 0.9998 to the exchange where it states the value in USDT.
@@ -210,5 +222,46 @@ def test_in_multi_assets_mode_the_sum_closes_too_and_no_coin_is_counted_twice() 
             assert {coin: each for coin, each in net.items() if each} == {"USDT": 1000, "BTC": 1.2}
             usd = sum(value for _, value in samples.of("exchange_balance_usd", account="desk", wallet="futures"))
             assert usd == pytest.approx(samples.one("exchange_wallet_reported_usd", wallet="futures"), rel=1e-12)
+
+    in_virtual_time(scenario())
+
+
+def test_margin_that_was_never_opened_is_empty_and_fails_nothing() -> None:
+    async def scenario() -> None:
+        more = {"wallets": ["main", "margin", "isolated_margin"]}
+        async with staged([Member("desk", VARIANTS["bitget"], more=more)]) as stage:
+            await run(stage)
+            samples = await stage.samples("desk")
+            assert samples.one("exchange_account_up", account="desk") == 1
+            assert not samples.of("exchange_wallet_failing")
+            assert not samples.of("exchange_balance_net", wallet="margin")
+            assert samples.one("exchange_account_usd", account="desk") is not None
+            fill(stage.accounts["desk"])
+            await run(stage)
+            samples = await stage.samples("desk")
+            assert samples.one("exchange_balance_net", wallet="isolated_margin/BTCUSDT", currency="USDT") == 199.9
+
+    in_virtual_time(scenario())
+
+
+def test_every_wallet_that_the_key_may_read_is_read_where_all_are_asked_for() -> None:
+    async def scenario() -> None:
+        members = [
+            Member("desk", VARIANTS["bitget"], more={"wallets": ["all"]}),
+            Member("one", VARIANTS["bitget-unified"], more={"wallets": ["all"]}),
+        ]
+        async with staged(members) as stage:
+            account = stage.accounts["desk"]
+            fill(account)
+            for name in [name for name in account.balances if "margin" in name]:
+                del account.balances[name]
+            await run(stage)
+            samples = await stage.samples()
+            assert samples.by("exchange_account_up", "account") == {"desk": 1, "one": 1}
+            assert not samples.of("exchange_wallet_failing")
+            served = {wallet for wallet, _ in exact(samples.text, "exchange_balance_net")}
+            assert served == {"spot", "funding", "futures", "coin_futures", "bots", "earn", "unified"}
+            left_out = {name: set(stage.engine.accounts[name].left_out) for name in ("desk", "one")}
+            assert left_out == {"desk": {"margin", "isolated_margin"}, "one": {"earn"}}
 
     in_virtual_time(scenario())

@@ -146,6 +146,7 @@ CLASSIC = ApiFacts(
         "futures": "/api/v2/mix/account/accounts",
         "coin_futures": "/api/v2/mix/account/accounts",
         "margin": "/api/v2/margin/crossed/account/assets",
+        "isolated_margin": "/api/v2/margin/isolated/account/assets",
         "bots": "/api/v2/account/bot-assets",
         "earn": "/api/v2/earn/account/assets",
     },
