@@ -92,6 +92,7 @@ class Reading:
             of the answer either. For an overview, of wallets.
         margin_ratio: maintenance margin over equity as the answer states it; 1 is liquidation. None where it does not.
         parts: only where one answer tells of several wallets: each one's reading, by its whole name.
+        notice: what a person has to know of how this answer was read; said once in the log.
     """
 
     balances: Sequence[Balance] = ()
@@ -101,6 +102,7 @@ class Reading:
     unreadable: Sequence[Unreadable] = ()
     margin_ratio: Decimal | None = None
     parts: Mapping[str, "Reading"] = field(default_factory=dict)
+    notice: str = ""
 
     @property
     def empty(self) -> bool:

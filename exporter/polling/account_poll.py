@@ -141,6 +141,7 @@ class AccountPoll:
         self._began = context.clock.now()
         self._said: set[str] = set()  # wallets of which the log says that they fail
         self._named: dict[str, set[str]] = {}  # by wallet, what the log says of it that it cannot be read
+        self._noticed: dict[str, str] = {}  # by wallet, what the log says of how it was read
         self._said_rate = ALWAYS
         self._know_wallets()
 
@@ -350,6 +351,7 @@ class AccountPoll:
             await in_turns(state.accepting(wallet, reading, clock.now(), clock.wall(), trusted=trusted))
             for each in state.family(wallet):
                 self._name_unreadable(each)
+            self._say_notice(wallet, reading.notice)
         except Skipped as skip:
             self._kept(wallet, skip, progress, planned.read_at)
             return
@@ -423,6 +425,13 @@ class AccountPoll:
         del state.left_out[name]
         log.info("a wallet that was left out is read now", extra=self.fields(wallet=name))
         return reading
+
+    def _say_notice(self, wallet: Wallet, notice: str) -> None:
+        """Say in the log what has to be known of how a wallet was read, once while it holds."""
+        if notice != self._noticed.get(wallet.name, ""):
+            self._noticed[wallet.name] = notice
+            if notice:
+                log.warning(notice, extra=self.fields(wallet=wallet.name))
 
     def _name_unreadable(self, wallet: Wallet) -> None:
         """Name in the log, once, each currency whose amounts are no numbers."""

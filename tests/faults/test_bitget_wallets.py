@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from exporter.exchanges.bitget.futures import MULTI_ASSETS
 from exporter.sandbox import Fault, SandboxAccount
 from exporter.sandbox.vendors.bitget import Bitget
 from tests.faults.stage import INTERVAL, Member, Stage, staged
@@ -222,6 +223,14 @@ def test_in_multi_assets_mode_the_sum_closes_too_and_no_coin_is_counted_twice() 
             assert {coin: each for coin, each in net.items() if each} == {"USDT": 1000, "BTC": 1.2}
             usd = sum(value for _, value in samples.of("exchange_balance_usd", account="desk", wallet="futures"))
             assert usd == pytest.approx(samples.one("exchange_wallet_reported_usd", wallet="futures"), rel=1e-12)
+            assert samples.one("exchange_wallet_ignored_rows", account="desk", wallet="futures") == 1
+            await run(stage)
+            assert len(stage.logged("desk", "futures", MULTI_ASSETS)) == 1
+            twin.in_multi_assets_mode.clear()
+            await run(stage)
+            twin.in_multi_assets_mode.add(account.key)
+            await run(stage)
+            assert len(stage.logged("desk", "futures", MULTI_ASSETS)) == 2
 
     in_virtual_time(scenario())
 

@@ -39,6 +39,11 @@ USDT_AND_USDC: Final = ("USDT-FUTURES", "USDC-FUTURES")
 COIN: Final = ("COIN-FUTURES",)
 """Product types of the wallet `coin_futures`."""
 
+MULTI_ASSETS: Final = (
+    "the account is in multi-assets mode: each coin of its pool is counted once, and the equity of that coin's own "
+    "margin account is taken for the same money; nobody has shown that it is, so compare the sum with Bitget's site"
+)
+
 _POOL: Final = "assetList"
 """Stands in what is remembered of a pool where else the product type stands."""
 
@@ -51,9 +56,9 @@ def read_futures(products: tuple[str, ...], memory: RowMemory) -> Reader[Reading
     In multi-assets mode (`assetMode` is `union`) several coins back all positions together, and `assetList` has them.
     Inferred, since nobody shows how the list relates to `accountEquity`: each coin of a list is a holding (net =
     `balance`, available = `available`, locked = the rest), all lists are of one pool, and the account of a coin that
-    stands in it is the same money again. So a coin of the pool is taken once, and its account is left out and counted
-    as an ignored row. A site that shows the sum of the two would disprove it. Bitget has this mode for USDT-M alone; a
-    coin-M account in it would have the pool in both wallets.
+    stands in it is the same money again. So a coin of the pool is taken once; its account is left out and counted as
+    an ignored row, and the log says so. A site that shows the sum of the two would disprove it. Bitget has this mode
+    for USDT-M alone; a coin-M account in it would have the pool in both wallets.
 
     The margin ratio is the highest `crossedRiskRate`. The page calls it "risk ratio in cross margin mode"; inferred:
     maintenance margin over equity, with liquidation at 1. A position that lives on above 1, or ends far below, would
@@ -85,7 +90,8 @@ def read_futures(products: tuple[str, ...], memory: RowMemory) -> Reader[Reading
     unreadable: list[Unreadable] = [bad for reading in readings for bad in reading.unreadable]
     balances = without([balance for reading in readings for balance in reading.balances], unreadable)
     ratio = None if unreadable else _margin_ratio([*chain.from_iterable(lists.values())])
-    return Reading(balances, ignored=ignored, unreadable=unreadable, margin_ratio=ratio)
+    notice = MULTI_ASSETS if pool else ""
+    return Reading(balances, ignored=ignored, unreadable=unreadable, margin_ratio=ratio, notice=notice)
 
 
 def _lists(answers: Mapping[str, Any], own: Mapping[str, RowMemory]) -> dict[str, list[Any]]:
