@@ -51,7 +51,8 @@ _POOL: Final = "assetList"
 def read_futures(products: tuple[str, ...], memory: RowMemory) -> Reader[Reading]:
     """Read the margin accounts of these product types as one wallet, one call for each; all have to answer.
 
-    A product type that was never opened holds nothing.
+    A product type that was never opened holds nothing. One that held something and says so beside another that
+    answers leaves what it held unknown, neither served nor zero.
 
     In multi-assets mode (`assetMode` is `union`) several coins back all positions together, and `assetList` has them.
     Inferred, since nobody shows how the list relates to `accountEquity`: each coin of a list is a holding (net =
@@ -70,14 +71,21 @@ def read_futures(products: tuple[str, ...], memory: RowMemory) -> Reader[Reading
         memory: of the wallet.
 
     Raises:
-        NotOpened: none of them was ever opened, or one was not that held something.
+        NotOpened: none of them was ever opened.
         BadPayload: an answer of another shape.
     """
     answers: dict[str, Any] = {}
     for product in products:
         answers[product] = yield Request(FUTURES, (("productType", product),))
     own = {mark: RowMemory(one for one in memory.items() if one[0][-1] == mark) for mark in (*products, _POOL)}
-    lists = _lists(answers, own)
+    refusals = {product: answer for product, answer in answers.items() if isinstance(answer, NotOpened)}
+    if len(refusals) == len(answers):
+        raise refusals[products[0]]
+    lists = {
+        product: listing(unused(answer, own[product]), product)
+        for product, answer in answers.items()
+        if product not in refusals
+    }
     pool = yield from _pool(chain.from_iterable(lists.values()))
     readings = [(yield from rows(list(pool.values()), _asset_fields, _asset, own[_POOL]))]
     ignored = 0
@@ -87,28 +95,13 @@ def read_futures(products: tuple[str, ...], memory: RowMemory) -> Reader[Reading
         readings.append((yield from rows(apart, partial(_account_fields, product), _account, own[product])))
     memory.clear()
     memory.update(chain.from_iterable(each.items() for each in own.values()))
-    unreadable: list[Unreadable] = [bad for reading in readings for bad in reading.unreadable]
+    unreadable = [bad for reading in readings for bad in reading.unreadable]
+    for product, refusal in refusals.items():
+        unreadable += [Unreadable(held.currency, str(refusal)) for held in own[product].values() if not held.is_zero]
     balances = without([balance for reading in readings for balance in reading.balances], unreadable)
     ratio = None if unreadable else _margin_ratio([*chain.from_iterable(lists.values())])
     notice = MULTI_ASSETS if pool else ""
     return Reading(balances, ignored=ignored, unreadable=unreadable, margin_ratio=ratio, notice=notice)
-
-
-def _lists(answers: Mapping[str, Any], own: Mapping[str, RowMemory]) -> dict[str, list[Any]]:
-    """The accounts of each product type; none of one that was never opened or used.
-
-    Raises:
-        NotOpened: as `read_futures`.
-        BadPayload: no list.
-    """
-    refusals = {product: answer for product, answer in answers.items() if isinstance(answer, NotOpened)}
-    for product, refusal in refusals.items():
-        if len(refusals) == len(answers) or any(not balance.is_zero for balance in own[product].values()):
-            raise refusal
-    return {
-        product: [] if product in refusals else listing(unused(answer, own[product]), product)
-        for product, answer in answers.items()
-    }
 
 
 def _pool(accounts: Iterable[Any]) -> Reader[dict[str, Any]]:

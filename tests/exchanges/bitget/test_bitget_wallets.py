@@ -387,13 +387,22 @@ def test_a_product_type_that_was_never_opened_takes_nothing_from_the_other() -> 
     assert amounts(futures(never_opened(), [account("USDC")]).balances) == {"USDC": ("34.7", "6", "7.4", "48.1", None)}
 
 
-def test_a_product_type_that_held_something_cannot_be_one_that_was_never_opened() -> None:
+def test_a_product_type_that_held_something_and_says_that_it_was_never_opened_leaves_that_unknown() -> None:
     memory = RowMemory()
     held = futures([account("USDT")], [account("USDC")], memory).balances
-    with pytest.raises(NotOpened):
-        futures([account("USDT")], never_opened(), memory)
+    for _ in range(2):
+        reading = futures([account("USDT")], never_opened(), memory)
+        assert [row.currency for row in reading.balances] == ["USDT"]
+        assert reading.unreadable == [("USDC", "40054: The data is empty")]
     again = futures([account("USDT")], [account("USDC")], memory).balances
     assert [one is other for one, other in zip(held, again, strict=True)] == [True, True]
+
+
+def test_a_wallet_none_of_whose_product_types_was_opened_says_so_whatever_it_held() -> None:
+    memory = RowMemory()
+    futures([account("USDT")], [account("USDC")], memory)
+    with pytest.raises(NotOpened):
+        futures(never_opened(), never_opened(), memory)
 
 
 def test_null_of_a_product_type_is_believed_while_only_the_other_held_something() -> None:
