@@ -1,4 +1,4 @@
-"""The wallets of unified accounts, through v3: the unified wallet and funding."""
+"""The wallets of unified accounts, through v3: the unified wallet and funding; earn is read as that of classic ones."""
 
 from operator import itemgetter
 from typing import Any, Final

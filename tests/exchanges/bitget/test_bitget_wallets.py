@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from exporter.core.errors import (
     AuthError,
@@ -23,6 +24,8 @@ from exporter.exchanges import bitget
 from exporter.exchanges.base import Endpoint, Request, RowMemory
 from tests.exchanges.bitget.facts import OURS
 from tests.exchanges.driver import amounts, converse, read, respond, sample
+from tests.exchanges.test_any_answer import assert_named, modest, mutated
+from tests.exchanges.test_contract import assert_sound
 
 CLASSIC, UNIFIED = bitget.CLASSIC, bitget.UNIFIED
 PRODUCTS = {name: source for name, source in CLASSIC.wallets.items() if name not in {"spot", "overview"}}
@@ -318,6 +321,17 @@ def test_a_coin_that_cannot_be_read_in_one_product_type_is_not_served_from_the_o
 def test_a_ratio_of_an_account_whose_coin_is_pooled_is_not_looked_at() -> None:
     rows = [account("BTC", crossedRiskRate=["?"]), in_union("USDT", ("BTC", "1.2", "1.1"))]
     assert futures(rows).margin_ratio is None
+
+
+@modest
+@given(rows=mutated(sample("bitget", "/api/v2/mix/account/accounts", "~union")["data"]))
+def test_any_answer_in_multi_assets_mode_gives_a_result_or_a_named_failure(rows: Any) -> None:
+    try:
+        reading = futures(rows)
+    except PollError as error:
+        assert_named(error)
+    else:
+        assert_sound(reading)
 
 
 def test_a_large_pool_gives_the_loop_its_turn() -> None:
