@@ -26,7 +26,7 @@ _WARNING, _CRITICAL, _TARGET = Decimal(5_000), Decimal(1_000), Decimal(10_000)
 _OUTAGE: Final = Outage(lasts=60, every=180)
 _SWING: Final = Swing(high=Decimal(4_310), low=Decimal(665), period=1_200)
 _PAID_IN: Final = Decimal(4_000)
-"""What stands behind the swinging position; equity beyond it, or short of it, is unrealized profit."""
+"""What was paid in for a swinging position; equity beyond it, or short of it, is unrealized profit."""
 
 
 @dataclass(slots=True)
@@ -166,12 +166,11 @@ class Scenario:
         wallet["USDT"] = replace(wallet["USDT"], available=_DRAIN.left(self.elapsed), frozen=Decimal(0))
 
     def _swing(self) -> None:
-        """Move profit and free margin of the swinging positions; orders and the margin of positions stay."""
-        equity = _SWING.equity(self.elapsed)
+        """Move the profit of the swinging positions; what was paid in for them stays."""
+        profit = EXACT.subtract(_SWING.equity(self.elapsed), _PAID_IN)
         for wallet in (each.account.wallet("futures") for each in self.accounts if each.plan.swings):
             held = wallet["USDT"]
-            free = max(EXACT.subtract(EXACT.subtract(equity, held.frozen), held.locked), Decimal(0))
-            wallet["USDT"] = replace(held, available=free, equity=equity, pnl=EXACT.subtract(equity, _PAID_IN))
+            wallet["USDT"] = replace(held, available=EXACT.subtract(_PAID_IN, held.tied), pnl=profit)
 
     def _fail(self) -> None:
         faults = self.sandbox.exchange(self.account(self.failing).exchange).faults

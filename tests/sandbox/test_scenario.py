@@ -51,8 +51,8 @@ def test_the_margin_ratio_of_a_position_climbs_beyond_a_warning_for_minutes_and_
     assert ratios[0] < 0.15 > ratios[-1]
     assert 0.7 < max(ratios) < 0.8
     assert sum(ratio > 0.6 for ratio in ratios) > 150
-    assert {held.net - held.pnl for held in holdings} == {Decimal(4_000)}
-    assert all(held.net == held.available + held.frozen + held.locked for held in holdings if held.available)
+    assert {held.held for held in holdings} == {Decimal(4_000)}
+    assert {held.net - held.held for held in holdings} == {held.pnl for held in holdings}
 
 
 def test_a_swing_falls_and_rises_again() -> None:

@@ -119,7 +119,7 @@ class DemoPlan:
         drains: whether its USDT run low, so that an alert fires; the demo sets their amount. Exactly one account does.
         fails: whether its exchange refuses it from time to time. Exactly one account fails.
         swings: whether its USDT in `futures` are behind a position, so that its margin ratio climbs and falls; the demo
-            sets all of them but orders and the margin of the position.
+            sets their profit, and what is available so that all of them stay as much without it.
         extra: further lines of its configuration.
     """
 

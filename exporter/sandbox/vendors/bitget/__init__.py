@@ -123,7 +123,7 @@ class Bitget(Vendor):
             "market-making",
             {
                 "spot": {"BTC": Held("0.85", "0.15"), "ETH": Held("11", "2", "0.5"), "PEPE": Held("12000000")},
-                "futures": {"USDT": Held("2910", "150", "1250", pnl="310")},
+                "futures": {"USDT": Held("2600", "150", "1250")},
                 "earn": {"USDC": Held("2500")},
             },
             mode="classic",

@@ -81,8 +81,9 @@ def futures_rows(account: SandboxAccount, prices: Prices, product: str, *, union
 
 
 def _account_row(coin: str, holding: Holding, prices: Prices) -> Row:
-    """One margin account; `available` is the balance without profit, and free is `crossedMaxAvailable`."""
+    """One margin account: `available` is all that was paid in; free is `crossedMaxAvailable`, with profit in it."""
     equity = holding.net
+    free = EXACT.subtract(equity, holding.tied)
     value = _worth(prices, coin, equity)
     btc = usdt_price(prices, "BTC")
     profit = plain(holding.pnl) if holding.locked or holding.pnl else ""  # without positions it is an empty text
@@ -90,8 +91,8 @@ def _account_row(coin: str, holding: Holding, prices: Prices) -> Row:
         "marginCoin": coin,
         "locked": plain(holding.frozen),
         "available": plain(EXACT.subtract(equity, holding.pnl)),
-        **dict.fromkeys(("crossedMaxAvailable", "isolatedMaxAvailable"), plain(holding.available)),
-        "maxTransferOut": plain(EXACT.subtract(holding.available, max(holding.pnl, Decimal(0)))),
+        **dict.fromkeys(("crossedMaxAvailable", "isolatedMaxAvailable"), plain(free)),
+        "maxTransferOut": plain(EXACT.subtract(free, max(holding.pnl, Decimal(0)))),
         "accountEquity": plain(equity),
         "usdtEquity": plain(value),
         "btcEquity": plain(round(EXACT.divide(value, btc), 8)) if btc else "0",
