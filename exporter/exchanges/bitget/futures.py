@@ -14,7 +14,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from exporter.core.errors import NotOpened
+from exporter.core.errors import BadPayload, NotOpened
 from exporter.core.model import ZERO, Balance, Reading, Unreadable
 from exporter.core.wording import folded
 from exporter.exchanges.base import (
@@ -133,18 +133,15 @@ def _is_pooled(account: Any, pool: Mapping[str, Any]) -> bool:
 
 
 def _account_fields(product: str, row: Any) -> tuple[Any, ...]:
-    told = row.get("usdtEquity"), row.get("unrealizedPL"), row.get("crossedRiskRate")
+    told = row.get("usdtEquity"), row.get("unrealizedPL")
     return row["marginCoin"], row["accountEquity"], row["crossedMaxAvailable"], row["locked"], *told, product
 
 
-def _account(
-    coin: Any, equity: Any, free: Any, ordered: Any, value: Any, profit: Any, ratio: Any, product: str
-) -> Balance:
+def _account(coin: Any, equity: Any, free: Any, ordered: Any, value: Any, profit: Any, product: str) -> Balance:
     del product
     net = decimal(equity, "accountEquity", negative=True)
     available = max(decimal(free, "crossedMaxAvailable", negative=True), ZERO)
     frozen = optional(ordered, "locked", negative=True)
-    _stated(ratio, "crossedRiskRate")
     return Balance(
         name_of(coin, "marginCoin"),
         available,
@@ -173,8 +170,12 @@ def _asset(coin: Any, balance: Any, available: Any, mark: str) -> Balance:
 
 
 def _margin_ratio(accounts: Sequence[Any]) -> Decimal | None:
-    """The highest ratio that the accounts state; None where none does, or where one is of a pool."""
+    """The highest ratio that the accounts state; None where none does, or where one is of a pool or cannot be one."""
     if any(map(_is_in_union, accounts)):
         return None
-    ratios = (_stated(account.get("crossedRiskRate"), "crossedRiskRate") for account in accounts)
-    return max((ratio for ratio in ratios if ratio is not None), default=None)
+    try:
+        told = [_stated(account.get("crossedRiskRate"), "crossedRiskRate") for account in accounts]
+    except BadPayload:
+        return None
+    ratios = [ratio for ratio in told if ratio is not None]
+    return None if any(ratio < 0 for ratio in ratios) else max(ratios, default=None)

@@ -187,10 +187,11 @@ def test_the_margin_ratio_is_the_highest_that_any_account_states() -> None:
     )
 
 
-def test_of_ratios_of_which_one_is_no_number_none_is_told() -> None:
-    reading = futures([account("USDT", crossedRiskRate="high"), account("USDC", crossedRiskRate="0.1")])
+@pytest.mark.parametrize("odd", ["high", "-0.1", ["?"]])
+def test_of_ratios_of_which_one_cannot_be_one_none_is_told_and_the_balances_stand(odd: object) -> None:
+    reading = futures([account("USDT", crossedRiskRate=odd), account("USDC", crossedRiskRate="0.1")])
     assert reading.margin_ratio is None
-    assert [bad.name for bad in reading.unreadable] == ["USDT"]
+    assert [balance.currency for balance in reading.balances] == ["USDT", "USDC"]
 
 
 def test_margin_owes_loan_and_interest_and_its_net_is_as_stated() -> None:
