@@ -192,6 +192,7 @@ class Server:
     url: str
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0
+    sending: int = 0
 
     @property
     def paths(self) -> list[str]:
@@ -199,6 +200,11 @@ class Server:
 
     def signed(self) -> list[Seen]:
         return [seen for seen in self.seen if "sig" in seen.query]
+
+    async def sent(self) -> None:
+        """Wait until no answer is under way: what a client does not read is kept here until we hear that it is gone."""
+        while self.sending:  # noqa: ASYNC110  # each turn of the loop reads what the kernel knows
+            await asyncio.sleep(0)
 
 
 def script(*answers: bytes, time: Callable[[], float] | None = None) -> Respond:
@@ -230,11 +236,15 @@ async def answering(
                 line, *rest = head.decode().rstrip().split("\r\n")
                 seen = Seen(line, dict(name.split(": ", 1) for name in rest))
                 server.seen.append(seen)
-                content = await respond(seen, writer)
-                if content is None:
-                    break
-                writer.write(content)
-                await writer.drain()
+                server.sending += 1
+                try:
+                    content = await respond(seen, writer)
+                    if content is None:
+                        break
+                    writer.write(content)
+                    await writer.drain()
+                finally:
+                    server.sending -= 1
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:

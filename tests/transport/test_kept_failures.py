@@ -206,8 +206,10 @@ async def test_a_failure_keeps_nothing_of_its_answer(
     async with transporting(clock) as transport, answering(giving(kind, clock)) as server:
         fail = ASKS[ask](transport, clock, server.url)
         kept = [await fail()]
+        await server.sent()
         before = await counted()
         kept += [await fail() for _ in range(3)]
+        await server.sent()
         assert await counted() - before < MUCH // 4
     assert len(kept) == 4
 
@@ -220,9 +222,11 @@ async def test_a_failure_that_a_repeat_cured_leaves_nothing(counted: Callable[[]
         answering(script(*[bad, good] * 5, time=clock.wall)) as server,
     ):
         await read(transport, caller(server.url, api=API), rows(BALANCE))
+        await server.sent()
         before = await counted()
         for _ in range(4):
             await read(transport, caller(server.url, api=API), rows(BALANCE))
+        await server.sent()
         assert await counted() - before < MUCH // 4
 
 
