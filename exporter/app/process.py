@@ -53,9 +53,10 @@ STILL_AT_ONCE: Final = 25
 SWITCH_SECONDS: Final = 0.001
 """How long a thread that joins a scrape may hold the interpreter while the loop wants it; Python's default is 5 ms."""
 
-COLLECT: Final = (50_000, 20, 100)
-"""Thresholds of the garbage collector. What polls replace is freed at once without it, and a pass over everything that
-thousands of accounts hold stops the loop for hundreds of milliseconds."""
+COLLECT: Final = (50_000, 1, 1_000)
+"""Thresholds of the garbage collector: so many new objects, then passes over these before one over older ones too. What
+polls replace is freed at once without it. A pass over everything that thousands of accounts hold stops the loop for
+hundreds of milliseconds, one over the million objects of twenty passes for 160; here it is 150,000 at most."""
 
 
 class App:

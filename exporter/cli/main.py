@@ -91,9 +91,10 @@ def _run(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = settings_of(flags)
     import asyncio
 
-    from exporter.app import core_dumps, logs, process
+    from exporter.app import allocator, core_dumps, logs, process
 
     core_dumps.leave_out_memory()
+    allocator.give_back()
     try:
         return asyncio.run(process.run(settings, environ))
     finally:

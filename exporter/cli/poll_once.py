@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Final, NamedTuple, TextIO
+from typing import Any, Final, NamedTuple, TextIO, TypeVar
 
 from exporter.app import logs
 from exporter.app.engine import Engine
@@ -27,6 +28,8 @@ from exporter.transport.conversation import Transport
 from exporter.transport.limits import Pacer
 
 log = logging.getLogger("exporter.once")
+
+T = TypeVar("T")
 
 PATIENCE_SECONDS: Final = 120.0
 """How long an account waits for the exchange's limits; there is no next poll to leave the request to."""
@@ -73,9 +76,43 @@ def poll_all(config: Config, *, everything: bool = False) -> Sequence[Result]:
     """
     progress = Progress(len(config.accounts), sys.stderr)
     try:
-        return asyncio.run(read_all(config, progress.one_more, everything=everything))
+        return interruptible(read_all(config, progress.one_more, everything=everything))
     finally:
         progress.end()
+
+
+def interruptible(work: Coroutine[Any, Any, T]) -> T:
+    """What the work returns; an interrupt (Ctrl-C) cancels it between two steps of the loop, a second one at once.
+
+    asyncio's own handler cancels wherever the interpreter happens to be: between a callback's look at what it waits
+    for and its answer to it, which then fails as a bug would.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted.
+    """
+    ignored = (
+        signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    )  # as `nohup` and background jobs have it
+
+    async def run() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def interrupted() -> None:
+            loop.remove_signal_handler(signal.SIGINT)
+            task.cancel()
+
+        if not ignored:
+            loop.add_signal_handler(signal.SIGINT, interrupted)
+        try:
+            return await work
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 async def read_all(

@@ -49,9 +49,20 @@ _Dumper.add_representer(list, _words)
 
 
 def show(config: Config) -> str:
-    """The configuration as YAML: each account as it results from defaults and rules, secrets masked."""
-    tree = _tree(config.accounts, config.rate_share, config.valuation, config.totals)
-    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    """The configuration as YAML: each account as it results from defaults and rules, secrets masked.
+
+    It is written account by account: YAML makes a node of every key and value, and those of thousands of accounts at
+    once are tens of megabytes, which the garbage collector stops the whole process to look through.
+    """
+    parts = [_dumped(_tree(config.accounts[:1], config.rate_share, config.valuation, config.totals))]
+    for account in config.accounts[1:]:
+        parts.append(_dumped({"accounts": [_account(account)]}).removeprefix("accounts:\n"))
+    return "".join(parts)
+
+
+def _dumped(tree: Mapping[str, Any]) -> str:
+    text: str = yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text
 
 
 def fingerprint(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import Any, Final, cast
 
 from exporter.core.errors import BadPayload
@@ -28,6 +28,10 @@ from exporter.exchanges.values import (
 
 SLICE: Final = 1_000
 """Rows that are worked on before the loop gets a turn."""
+
+REMEMBERED: Final = 8_000
+"""Rows of an answer up to which they are known again by their text. No exchange trades half as many coins, and whoever
+sends other rows each time is to have no second set of them kept beside those that are served."""
 
 _TEXT: Final = frozenset({str, type(None)})
 
@@ -64,7 +68,7 @@ def rows(
     memory: RowMemory,
     parse_all: Callable[[Sequence[tuple[Any, ...]]], list[Balance] | None] | None = None,
 ) -> Reader[Reading]:
-    """Parse a list of rows; a row whose text was in the last answer keeps its amounts.
+    """Parse a list of rows; a row whose text was in the last answer keeps its amounts, unless it was a very long one.
 
     A row whose name can be read but whose amounts cannot is told as unreadable, and no balance of that name is.
 
@@ -204,8 +208,10 @@ def remembered(
     pairs = zip(raws, cast(list[Balance], all_rows), strict=True)
     good = [(raw, one) for raw, one in pairs if isinstance(one, Balance)] if unreadable else pairs
     memory.clear()
-    if only_text:
+    if only_text and len(raws) <= REMEMBERED:
         memory.update(good)
+    elif only_text:  # one that is held is enough for `unused`
+        memory.update(islice((each for each in good if not each[1].is_zero), 1))
     if not unreadable:
         return cast(list[Balance], all_rows), unreadable
     return without([one for one in all_rows if isinstance(one, Balance)], unreadable), unreadable

@@ -10,7 +10,7 @@ from exporter.core.credentials import MASK
 from exporter.core.errors import BadPayload
 from exporter.core.model import ZERO, Balance, finite
 from exporter.core.wording import folded, spelled
-from exporter.holdings.slices import SLICE, Slices, parts
+from exporter.holdings.slices import SLICE, Slices, finish, parts
 
 MOST_MASKED: Final = 100
 """Names of one account or wallet that hold a secret; an exchange that sends more of them makes them up."""
@@ -24,14 +24,26 @@ def texts(names: Iterable[str]) -> dict[str, str]:
     >>> texts(["BTC", "\ud800", "\\ud800"])
     {'BTC': 'BTC', '\ud800': '\\\\ud800', '\\ud800': '\\ud800'}
     """
-    found = {name: spelled(name) for name in names}
-    taken = {name for name, text in found.items() if text == name}
-    for name, text in found.items():
-        if text != name:
+    return finish(_texts(list(names)))
+
+
+def _texts(names: Sequence[str]) -> Slices[dict[str, str]]:
+    found: dict[str, str] = {}
+    for part in parts(names):
+        found.update(zip(part, map(spelled, part), strict=True))
+        if len(names) > SLICE:
+            yield
+    odd = [name for name, text in found.items() if text != name]
+    taken = found.keys() - odd
+    for part in parts(odd):
+        for name in part:
+            text = found[name]
             while text in taken:
                 text = text.replace("\\", "\\\\")
             taken.add(text)
             found[name] = text
+        if len(odd) > SLICE:
+            yield
     return found
 
 
@@ -133,11 +145,10 @@ class Labels:
         known = self._labels
         names = [balance.currency for balance in balances]
         if len(names) == len(known) and known.keys() == set(names):
-            by_label = dict(zip(map(known.__getitem__, names), balances, strict=True))
-            return Named(known, self._owners, False, by_label)
+            return Named(known, self._owners, False, dict(zip(map(known.__getitem__, names), balances, strict=True)))
         by_name: dict[str, Balance] = {}
         folds: dict[str, str] = {}
-        own = texts(names)
+        own = yield from _texts(names)
         for part in parts(balances):
             for balance in part:
                 name = balance.currency
@@ -147,20 +158,34 @@ class Labels:
                     folds[name] = folded(own[name])
             if len(balances) > SLICE:
                 yield
-        masked = self.masked.among(by_name)
+        masked: dict[str, str] = {}
+        for some in parts(by_name):
+            masked |= self.masked.among(some)
+            if len(by_name) > SLICE:
+                yield
         for name in masked:
             del folds[name]
         times = Counter(folds.values())
         owners = self._owned(folds, times, served)
-        labels = {
-            name: fold if times[fold] == 1 and owners.get(fold) in (None, name) else own[name]
-            for name, fold in folds.items()
-        }
-        labels.update(masked)
-        # A label that was known stays the same object, so that memory holds it once.
-        labels = {name: known[name] if known.get(name) == label else label for name, label in labels.items()}
+        labels: dict[str, str] = {}
+        for named in parts(folds.items()):
+            for name, fold in named:
+                labels[name] = fold if times[fold] == 1 and owners.get(fold) in (None, name) else own[name]
+            if len(folds) > SLICE:
+                yield
+        labels |= masked
+        by_label: dict[str, Balance] = {}
+        for held in parts(by_name.items()):
+            for name, balance in held:
+                label = labels[name]
+                # A label that was known, or is the name itself, is that object, so that memory holds it once.
+                same = known[name] if known.get(name) == label else name if name == label else label
+                labels[name] = same
+                by_label[same] = balance
+            if len(by_name) > SLICE:
+                yield
         twins = bool(known) and any(times[fold] > 1 for fold in owners.keys() - self._owners.keys())
-        return Named(labels, owners, twins, {labels[name]: balance for name, balance in by_name.items()})
+        return Named(labels, owners, twins, by_label)
 
     def keep(self, named: Named) -> None:
         """Go on from these labels."""

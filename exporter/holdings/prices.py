@@ -10,8 +10,9 @@ from exporter.exchanges.base import decimal
 QUOTES: Final = ("USDT", "USDC", "USD", "BTC", "ETH")
 """A currency is priced in the first of these that it is traded against, times that one's own price."""
 
-_KEPT: Final = 20_000
-"""Prices that are kept from lookup to lookup, beside those that there are: any name may be asked for."""
+_KEPT: Final = 1_000
+"""Lookups that are kept: beyond these only those that found a price. Any name may be asked for, and each that is kept
+of a storm of names keeps the memory around it, too."""
 
 
 class PriceBook:

@@ -11,6 +11,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, Final
 
 from aiohttp import web
@@ -55,6 +56,7 @@ class Connections:
         self._rarely = rarely
         self._clients: dict[str, dict[Connection, None]] = {}
         self._count = 0
+        self._numbers = count()
 
     def __len__(self) -> int:
         return self._count
@@ -62,6 +64,7 @@ class Connections:
     def came(self, one: "Connection") -> None:
         """Count one more; where there are too many, another goes, or this one when all others are being answered."""
         self._clients.setdefault(one.client, {})[one] = None
+        one.number = next(self._numbers)
         self._count += 1
         if self._count > self._most:
             self._rarely.warn("too many connections; those that wait longest for a request are closed", most=self._most)
@@ -81,7 +84,8 @@ class Connections:
     def make_room(self, *, besides: "Connection | None" = None) -> bool:
         """Close the connection that is missed least; whether there was one that is not being answered.
 
-        That is one that was never answered, of the client that has most of those, and the oldest of that one's.
+        That is one that was never answered, of the client that has most of those, and the oldest of that one's. Where
+        several have as many, it is the oldest of all: who has just come is about to ask.
 
         Args: `besides` is the one for which there is to be room.
         """
@@ -90,7 +94,7 @@ class Connections:
                 [one for one in own if one.answered is answered and not one.answering and one is not besides]
                 for own in self._clients.values()
             )
-            if most := max(waiting, key=len, default=[]):
+            if most := max(filter(None, waiting), key=lambda own: (len(own), -own[0].number), default=[]):
                 self.left(most[0])
                 most[0].drop()
                 return True
@@ -102,11 +106,12 @@ class Connection(web.RequestHandler):
 
     Attributes:
         client: whom it counts for.
+        number: in the order in which all came.
         answering: whether a request is being answered.
         answered: whether one ever was.
     """
 
-    __slots__ = ("_all", "_deadline", "_unread", "answered", "answering", "client")
+    __slots__ = ("_all", "_deadline", "_unread", "answered", "answering", "client", "number")
 
     def __init__(self, server: web.Server, connections: Connections, **other: Any) -> None:
         super().__init__(server, **other)
@@ -114,6 +119,7 @@ class Connection(web.RequestHandler):
         self._deadline: asyncio.TimerHandle | None = None
         self._unread = 0
         self.client = ""
+        self.number = 0
         self.answering = False
         self.answered = False
 

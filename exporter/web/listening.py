@@ -17,7 +17,8 @@ from exporter.core.settings import listen_address
 PAUSE_SECONDS: Final = 0.5
 """How long nobody is accepted after the system had no file left."""
 
-_BACKLOG: Final = 1024
+_BACKLOG: Final = 4096
+"""How many may wait to be accepted. Of a flood of more, the system forgets some, and others with them, for a second."""
 _AT_ONCE: Final = 16
 _NO_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _NOT_HERE: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})

@@ -34,7 +34,7 @@ PAGES: Final = 10
 
 _PATIENCE_AFTER_GRACE: Final = 0.1
 _READ: Final = ("GET", "HEAD")
-_SLICE: Final = 256 * 1024
+_SLICE: Final = 64 * 1024
 
 _log: Final = logging.getLogger("exporter.web")
 
@@ -61,9 +61,13 @@ class _Pieces(Payload):
         return b"".join(self._value).decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send everything; each slice waits until the client has taken most of the one before."""
+        """Send everything; each slice waits until the client has taken most of the one before.
+
+        The system may take megabytes at once, for many clients that come together: others get a turn after each slice.
+        """
         for part in _slices(self._value):
             await writer.write(part)
+            await asyncio.sleep(0)
 
 
 def _slices(pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:

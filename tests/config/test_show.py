@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,20 @@ def test_each_account_is_shown_with_what_it_inherits(good: Path, environ: dict[s
     assert "    interval: 10s\n" in account
     assert "    labels:\n      team: grid\n" in account
     assert "      - currency: USDT\n        wallet: main\n        of: net\n        critical: 200\n" in account
+
+
+def test_what_is_shown_of_many_accounts_is_never_in_memory_as_a_whole_but_as_text(written: Written) -> None:
+    account = "{{name: a{}, exchange: bitmart, credentials: {{api_key: key-{}}}}}"
+    config = written(f"accounts: [{', '.join(account.format(number, number) for number in range(300))}]")
+    text = show(config)
+    assert text.count("\n  - name: a") == 300
+    tracemalloc.start()
+    try:
+        show(config)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 5 * len(text)
 
 
 def test_the_hash_is_the_same_in_every_process(good: Path, environ: dict[str, str]) -> None:

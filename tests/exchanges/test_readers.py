@@ -9,7 +9,7 @@ import pytest
 from exporter.core.errors import BadPayload
 from exporter.core.model import Balance, Reading
 from exporter.exchanges.base import RowMemory
-from exporter.exchanges.readers import SLICE, grouped, holding, holdings, price_book, rows, usdt_values
+from exporter.exchanges.readers import REMEMBERED, SLICE, grouped, holding, holdings, price_book, rows, usdt_values
 
 from .driver import converse
 
@@ -47,6 +47,16 @@ def test_an_answer_with_a_number_anywhere_is_not_remembered() -> None:
     memory = RowMemory()
     read(memory, row("X", 1), *(row(f"C{number}") for number in range(2 * SLICE)), row("Y", "1e5"))
     assert memory == {}
+
+
+def test_of_a_very_long_answer_one_row_that_is_held_is_remembered() -> None:
+    memory = RowMemory()
+    many = [row("EMPTY", "0"), *(row(f"C{number}") for number in range(REMEMBERED))]
+    for _ in range(2):
+        assert len(read(memory, *many)) == REMEMBERED + 1
+        assert list(memory) == [("C0", "1", "0")]
+    read(memory, *many[1:])
+    assert len(memory) == REMEMBERED
 
 
 def test_tickers_that_can_be_no_price_are_not_remembered() -> None:

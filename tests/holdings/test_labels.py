@@ -80,9 +80,29 @@ def test_twins_are_told_when_they_are_new() -> None:
     assert not answered(Labels(), [row("usdt", "1"), row("USDT", "1")]).twins
 
 
-def test_a_long_answer_is_named_in_slices() -> None:
-    work = Labels().of([row(f"C{number}", "1") for number in range(3 * SLICE + 1)], ())
-    assert sum(1 for _ in work) == 4
+@pytest.mark.parametrize("tag", ["C", "c", "\ud800"], ids=["as their labels", "folded", "no text"])
+def test_a_long_answer_is_named_in_slices(tag: str) -> None:
+    work = Labels().of([row(f"{tag}{number}", "1") for number in range(3 * SLICE + 1)], ())
+    steps = 5 + (tag == "\ud800")  # spelled, folded, searched for secrets, labelled, filed
+    assert sum(1 for _ in work) == 4 * steps
+
+
+def test_secrets_are_looked_for_in_a_slice_of_names_at_a_time() -> None:
+    sizes: list[int] = []
+
+    def masked(text: str) -> str:
+        sizes.append(len(text.split("\n")))
+        return text
+
+    finish(Labels(masked).of([row(f"C{number}", "1") for number in range(3 * SLICE + 1)], ()))
+    assert sizes == [SLICE, SLICE, SLICE, 1]
+
+
+def test_a_secret_in_the_last_of_many_names_is_masked_too() -> None:
+    names = [*(f"C{number}" for number in range(2 * SLICE)), "my-secret"]
+    labels = answered(Labels(lambda text: text.replace("my-secret", "<secret>")), [row(name, "1") for name in names])
+    assert labels.labels["my-secret"] == "<secret>"
+    assert list(labels.balances)[-1] == "<secret>"
 
 
 def test_rows_of_one_raw_name_are_added() -> None:

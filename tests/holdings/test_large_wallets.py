@@ -1,7 +1,9 @@
 """Wallets of thousands of currencies, and names that change at every read: in slices, within bounds, never halves."""
 
 import asyncio
+import gc
 import re
+import tracemalloc
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
@@ -20,6 +22,7 @@ from tests.kit.scrape import Samples
 ROWS: Final = 2 * SLICE
 NET: Final = "exchange_balance_net"
 USD: Final = "exchange_balance_usd"
+MIB: Final = 1024 * 1024
 
 
 def coins(amount: int, tag: str = "C", count: int = ROWS) -> list[Balance]:
@@ -186,6 +189,30 @@ def test_names_that_are_new_at_every_read_stay_within_bounds() -> None:
     assert len(wallet._shown.labels) <= 500 + MOST + 1
     assert wallet.hidden == 19 * 500 - MOST
     assert Samples(desk.text()).one("exchange_wallet_hidden_currencies") == wallet.hidden
+
+
+def left_of_a_storm(reads: int) -> int:
+    """Bytes in use once a wallet is as it was before so many reads of thousands of other names each."""
+    state = Desk().account(prices=book({"BTC": "100"}))
+    wallet = state.wallets["spot"]
+    honest = [balance("BTC", "1")]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(reads):
+            state.accepted(wallet, Reading(coins(1, f"R{number + 100}X")), NOW + number, WALL)
+        for number in range(2):
+            state.accepted(wallet, Reading(honest), NOW + reads + number, WALL)
+        return tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_longer_storm_of_names_leaves_no_more_behind() -> None:
+    short, long = left_of_a_storm(8), left_of_a_storm(32)
+    assert short < 2 * MIB  # of 2,000 names each, of which the last thousand that were shown read 0
+    assert long < 1.1 * short
 
 
 def test_what_was_never_shown_does_not_read_zero() -> None:

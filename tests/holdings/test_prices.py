@@ -1,5 +1,6 @@
 """Prices: routes, pegs, age."""
 
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -129,4 +130,18 @@ def test_known_prices_are_those_that_were_asked_for() -> None:
     book = priced({"USDT": "1"}, BTC_USDT="100", ETH_USDT="5")
     book.price("BTC", NOW)
     book.price("ODD", NOW)
+    assert book.known(NOW) == {"USDT": 1, "BTC": 100}
+
+
+def test_names_without_a_price_are_not_kept_however_many_are_asked_for() -> None:
+    book = priced({"USDT": "1"}, BTC_USDT="100")
+    tracemalloc.start()
+    try:
+        for number in range(20_000):
+            assert book.price(f"ODD{number}", NOW) is None
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert kept < 200_000
+    assert book.price("BTC", NOW) == 100
     assert book.known(NOW) == {"USDT": 1, "BTC": 100}

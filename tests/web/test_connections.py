@@ -181,6 +181,25 @@ async def test_many_clients_that_never_ask_go_before_one_with_several_that_did()
                 assert await asyncio.to_thread(one.recv, 65536)
 
 
+async def test_of_clients_with_one_each_the_connection_that_waits_longest_goes() -> None:
+    async with serving(connections=4) as served:
+        with ExitStack() as clients:
+            known = clients.enter_context(connected(served, sent=WHOLE))
+            assert await asyncio.to_thread(known.recv, 65536)
+            drips = []
+            for number in (2, 3):
+                drips.append(clients.enter_context(connected(served, f"127.0.0.{number}")))
+                await open_connections(served, 1 + len(drips))
+            new = clients.enter_context(connected(served, sent=b""))  # of the client that came first of all
+            await open_connections(served, 4)
+            clients.enter_context(connected(served, "127.0.0.4"))
+            assert await is_closed(drips[0])
+            assert not await is_closed(drips[1])
+            new.sendall(WHOLE)
+            new.settimeout(10)
+            assert (await asyncio.to_thread(new.recv, 65536))[9:12] == b"200"
+
+
 async def test_connections_that_are_closed_are_counted_no_longer() -> None:
     async with serving() as served:
         with connected(served), connected(served, sent=b"nonsense\r\n\r\n"):

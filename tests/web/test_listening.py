@@ -3,14 +3,18 @@
 import asyncio
 import errno
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from exporter.core.errors import ExporterError
 from exporter.web import listening
+
+SYSTEM: Final = Path("/proc/sys/net/core/somaxconn")
 
 
 def unheard(error: OSError) -> None:
@@ -55,6 +59,17 @@ async def test_port_0_takes_a_free_port() -> None:
     async with listened("127.0.0.1:0") as [(host, port)]:
         assert host == "127.0.0.1"
         assert port > 0
+
+
+@pytest.mark.skipif(not SYSTEM.exists(), reason="Linux only")
+async def test_as_many_as_come_at_once_may_wait_to_be_accepted() -> None:
+    server = await listening.listen(asyncio.Protocol, "127.0.0.1:0", unheard)
+    try:
+        told = server.sockets[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+    finally:
+        server.close()
+    # Of a socket that listens, linux/tcp.h's `tcpi_sacked` is how many may wait; the system has a bound of its own.
+    assert struct.unpack_from("6I", told, 8)[5] == min(4096, int(SYSTEM.read_text()))
 
 
 async def test_a_bare_port_listens_on_every_interface_of_both_families() -> None:

@@ -4,10 +4,14 @@ import asyncio
 import socket
 import time
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
+from aiohttp import web_protocol
+from aiohttp.http import StreamWriter
 
 from exporter.exposition.filters import Filters
 from exporter.exposition.packing import TEXT, Scrape
@@ -54,6 +58,36 @@ async def test_a_large_body_arrives_whole() -> None:
         status, headers, body = await served.ask("/metrics")
     assert (status, len(body)) == (200, 64 * MIB + 1000)
     assert int(headers["Content-Length"]) == len(body)
+
+
+async def test_others_get_a_turn_after_each_slice_however_much_the_system_takes_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn, most, taken = 0, 0, Counter[int]()
+
+    class Eager(StreamWriter):
+        async def write(self, chunk: Any, **other: Any) -> None:
+            """Take it without ever waiting for the client."""
+            nonlocal most
+            most = max(most, len(chunk))
+            taken[turn] += 1
+
+    async def count() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(web_protocol, "StreamWriter", Eager)
+    async with serving(Large()) as served:
+        with deaf(served):
+            counting = asyncio.create_task(count())
+            while sum(taken.values()) < 64:  # noqa: ASYNC110 -- each turn may be a slice
+                await asyncio.sleep(0)
+            in_a_turn = max(taken.values())
+            counting.cancel()
+    assert most <= MIB // 4
+    assert in_a_turn == 1
 
 
 async def test_slow_readers_share_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
