@@ -336,7 +336,7 @@ def test_a_command_that_polls_once_names_what_the_limits_left_out(monkeypatch: p
                 assert "rate_share" in failure.advice
             out = io.StringIO()
             check.report(results, stage.clock.wall(), out, stage.clock.now())
-            refused = re.findall(r"^bot-\d .*FAILED: rate_limited", out.getvalue(), re.MULTILINE)
+            refused = re.findall(r"^bot-\d +xt +FAILED: rate_limited", out.getvalue(), re.MULTILINE)
             assert len(refused) == len(left_out)
             assert out.getvalue().count("spot: rate_limited: our share of the exchange's limits") == len(left_out)
 
