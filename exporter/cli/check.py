@@ -78,7 +78,7 @@ def _row(result: Result) -> tuple[str, ...]:
 def _verdict(state: AccountState, error: PollError | None) -> str:
     if error is not None:
         return f"FAILED: {error.reason}"
-    optional = sum(wallet.failure is not None for wallet in state.wallets.values())
+    optional = sum(wallet.failure is not None and not wallet.group for wallet in state.wallets.values())
     return f"good, but {counted(optional, 'optional wallet')} failed" if optional else "good"
 
 
@@ -100,7 +100,7 @@ def _failures(result: Result) -> list[str]:
     seen: set[str] = set()
     for wallet in result.state.wallets.values():
         failure = wallet.failure
-        if failure is None:
+        if failure is None or wallet.group:  # the group says it for all of its wallets
             continue
         seen.add(failure.message)
         kind = "" if wallet.required else " (optional)"

@@ -83,6 +83,7 @@ class AccountState:
         self._rare: set[str] = set()
         self._closed: dict[str, Credentials] = {}  # never read: by name, the key that may not or cannot read it
         self._now = NEVER
+        self._at_work = 0
         self._limits: tuple[Limit, ...] | None = None
         self._failed: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
@@ -179,16 +180,21 @@ class AccountState:
         """
         if self.wallets.get(wallet.name) is not wallet:
             return
-        if wallet.many and not (yield from self._accepting_parts(wallet, reading.parts, now, wall, trusted=trusted)):
-            return
+        if not wallet.many or (yield from self._accepting_parts(wallet, reading.parts, now, wall, trusted=trusted)):
+            yield from self._accepting(wallet, reading, now, wall, trusted=trusted)
+        self._note_end()
+
+    def _accepting(self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool) -> Slices[None]:
+        """Do what `accepting` does for a wallet alone; the first moment at which anything ends is noted afterwards."""
         if (yield from wallet.accepting(reading, now, wall, trusted=trusted)):
             wallet.unserved = True
+        if self.wallets.get(wallet.name) is not wallet:
+            return  # it was forgotten between two slices
         self._closed.pop(wallet.name, None)
         if wallet.fresh(now) and (wallet.unserved or wallet.name not in self._served):
             yield from self._serving(wallet, now)
         if self.wallets.get(wallet.name) is wallet:
             self._publisher.state(wallet, fresh=wallet.fresh(now))
-            self._note_end()
 
     def _accepting_parts(
         self, group: Wallet, parts: Mapping[str, Reading], now: float, wall: float, *, trusted: bool
@@ -214,14 +220,19 @@ class AccountState:
                     self._publisher.state(wallet, fresh=wallet.fresh(now))
                 return False
         named = self._named_parts(group.name)
-        for number, name in enumerate(dict.fromkeys((*asked, *named, *(each.name for each in known)))):
-            if number and not number % _WALLETS_AT_ONCE:
-                yield
-            wallet = self._part(name, group)
-            if name in asked or name in named or wallet.remembered:
-                yield from self.accepting(wallet, asked.get(name, Reading()), now, wall, trusted=trusted)
-            else:
-                self.forget(wallet)
+        self._at_work += 1
+        try:
+            for number, name in enumerate(dict.fromkeys((*asked, *named, *(each.name for each in known)))):
+                if number and not number % _WALLETS_AT_ONCE:
+                    yield
+                wallet = self._part(name, group)
+                if name in asked or name in named or wallet.remembered:
+                    yield from self._accepting(wallet, asked.get(name, Reading()), now, wall, trusted=trusted)
+                else:
+                    self.forget(wallet)
+        finally:
+            self._at_work -= 1
+            self._total()
         self.forget_oldest([each.name for each in known if each.name in self.wallets and each.name not in named])
         return True
 
@@ -449,9 +460,12 @@ class AccountState:
             wallet.busy = False
 
     def _total(self) -> None:
-        self._publisher.total(self.usd)
+        if not self._at_work:  # else it is told when all wallets of an answer are through
+            self._publisher.total(self.usd)
 
     def _note_end(self) -> None:
+        if self._at_work:
+            return
         served = (self.wallets[name] for name in self._served)
         self.next_end = min((min(wallet.good_until, wallet.valued_until) for wallet in served), default=FOREVER)
 

@@ -177,7 +177,7 @@ class _Page:
             )
         for wallet in account.wallets.values():
             yield self._wallet(wallet)
-            if wallet.failure is not None:
+            if wallet.failure is not None and not wallet.group:  # the group says it for all of its wallets
                 yield self._failure(wallet, account.failures if wallet.required else 0)
         yield "</tbody>"
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from exporter.cli import check
+from exporter.cli.balances import failures
 from exporter.cli.main import main
 from exporter.cli.poll_once import Result
 from exporter.cli.unread import Unread
@@ -189,6 +190,19 @@ def test_of_a_group_of_many_wallets_those_that_are_worth_most_have_lines() -> No
     assert lines["isolated_margin/P37"] == ["no", "can be read", "1", "37.00"]
     assert "isolated_margin/P27" not in lines
     assert lines["isolated_margin/..."] == ["no", "and 27 wallets more", f"{27 * 28 / 2:.2f}"]
+
+
+def test_a_failing_answer_is_one_failure_however_many_wallets_it_tells_of() -> None:
+    state = up()
+    group = state.wallet("isolated_margin", readable(many=True))
+    parts = {f"isolated_margin/P{number}": Reading([balance("BTC", "1")]) for number in range(3)}
+    state.accepted(group, Reading(parts=parts), NOW, WALL)
+    state.refused(group, PermissionMissing("not ticked"), NOW, WALL)
+    result = Result(state, None, None, None)
+    report = reported(result)
+    assert report.count("not ticked") == 1
+    assert "good, but 1 optional wallet failed" in report
+    assert [each.wallet for each in failures([result])] == ["isolated_margin"]
 
 
 def test_a_wallet_that_was_left_out_says_why() -> None:

@@ -340,3 +340,7 @@ def test_a_group_shows_no_amounts_and_its_wallets_do() -> None:
     words = in_words(account)
     assert re.search(r"isolated_margin optional each wallet of it by itself ✔ fresh 0 s ago (?!\d)", words), words
     assert re.search(r"isolated_margin/BTCUSDT optional 1 currency .* 200\.00", words)
+    account.refused(group, PermissionMissing("not ticked"), NOW, WALL)
+    words = in_words(account)
+    assert words.count("not ticked") == 1
+    assert words.count("failing, last good read is served") == 2
