@@ -10,7 +10,7 @@ from exporter.cli import tables
 from exporter.cli.check_wallets import WALLET_HEADS, WALLET_NUMBERS, advice, wallet_lines
 from exporter.cli.poll_once import Result, load_config, poll_all
 from exporter.config.show import show as shown
-from exporter.core.errors import PollError
+from exporter.core.errors import PermissionMissing, PollError
 from exporter.core.model import KeyInfo
 from exporter.core.runtime import SystemClock
 from exporter.core.wording import counted, dollars, visible
@@ -59,7 +59,7 @@ def report(results: Sequence[Result], wall: float, stream: TextIO, now: float) -
         tables.write(stream, WALLET_HEADS, lines, WALLET_NUMBERS)
     for result in results:
         notes = [*_failures(result), *(f"warning: {sentence}" for sentence in key_warnings(result.state, wall))]
-        notes += advice(result)
+        notes += [*_forbidden(result), *advice(result)]
         if notes:
             stream.write(f"\n{visible(result.state.account.name)}\n")
             stream.writelines(f"  {note}\n" for note in notes)
@@ -112,6 +112,17 @@ def _failures(result: Result) -> list[str]:
         notes += _advised(error.advice)
     if result.address is not None and not any(result.address in note for note in notes):
         notes.append(f"the exchange sees this machine at {visible(result.address)}")
+    return notes
+
+
+def _forbidden(result: Result) -> list[str]:
+    """What nobody named and the key may not read: what to tick so that it is read."""
+    refused = {**result.state.left_out, **{each.name: each.error for each in result.unread}}
+    notes: list[str] = []
+    for name, error in refused.items():
+        if isinstance(error, PermissionMissing):
+            notes.append(_said(f"{name} (not named): {error.reason}", str(error)))
+            notes += _advised(error.advice)
     return notes
 
 

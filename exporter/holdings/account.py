@@ -75,7 +75,7 @@ class AccountState:
         self.polls = 0
         self.key: KeyInfo | None = None
         self.elsewhere: tuple[str, ...] = ()
-        self.left_out: dict[str, Failure] = {}
+        self.left_out: dict[str, PollError] = {}
         self.next_end = FOREVER
         self._shard = shard
         self._label_names = label_names
@@ -248,9 +248,9 @@ class AccountState:
             self._publisher.state(each, fresh=each.fresh(now))
         self.expire(now)
 
-    def leave_out(self, wallet: Wallet, error: PollError, wall: float) -> None:
+    def leave_out(self, wallet: Wallet, error: PollError) -> None:
         """Serve nothing of a wallet that only `all` asks for, and remember why."""
-        self.left_out[wallet.name] = Failure(error.reason, str(error), error.advice, wall)
+        self.left_out[wallet.name] = error
         for each in self.family(wallet):
             self.forget(each)
 
@@ -409,9 +409,14 @@ class AccountState:
             return False  # the list is read again, and tells
         return error.reason in ABOUT_THE_WALLET or (wallet.name in self._rare and error.reason not in _NOT_TRIED)
 
+    @property
+    def limited_parts(self) -> list[str]:
+        """Wallets of groups that a threshold names: they exist whatever the exchange lists."""
+        return [each.wallet for each in self.account.thresholds if "/" in each.wallet]
+
     def _named_parts(self, group: str) -> list[str]:
         """Wallets of a group that the configuration names: they exist whatever the answer says."""
-        named = (*(self.account.wallets or ()), *(each.wallet for each in self.account.thresholds))
+        named = (*(self.account.wallets or ()), *self.limited_parts)
         return list(dict.fromkeys(name for name in named if _family(name) == group and name != group))
 
     def _asks_for(self, group: str, part: str) -> bool:

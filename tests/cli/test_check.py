@@ -207,8 +207,15 @@ def test_a_failing_answer_is_one_failure_however_many_wallets_it_tells_of() -> N
 
 def test_a_wallet_that_was_left_out_says_why() -> None:
     state = up(wallets=("all",))
-    state.leave_out(state.wallet("margin", readable()), PermissionMissing("not ticked"), WALL)
-    assert wallets_of(reported(Result(state, None, None, None)))["margin"] == ["optional", "left out: permission"]
+    state.leave_out(state.wallet("margin", readable()), PermissionMissing("not ticked"))
+    state.leave_out(state.wallet("earn", readable()), NotOpened("none"))
+    unread = (Unread("bots", None, PermissionMissing("no bots", advice="Tick Bots.")),)
+    report = reported(Result(state, None, None, None, unread))
+    assert wallets_of(report)["margin"] == ["optional", "left out: permission"]
+    assert wallets_of(report)["earn"] == ["optional", "left out: never opened"]
+    assert f"margin (not named): permission: not ticked\n    what to do: {PermissionMissing.advice}" in report
+    assert "bots (not named): permission: no bots\n    what to do: Tick Bots." in report
+    assert "earn (not named)" not in report
 
 
 def test_the_report_shows_hostile_text_and_does_not_obey_it() -> None:

@@ -325,7 +325,7 @@ def test_a_wallet_of_another_mode_is_said_without_a_failure() -> None:
 
 def test_a_wallet_that_is_left_out_is_said_once_with_its_reason() -> None:
     account = up(wallets=("all",))
-    account.leave_out(account.wallet("margin", readable()), PermissionMissing(f"not ticked {HOSTILE}"), WALL)
+    account.leave_out(account.wallet("margin", readable()), PermissionMissing(f"not ticked {HOSTILE}"))
     words = in_words(account)
     assert words.count("The wallet margin is left out, and tried again once a day") == 1
     assert "permission : not ticked <script>" in words
