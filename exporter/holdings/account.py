@@ -154,6 +154,8 @@ class AccountState:
 
     def family(self, wallet: Wallet) -> list[Wallet]:
         """The wallet, and where it stands for an answer that tells of several, those as well."""
+        if not wallet.many:
+            return [wallet]
         return [wallet, *(each for each in self.wallets.values() if each.group == wallet.name)]
 
     def switch_api(self, main: str) -> None:
