@@ -160,7 +160,7 @@ def failures(results: Iterable[Result]) -> Iterator[Failed]:
         account, listed = result.state.account, False
         for wallet in result.state.wallets.values():
             failure = wallet.failure
-            if failure is not None:
+            if failure is not None and not wallet.group:  # the group says it for all of its wallets
                 listed = listed or wallet.required
                 said = (logs.masked(failure.message), logs.masked(failure.advice))
                 yield Failed(account.exchange, account.name, wallet.name, wallet.required, failure.reason, *said)

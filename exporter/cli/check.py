@@ -10,7 +10,7 @@ from exporter.cli import tables
 from exporter.cli.check_wallets import WALLET_HEADS, WALLET_NUMBERS, advice, wallet_lines
 from exporter.cli.poll_once import Result, load_config, poll_all
 from exporter.config.show import show as shown
-from exporter.core.errors import PollError
+from exporter.core.errors import PermissionMissing, PollError
 from exporter.core.model import KeyInfo
 from exporter.core.runtime import SystemClock
 from exporter.core.wording import counted, dollars, visible
@@ -59,7 +59,7 @@ def report(results: Sequence[Result], wall: float, stream: TextIO, now: float) -
         tables.write(stream, WALLET_HEADS, lines, WALLET_NUMBERS)
     for result in results:
         notes = [*_failures(result), *(f"warning: {sentence}" for sentence in key_warnings(result.state, wall))]
-        notes += advice(result)
+        notes += [*_forbidden(result), *advice(result)]
         if notes:
             stream.write(f"\n{visible(result.state.account.name)}\n")
             stream.writelines(f"  {note}\n" for note in notes)
@@ -78,7 +78,7 @@ def _row(result: Result) -> tuple[str, ...]:
 def _verdict(state: AccountState, error: PollError | None) -> str:
     if error is not None:
         return f"FAILED: {error.reason}"
-    optional = sum(wallet.failure is not None for wallet in state.wallets.values())
+    optional = sum(wallet.failure is not None and not wallet.group for wallet in state.wallets.values())
     return f"good, but {counted(optional, 'optional wallet')} failed" if optional else "good"
 
 
@@ -100,7 +100,7 @@ def _failures(result: Result) -> list[str]:
     seen: set[str] = set()
     for wallet in result.state.wallets.values():
         failure = wallet.failure
-        if failure is None:
+        if failure is None or wallet.group:  # the group says it for all of its wallets
             continue
         seen.add(failure.message)
         kind = "" if wallet.required else " (optional)"
@@ -112,6 +112,17 @@ def _failures(result: Result) -> list[str]:
         notes += _advised(error.advice)
     if result.address is not None and not any(result.address in note for note in notes):
         notes.append(f"the exchange sees this machine at {visible(result.address)}")
+    return notes
+
+
+def _forbidden(result: Result) -> list[str]:
+    """What nobody named and the key may not read: what to tick so that it is read."""
+    refused = {**result.state.left_out, **{each.name: each.error for each in result.unread}}
+    notes: list[str] = []
+    for name, error in refused.items():
+        if isinstance(error, PermissionMissing):
+            notes.append(_said(f"{name} (not named): {error.reason}", str(error)))
+            notes += _advised(error.advice)
     return notes
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from exporter.app import logs
 from exporter.cli.poll_once import Result
 from exporter.cli.unread import Unread
-from exporter.core.errors import NotOpened
+from exporter.core.errors import NotOpened, PollError
 from exporter.core.model import ZERO
 from exporter.core.wording import counted, dollars
 from exporter.holdings.account import AccountState
@@ -108,8 +108,8 @@ def _read(state: AccountState, now: float) -> Iterator[_Line]:
         else:
             fresh = wallet.fresh(now)
             yield _Line(wallet.name, configured, "read" if fresh else "not read", wallet if fresh else None)
-    for name, failure in state.left_out.items():
-        yield _Line(name, "optional", f"left out: {failure.reason}", None)
+    for name, error in state.left_out.items():
+        yield _Line(name, "optional", f"left out: {_refusal(error)}", None)
     for name in state.elsewhere:
         yield _Line(name, "required", "in another mode only", None)
 
@@ -119,8 +119,12 @@ def _unread(each: Unread) -> _Line:
         return _Line(each.name, "no", "can be read", each.wallet)
     if each.error is None:
         return _Line(each.name, "no", "not asked: base_url", None)
-    never = isinstance(each.error, NotOpened)
-    return _Line(each.name, "no", "never opened" if never else f"refused: {each.error.reason}", None)
+    refusal = _refusal(each.error)
+    return _Line(each.name, "no", refusal if isinstance(each.error, NotOpened) else f"refused: {refusal}", None)
+
+
+def _refusal(error: PollError) -> str:
+    return "never opened" if isinstance(error, NotOpened) else error.reason
 
 
 def _count(wallet: Wallet) -> int:

@@ -119,6 +119,10 @@ class Wallets:
         """Whether a wallet of this name can be read, be it in another mode of the account."""
         return self.open or name in self.named or name in self.elsewhere or name.partition("/")[0] in self.groups
 
+    def is_elsewhere(self, name: str) -> bool:
+        """Whether the wallet, or the group that it is of, is one of another mode only."""
+        return name in self.elsewhere or name.partition("/")[0] in self.elsewhere
+
     @property
     def named(self) -> frozenset[str]:
         """Every wallet that is known before the exchange is asked."""
@@ -176,7 +180,8 @@ def _thresholds(stack: Stack, known: Wallets, wallets: tuple[str, ...] | None) -
     if stack.broken("thresholds"):
         return ()
     everything = wallets is not None and ALL in wallets
-    read = known.default if wallets is None else frozenset(("main", *wallets)) - known.elsewhere
+    read = known.default if wallets is None else frozenset(("main", *wallets))
+    read = frozenset(name for name in read if not known.is_elsewhere(name))
     if everything:
         read |= known.named
     anything = known.open and (wallets is None or everything)
@@ -190,7 +195,7 @@ def _thresholds(stack: Stack, known: Wallets, wallets: tuple[str, ...] | None) -
             stack.add(place, "all is no wallet; give each wallet that you watch a threshold of its own")
         elif not (anything or _is_read(wallet, read)) and not stack.broken("wallets", "options"):
             text = f"the wallet {quoted(wallet)} is not read, so this would never fire; "
-            text += "it is one of another mode" if wallet in known.elsewhere else "add it to `wallets`"
+            text += "it is one of another mode" if known.is_elsewhere(wallet) else "add it to `wallets`"
             stack.add(place, text + (nearest(wallet, read) if wallet not in known.named else ""))
         _ordered(stack, amounts)
         thresholds.append(Threshold(currency, wallet, "available" if of == "available" else "net", **_values(amounts)))

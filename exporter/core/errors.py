@@ -261,8 +261,8 @@ class NotOpened(ExchangeRefused):
     """
 
     advice = (
-        "If this account has such a wallet, open it on the exchange's site; else take the wallet out of `wallets`. "
-        "What it held is believed to be gone once it is no longer served."
+        "Nothing, if this account has no such wallet; if it should, open it on the exchange's site. What it held is "
+        "believed to be gone once it is no longer served."
     )
 
 

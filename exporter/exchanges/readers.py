@@ -148,7 +148,7 @@ def grouped(
     for place, (wallet, raw) in enumerate(raws):
         if place and not place % SLICE:
             yield PAUSE
-        one = memory.get(raw) or parsed(parse, raw)
+        one = memory.get(raw) or kept.get(raw) or parsed(parse, raw)
         if isinstance(one, Unreadable):
             unreadable.setdefault(wallet, []).append(one)
             continue

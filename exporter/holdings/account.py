@@ -86,7 +86,7 @@ class AccountState:
         self.polls = 0
         self.key: KeyInfo | None = None
         self.elsewhere: tuple[str, ...] = ()
-        self.left_out: dict[str, Failure] = {}
+        self.left_out: dict[str, PollError] = {}
         self.nets = _NOTHING
         self.next_end = FOREVER
         self._counted: frozenset[str] = frozenset()
@@ -97,6 +97,7 @@ class AccountState:
         self._rare: set[str] = set()
         self._closed: dict[str, Credentials] = {}  # never read: by name, the key that may not or cannot read it
         self._now = NEVER
+        self._at_work = 0
         self._limits: tuple[Limit, ...] | None = None
         self._failed: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()
@@ -167,6 +168,8 @@ class AccountState:
 
     def family(self, wallet: Wallet) -> list[Wallet]:
         """The wallet, and where it stands for an answer that tells of several, those as well."""
+        if not wallet.many:
+            return [wallet]
         return [wallet, *(each for each in self.wallets.values() if each.group == wallet.name)]
 
     def switch_api(self, main: str) -> None:
@@ -193,16 +196,21 @@ class AccountState:
         """
         if self.wallets.get(wallet.name) is not wallet:
             return
-        if wallet.many and not (yield from self._accepting_parts(wallet, reading.parts, now, wall, trusted=trusted)):
-            return
+        if not wallet.many or (yield from self._accepting_parts(wallet, reading.parts, now, wall, trusted=trusted)):
+            yield from self._accepting(wallet, reading, now, wall, trusted=trusted)
+        self._note_end()
+
+    def _accepting(self, wallet: Wallet, reading: Reading, now: float, wall: float, *, trusted: bool) -> Slices[None]:
+        """Do what `accepting` does for a wallet alone; the first moment at which anything ends is noted afterwards."""
         if (yield from wallet.accepting(reading, now, wall, trusted=trusted)):
             wallet.unserved = True
+        if self.wallets.get(wallet.name) is not wallet:
+            return  # it was forgotten between two slices
         self._closed.pop(wallet.name, None)
         if wallet.fresh(now) and (wallet.unserved or wallet.name not in self._served):
             yield from self._serving(wallet, now)
         if self.wallets.get(wallet.name) is wallet:
             self._publisher.state(wallet, fresh=wallet.fresh(now))
-            self._note_end()
 
     def _accepting_parts(
         self, group: Wallet, parts: Mapping[str, Reading], now: float, wall: float, *, trusted: bool
@@ -228,14 +236,19 @@ class AccountState:
                     self._publisher.state(wallet, fresh=wallet.fresh(now))
                 return False
         named = self._named_parts(group.name)
-        for number, name in enumerate(dict.fromkeys((*asked, *named, *(each.name for each in known)))):
-            if number and not number % _WALLETS_AT_ONCE:
-                yield
-            wallet = self._part(name, group)
-            if name in asked or name in named or wallet.remembered:
-                yield from self.accepting(wallet, asked.get(name, Reading()), now, wall, trusted=trusted)
-            else:
-                self.forget(wallet)
+        self._at_work += 1
+        try:
+            for number, name in enumerate(dict.fromkeys((*asked, *named, *(each.name for each in known)))):
+                if number and not number % _WALLETS_AT_ONCE:
+                    yield
+                wallet = self._part(name, group)
+                if name in asked or name in named or wallet.remembered:
+                    yield from self._accepting(wallet, asked.get(name, Reading()), now, wall, trusted=trusted)
+                else:
+                    self.forget(wallet)
+        finally:
+            self._at_work -= 1
+            self._total()
         self.forget_oldest([each.name for each in known if each.name in self.wallets and each.name not in named])
         return True
 
@@ -251,9 +264,9 @@ class AccountState:
             self._publisher.state(each, fresh=each.fresh(now))
         self.expire(now)
 
-    def leave_out(self, wallet: Wallet, error: PollError, wall: float) -> None:
+    def leave_out(self, wallet: Wallet, error: PollError) -> None:
         """Serve nothing of a wallet that only `all` asks for, and remember why."""
-        self.left_out[wallet.name] = Failure(error.reason, str(error), error.advice, wall)
+        self.left_out[wallet.name] = error
         for each in self.family(wallet):
             self.forget(each)
 
@@ -429,9 +442,14 @@ class AccountState:
             return False  # the list is read again, and tells
         return error.reason in ABOUT_THE_WALLET or (wallet.name in self._rare and error.reason not in _NOT_TRIED)
 
+    @property
+    def limited_parts(self) -> list[str]:
+        """Wallets of groups that a threshold names: they exist whatever the exchange lists."""
+        return [each.wallet for each in self.account.thresholds if "/" in each.wallet]
+
     def _named_parts(self, group: str) -> list[str]:
         """Wallets of a group that the configuration names: they exist whatever the answer says."""
-        named = (*(self.account.wallets or ()), *(each.wallet for each in self.account.thresholds))
+        named = (*(self.account.wallets or ()), *self.limited_parts)
         return list(dict.fromkeys(name for name in named if _family(name) == group and name != group))
 
     def _asks_for(self, group: str, part: str) -> bool:
@@ -484,6 +502,8 @@ class AccountState:
         wallet.nets = {currency: wallet.net(currency) for currency in self._counted}
 
     def _total(self) -> None:
+        if self._at_work:
+            return  # it is told when all wallets of an answer are through
         wallets = self._whole() if self._counted else None
         self.nets = {
             currency: None if wallets is None else sum_of(wallet.nets.get(currency) for wallet in wallets)
@@ -493,6 +513,8 @@ class AccountState:
         self._summed(self)
 
     def _note_end(self) -> None:
+        if self._at_work:
+            return
         served = (self.wallets[name] for name in self._served)
         self.next_end = min((min(wallet.good_until, wallet.valued_until) for wallet in served), default=FOREVER)
 

@@ -315,9 +315,13 @@ class AccountPoll:
     def _absent(self) -> Slices[None]:
         """What the exchange's own good list lacks holds nothing: it reads zeros by the zero rule, then goes.
 
-        A wallet that held something is gone when the list, read again by the next poll, lacks it too.
+        A wallet that held something is gone when the list, read again by the next poll, lacks it too. A pair that a
+        threshold names does not go.
         """
         state, readings = self.state, self.plan.readings
+        limited = [name for name in state.limited_parts if self.caller.api.may_be_absent(name)]
+        for name in limited:
+            state.wallet(name, UNOPENED)
         now, wall = self._clock.now(), self._clock.wall()
         lacking, self._lacking = self._lacking, set()
         for name, wallet in tuple(state.wallets.items()):
@@ -327,7 +331,7 @@ class AccountPoll:
             if wallet.holds and name not in lacking:
                 self._lacking.add(name)
                 self.plan.renew_list()
-            elif planned is None and not wallet.remembered:
+            elif planned is None and not wallet.remembered and name not in limited:
                 state.forget(wallet)
             else:
                 yield from state.accepting(wallet, Reading(), now, wall, trusted=True)
@@ -399,7 +403,7 @@ class AccountPoll:
     def _leave_out(self, wallet: Wallet, planned: Planned, error: PollError, slot: float) -> None:
         """Read a wallet no longer that nobody named and this key may not read; once a day it is tried again."""
         planned.not_before = slot + RARE_SECONDS
-        self.state.leave_out(wallet, error, self._clock.wall())
+        self.state.leave_out(wallet, error)
         log.info(
             "a wallet is left out; it is tried again once a day",
             extra=self.fields(wallet=wallet.name, reason=error.reason, error=str(error), advice=error.advice),

@@ -166,8 +166,8 @@ class Plan:
     def _take(self, known: Mapping[str, WalletSource]) -> None:
         before, self.readings, self.known = self.readings, {}, known
         names, unknown = self._chosen(known)
-        self.elsewhere = tuple(name for name in unknown if name in self._others)
-        self.unknown = tuple(name for name in unknown if name not in self._others)
+        self.elsewhere = tuple(name for name in unknown if self._is_of_another_mode(name))
+        self.unknown = tuple(name for name in unknown if not self._is_of_another_mode(name))
         for name in names:
             wallet = known.get(name)
             planned = before.get(name) or Planned(wallet)
@@ -195,6 +195,9 @@ class Plan:
             else:
                 unknown.append(name)
         return chosen, tuple(unknown)
+
+    def _is_of_another_mode(self, name: str) -> bool:
+        return name in self._others or name.partition("/")[0] in self._others
 
     def _is_extra(self, name: str) -> bool:
         """Whether a wallet is read because of `all` alone."""

@@ -206,15 +206,15 @@ class _Page:
         for name in account.elsewhere:
             words = f"The exchange has the wallet {name} in another mode of the account only; it is not read."
             yield f'<tr class="note"><td></td><td colspan="5">{_text(words)}</td></tr>'
-        for name, failure in account.left_out.items():
+        for name, error in account.left_out.items():
             words = f"The wallet {name} is left out, and tried again once a day"
             yield (
-                f'<tr class="note"><td></td><td colspan="5">{_text(words)}: <b>{_text(failure.reason)}</b>: '
-                f"{_text(self._masked(failure.message))}</td></tr>"
+                f'<tr class="note"><td></td><td colspan="5">{_text(words)}: <b>{_text(error.reason)}</b>: '
+                f"{_text(self._masked(str(error)))}</td></tr>"
             )
         for wallet in account.wallets.values():
             yield self._wallet(wallet)
-            if wallet.failure is not None:
+            if wallet.failure is not None and not wallet.group:  # the group says it for all of its wallets
                 yield self._failure(wallet, account.failures if wallet.required else 0)
         yield "</tbody>"
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from exporter.cli import check
+from exporter.cli.balances import failures
 from exporter.cli.main import main
 from exporter.cli.poll_once import Result
 from exporter.cli.unread import Unread
@@ -191,10 +192,30 @@ def test_of_a_group_of_many_wallets_those_that_are_worth_most_have_lines() -> No
     assert lines["isolated_margin/..."] == ["no", "and 27 wallets more", f"{27 * 28 / 2:.2f}"]
 
 
+def test_a_failing_answer_is_one_failure_however_many_wallets_it_tells_of() -> None:
+    state = up()
+    group = state.wallet("isolated_margin", readable(many=True))
+    parts = {f"isolated_margin/P{number}": Reading([balance("BTC", "1")]) for number in range(3)}
+    state.accepted(group, Reading(parts=parts), NOW, WALL)
+    state.refused(group, PermissionMissing("not ticked"), NOW, WALL)
+    result = Result(state, None, None, None)
+    report = reported(result)
+    assert report.count("not ticked") == 1
+    assert "good, but 1 optional wallet failed" in report
+    assert [each.wallet for each in failures([result])] == ["isolated_margin"]
+
+
 def test_a_wallet_that_was_left_out_says_why() -> None:
     state = up(wallets=("all",))
-    state.leave_out(state.wallet("margin", readable()), PermissionMissing("not ticked"), WALL)
-    assert wallets_of(reported(Result(state, None, None, None)))["margin"] == ["optional", "left out: permission"]
+    state.leave_out(state.wallet("margin", readable()), PermissionMissing("not ticked"))
+    state.leave_out(state.wallet("earn", readable()), NotOpened("none"))
+    unread = (Unread("bots", None, PermissionMissing("no bots", advice="Tick Bots.")),)
+    report = reported(Result(state, None, None, None, unread))
+    assert wallets_of(report)["margin"] == ["optional", "left out: permission"]
+    assert wallets_of(report)["earn"] == ["optional", "left out: never opened"]
+    assert f"margin (not named): permission: not ticked\n    what to do: {PermissionMissing.advice}" in report
+    assert "bots (not named): permission: no bots\n    what to do: Tick Bots." in report
+    assert "earn (not named)" not in report
 
 
 def test_the_report_shows_hostile_text_and_does_not_obey_it() -> None:

@@ -206,12 +206,14 @@ def test_a_limit_needs_a_wallet_also_where_all_are_read(mistakes: Mistaken, wall
 
 @pytest.fixture
 def with_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """BitMart has a group of wallets that one answer tells of."""
-    exchange = EXCHANGES["bitmart"]
-    api = exchange.apis[""]
-    pairs = replace(api.wallets["spot"], many=True)
-    other = replace(exchange, apis={"": replace(api, wallets={**api.wallets, "isolated_margin": pairs})})
-    monkeypatch.setitem(cast(dict[str, Any], EXCHANGES), "bitmart", other)
+    """BitMart and classic accounts of Bitget have a group of wallets that one answer tells of."""
+    for name, mode in (("bitmart", ""), ("bitget", "classic")):
+        exchange = EXCHANGES[name]
+        api = exchange.apis[mode]
+        pairs = replace(api.wallets["spot"], many=True)
+        grouped = replace(api, wallets={**api.wallets, "isolated_margin": pairs})
+        other = replace(exchange, apis={**exchange.apis, mode: grouped})
+        monkeypatch.setitem(cast(dict[str, Any], EXCHANGES), name, other)
 
 
 @pytest.mark.usefixtures("with_pairs")
@@ -236,6 +238,15 @@ def test_a_pair_that_is_not_among_the_named_ones_is_not_read(mistakes: Mistaken)
     limit = "thresholds: [{currency: BTC, wallet: isolated_margin/ETHUSDT, critical: 1}]"
     (mistake,) = mistakes(f"accounts: [{BITMART}, wallets: [isolated_margin/BTCUSDT], {limit}}}]")
     assert "is not read" in mistake
+
+
+@pytest.mark.usefixtures("with_pairs")
+def test_a_pair_of_another_mode_may_be_named_and_not_limited(written: Written, mistakes: Mistaken) -> None:
+    text = f"accounts: [{BITGET}, options: {{mode: unified}}, wallets: [main, isolated_margin/BTCUSDT]"
+    assert written(f"{text}}}]").accounts[0].wallets == ("main", "isolated_margin/BTCUSDT")
+    limit = "thresholds: [{currency: BTC, wallet: isolated_margin/BTCUSDT, critical: 1}]"
+    (mistake,) = mistakes(f"{text}, {limit}}}]")
+    assert "another mode" in mistake
 
 
 def test_a_pair_of_an_exchange_without_pairs_is_refused(mistakes: Mistaken) -> None:

@@ -220,6 +220,19 @@ def assert_sound(result: Any) -> None:
 
 
 @every_api
+def test_an_answer_tells_of_several_wallets_where_that_is_declared_and_nowhere_else(
+    exchange: Exchange, api: Api
+) -> None:
+    for name, wallet in wallets(exchange, api):
+        reading = respond(wallet.read(RowMemory()), from_samples(exchange.name, api)).result
+        assert bool(reading.parts) == wallet.many, name
+        assert all(part.startswith(f"{name}/") for part in reading.parts), name
+        for part in reading.parts.values():
+            assert part.unreadable or not all(row.is_zero for row in part.balances), name
+        assert not wallet.many or not (reading.balances or wallet.lists_zeros or wallet.overview), name
+
+
+@every_api
 def test_an_overview_is_slow_and_names_each_wallet_once(exchange: Exchange, api: Api) -> None:
     for wallet in api.wallets.values():
         if wallet.overview:

@@ -133,6 +133,9 @@ def test_a_row_of_a_pair_that_did_not_change_stays_the_same_object() -> None:
     assert after["isolated_margin/A"].balances[0] is before["isolated_margin/A"].balances[0]
     assert after["isolated_margin/B"].balances[0] is not before["isolated_margin/B"].balances[0]
     assert len(memory) == 3
+    alike = [pair(name, "USDT", "5") for name in "ABC"]
+    first, then = ([part.balances[0] for part in read_pairs(memory, *alike).parts.values()] for _ in range(2))
+    assert [new is old for old, new in zip(first, then, strict=True)] == [True] * 3
     read_pairs(memory, pair("A", "BTC", 1))
     assert memory == {}
 

@@ -159,6 +159,33 @@ def test_what_ends_between_two_slices_does_not_come_back(event: str) -> None:
             assert nets(desk) == {"2"}
         else:
             assert not nets(desk)
+        state.expire(NOW + 10_000)
+        assert not nets(desk)
+
+
+def test_of_an_answer_that_tells_of_many_wallets_no_scrape_sees_a_part_of_the_sum() -> None:
+    desk = Desk()
+    state = desk.account(prices=book({"BTC": "100"}), wallets=("main", "pairs"))
+    finish(read(state, []))
+    group = state.wallet("pairs", readable(many=True))
+
+    def answer(each: str) -> Reading:
+        return Reading(parts={f"pairs/P{number}": Reading([balance("BTC", each)]) for number in range(50)})
+
+    def total() -> float | None:
+        state.expire(NOW + 30)
+        return desk.values("exchange_account_usd", "account", now=NOW + 30).get("desk")
+
+    assert [total() for _ in state.accepting(group, answer("1"), NOW, WALL)] == [None] * 3
+    assert total() == 5_000
+    assert [total() for _ in state.accepting(group, answer("2"), NOW + 30, WALL)] == [5_000] * 3
+    assert total() == 10_000
+    work = state.accepting(group, answer("3"), NOW + 30, WALL)
+    advance(work, 2)
+    work.close()
+    assert total() == 100 * (50 * 2 + 32)
+    state.expire(NOW + 5_000)
+    assert desk.values("exchange_account_usd", "account", now=NOW + 5_000) == {}
 
 
 def test_values_that_end_at_a_scrape_are_withdrawn_and_come_back_with_the_next_read() -> None:

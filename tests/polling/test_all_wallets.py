@@ -242,3 +242,18 @@ async def test_of_the_mode_that_the_answers_prove_every_wallet_is_read() -> None
     assert await up(it) == {"unified": 1, "bots": 0}
     assert set(it.state.left_out) == {"earn"}
     assert it.state.elsewhere == ()
+
+
+async def test_a_pair_of_a_group_that_the_mode_does_not_have_is_said_and_fails_nothing() -> None:
+    classic = changed(API, wallets={"spot": wallet("spot"), "pairs": wallet("pairs", many=True)})
+    unified = changed(API, main="unified", wallets={"unified": wallet("unified")})
+    it = PolledAccount(
+        apis={"classic": classic, "unified": unified},
+        probes=True,
+        account=configured(exchange="tiny", wallets=("main", "pairs/AB")),
+    )
+    other = WrongApi("other", api="unified")
+    it.transport.says = {"spot": other, "pairs": other, "unified": {"USDT": "5"}}
+    assert await it.poll() is None
+    assert it.state.elsewhere == ("pairs/AB",)
+    assert await up(it) == {"unified": 1}

@@ -64,6 +64,33 @@ async def test_a_wallet_that_left_the_list_reads_zeros_for_a_day_and_goes() -> N
     assert "margin" not in await it.text()
 
 
+async def test_a_pair_that_a_threshold_names_exists_on_the_list_or_not() -> None:
+    pair = "isolated_margin/BTCUSDT"
+    it = listed(account=configured(exchange="tiny", thresholds=(usdt(pair),)))
+    await it.poll()
+    assert await it.free(pair) == 0.0
+    assert await it.one(UP) == 1
+    it.transport.says[pair] = {"USDT": "7"}
+    it.transport.says["list"] = lambda: {name: wallet(name, default=True) for name in ("spot", pair)}
+    await it.poll(LIST_SECONDS)
+    assert await it.free(pair) == 7.0
+    it.transport.says["list"] = lambda: {"spot": wallet("spot", default=True)}
+    await it.poll(LIST_SECONDS)
+    for _ in range(4):
+        await it.poll(DAY)
+    assert await it.free(pair) == 0.0
+    assert await it.one("exchange_wallet_fresh", wallet=pair) == 1
+
+
+async def test_a_threshold_on_a_family_is_one_on_each_listed_pair_that_has_the_currency() -> None:
+    one, other = "isolated_margin/BTCUSDT", "isolated_margin/ETHBTC"
+    it = listed(one, other, account=configured(exchange="tiny", thresholds=(usdt("isolated_margin"),)))
+    it.transport.says[other] = {"ETH": "7"}
+    await it.poll()
+    limits = (await it.samples()).by("exchange_balance_threshold", "wallet")
+    assert limits == {one: 5}
+
+
 async def test_a_wallet_that_one_list_lacks_keeps_its_balances_until_the_next_poll_reads_the_list_again() -> None:
     it = listed("margin")
     await it.poll()

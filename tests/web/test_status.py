@@ -345,7 +345,7 @@ def test_a_wallet_of_another_mode_is_said_without_a_failure() -> None:
 
 def test_a_wallet_that_is_left_out_is_said_once_with_its_reason() -> None:
     account = up(wallets=("all",))
-    account.leave_out(account.wallet("margin", readable()), PermissionMissing(f"not ticked {HOSTILE}"), WALL)
+    account.leave_out(account.wallet("margin", readable()), PermissionMissing(f"not ticked {HOSTILE}"))
     words = in_words(account)
     assert words.count("The wallet margin is left out, and tried again once a day") == 1
     assert "permission : not ticked <script>" in words
@@ -360,6 +360,10 @@ def test_a_group_shows_no_amounts_and_its_wallets_do() -> None:
     words = in_words(account)
     assert re.search(r"isolated_margin optional each wallet of it by itself ✔ fresh 0 s ago (?!\d)", words), words
     assert re.search(r"isolated_margin/BTCUSDT optional 1 currency .* 200\.00", words)
+    account.refused(group, PermissionMissing("not ticked"), NOW, WALL)
+    words = in_words(account)
+    assert words.count("not ticked") == 1
+    assert words.count("failing, last good read is served") == 2
 
 
 # -- totals
