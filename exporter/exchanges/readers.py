@@ -83,10 +83,15 @@ def rows(
         BadPayload: a row that is no object or without a name; rows that cannot be read in most of a list.
     """
     listed = listing(answer, "rows")
-    try:
-        raws = list(map(fields, listed))
-    except (KeyError, TypeError, AttributeError):
-        raws = [_fields_there(fields, row) for row in listed]
+    raws: list[tuple[Any, ...]] = []
+    for start in range(0, len(listed), SLICE):
+        if start:
+            yield PAUSE
+        part = listed[start : start + SLICE]
+        try:
+            raws += list(map(fields, part))
+        except (KeyError, TypeError, AttributeError):
+            raws += [_fields_there(fields, row) for row in part]
     balances, unreadable = yield from remembered(raws, parse, memory, parse_all)
     see_most(unreadable, len(raws))
     return Reading(balances, unreadable=unreadable)
@@ -188,6 +193,8 @@ def remembered(
     kept = [balance for balance in known if balance is not None]
     if len(kept) == len(raws) == len(memory):
         return kept, []
+    if len(raws) > SLICE:
+        yield PAUSE
     new = [raw for raw, balance in zip(raws, known, strict=True) if balance is None]
     made: list[Balance | Unreadable] = []
     unreadable: list[Unreadable] = []

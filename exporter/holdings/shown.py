@@ -105,6 +105,8 @@ class Shown:
         shown.update(dict.fromkeys(row.label for row in _most_valuable(worthy, free)))
 
     def _note_small(self, rows: Iterable[Row]) -> None:
+        if not self.choice.min_usd:  # then nothing is, nor was
+            return
         for row in rows:
             if row.usd is not None:
                 if abs(row.usd) < self.choice.min_usd:

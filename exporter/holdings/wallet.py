@@ -285,6 +285,8 @@ class Wallet:
                 yield
             amounts = {label: one for label, one in named.balances.items() if one.net or not one.is_zero}
             bad = {named.labels[name]: why for name, why in reading.unreadable}
+        if len(amounts) > SLICE:
+            yield
         if not trusted and self._is_to_be_repeated(reading, named, amounts, bad, now) and not self.doubt():
             return False
         if len(amounts) > SLICE:

@@ -120,7 +120,7 @@ def test_two_who_work_on_a_wallet_do_not_overtake_each_other() -> None:
     desk, state = large(priced(2))
     assert state.book is not None
     work = read(state, coins(2))
-    advance(work, 3)
+    advance(work, 4)
     state.book.replace({f"C{number}/USDT": "3" for number in range(ROWS)}, NOW + 30, WALL)
     again = state.revaluing(NOW + 30)
     assert list(again) == []  # whoever is at it already does it
