@@ -25,6 +25,7 @@ from tests.deploy.rule_cases import (
     limits,
     movement,
     replicas,
+    together,
     totals,
     usd,
     valuation,
@@ -44,15 +45,16 @@ SUITES: tuple[Suite, ...] = (
     accounts.SUITE,
     valuation.SUITE,
     exporter.SUITE,
+    together.SUITE,
     totals.SUITE,
 )
 ACCOUNT_DASHBOARD = {
     "AccountAuthFailing", "AccountIpRefused", "AccountPermissionMissing", "AccountRateLimited", "AccountUsdLow",
-    "ApiKeyCanWithdraw", "ApiKeyExpiring", "BalanceCritical", "BalanceDropped", "BalanceLow", "BalanceMissing",
-    "BalanceRunningOut", "BalanceStale", "CoinVanished", "FrozenStuck", "PollsSkipped", "UnpricedHoldings",
-    "UnwatchedMoney",
+    "AccountUsdMissing", "ApiKeyCanWithdraw", "ApiKeyExpiring", "BalanceCritical", "BalanceDropped", "BalanceLow",
+    "BalanceMissing", "BalanceRunningOut", "BalanceStale", "CoinVanished", "FrozenStuck", "PollsSkipped",
+    "UnpricedHoldings", "UnwatchedMoney",
 }  # fmt: skip
-TREASURY_DASHBOARD = {"ExchangeConcentrationHigh", "PricesStale", "StablecoinOffPeg"}
+TREASURY_DASHBOARD = {"ExchangeConcentrationHigh", "PricesStale", "StablecoinOffPeg", "TotalLow"}
 
 
 @cache

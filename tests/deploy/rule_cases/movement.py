@@ -1,10 +1,18 @@
 """Rule tests of movements: BalanceRunningOut, BalanceDropped."""
 
-from tests.deploy.rule_cases.table import Alert, Case, Suite, series
+from tests.deploy.rule_cases.table import Alert, Case, Suite, series, wallet_state
 
 GRID = {"exchange": "bitget", "account": "grid-1", "wallet": "spot"}
 ACCOUNT = {"exchange": "bitget", "account": "grid-1"}
 TEAM = {series("exchange_account_info", **ACCOUNT, shard="0", team="grid"): "1x500"}
+
+
+def wallets(*of: tuple[str, str]) -> dict[str, str]:
+    """Return what these wallets, by account and name, say of themselves while they are read well."""
+    found: dict[str, str] = {}
+    for account, wallet in of:
+        found |= wallet_state(150, of={"exchange": "bitget", "account": account, "wallet": wallet})
+    return found
 
 
 def btc(name: str, **more: str) -> str:
@@ -65,6 +73,7 @@ SUITE = Suite(
                 btc("exchange_balance_usd"): "1000000x69 2000000x80",
                 btc("exchange_balance_net", account="other"): "90x150",
                 btc("exchange_balance_usd", account="other"): "9000000x150",
+                **wallets(("grid-1", "spot"), ("other", "spot")),
                 **TEAM,
             },
             silent={"BalanceDropped": ("65m", "79m", "82m", "142m")},
@@ -89,6 +98,7 @@ SUITE = Suite(
                 btc("exchange_balance_net"): "50x69 40x9 39x70",
                 btc("exchange_balance_net", account="other"): "50x69 40x9 40x70",
                 btc("exchange_balance_usd"): "5000000x150",
+                **wallets(("grid-1", "spot"), ("other", "spot")),
             },
             silent={"BalanceDropped": ("79m", "82m", "142m")},
             firing={
@@ -113,6 +123,13 @@ SUITE = Suite(
                 btc("exchange_balance_net", account="failing"): "100x69 stale",
                 btc("exchange_balance_net", account="small", currency="DOGE"): "500x69 0x80",
                 btc("exchange_balance_usd", account="small", currency="DOGE"): "99x69 0x80",
+                **wallets(("grid-1", "spot"), ("grid-1", "funding"), ("small", "spot")),
+                **wallet_state(
+                    150,
+                    fresh="1x69 0x80",
+                    last_success="0+60x69 4140x80",
+                    of={"exchange": "bitget", "account": "failing", "wallet": "spot"},
+                ),
             },
             silent={"BalanceDropped": ("75m", "90m", "120m")},
         ),
