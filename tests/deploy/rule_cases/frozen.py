@@ -21,7 +21,7 @@ SUITE = Suite(
                 btc("exchange_balance_frozen"): "0.5x5 0.75x364 stale 0.75x9 0.7x10",
                 series("exchange_account_info", **ACCOUNT, shard="0", watch_frozen="true"): "1x400",
             },
-            silent={"FrozenStuck": ("360m", "369m", "382m")},
+            silent={"FrozenStuck": ("360m", "370m", "382m")},
             firing={
                 "FrozenStuck": {
                     time: [
@@ -33,7 +33,7 @@ SUITE = Suite(
                             ),
                         )
                     ]
-                    for time in ("371m", "379m")
+                    for time in ("373m", "379m")
                 }
             },
         ),
