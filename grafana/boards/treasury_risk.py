@@ -3,12 +3,11 @@
 from grafana.panels.charts import gauge_panel, lines_panel, timeline_panel
 from grafana.panels.layout import Section, Tile
 from grafana.panels.parts import FRESH, GREEN, ORANGE, RED, YELLOW, Column, Query
-from grafana.panels.promql import ACCOUNT, COIN, WALLET, age, fresh, known, latest, total
+from grafana.panels.promql import ACCOUNT, COIN, WALLET, age, fresh, held, known, latest, total
 from grafana.panels.tables import table_panel
 
 USD = "exchange_balance_usd"
 LIMITS = 'severity=~"warning|critical"'
-ALL = known(USD, COIN)
 EXCHANGE_ACCOUNT = {"exchange": "Exchange", "account": "Account"}
 EXCHANGE_WALLET = {**EXCHANGE_ACCOUNT, "wallet": "Wallet"}
 EXCHANGE_COIN = {**EXCHANGE_WALLET, "currency": "Currency"}
@@ -91,8 +90,9 @@ def limits() -> Section:
 def concentration() -> Section:
     """What the total hangs on."""
     shares = ((None, GREEN), (0.4, YELLOW), (0.6, RED))
-    by_exchange, by_currency = total(ALL, "exchange"), total(ALL, "currency")
-    whole = f"scalar({total(ALL)})"
+    by_exchange, by_currency = held("last_known", "exchange"), held("last_known", "currency")
+    everything = held("last_known")
+    whole = f"scalar({everything})"
     return Section(
         "Concentration",
         [
@@ -130,9 +130,9 @@ def concentration() -> Section:
                     "Share of the total on the exchange, in the currency and in the account that hold most of it.",
                     "percentunit",
                     [
-                        Query(f"max({by_exchange}) / {total(ALL)}", "largest exchange"),
-                        Query(f"max({by_currency}) / {total(ALL)}", "largest currency"),
-                        Query(f"max({total(ALL, 'exchange', 'account')}) / {total(ALL)}", "largest account"),
+                        Query(f"max({by_exchange}) / {everything}", "largest exchange"),
+                        Query(f"max({by_currency}) / {everything}", "largest currency"),
+                        Query(f"max({held('last_known', 'exchange', 'account')}) / {everything}", "largest account"),
                     ],
                     minimum=0,
                 ),
