@@ -2,8 +2,8 @@
 
 from grafana.panels.charts import gauge_panel, lines_panel, timeline_panel
 from grafana.panels.layout import Section, Tile
-from grafana.panels.parts import FRESH, GREEN, ORANGE, RED, YELLOW, Column, Query
-from grafana.panels.promql import ACCOUNT, COIN, WALLET, age, fresh, held, known, latest, total
+from grafana.panels.parts import FRESH, GREEN, ORANGE, RED, YELLOW, Column, Query, Step
+from grafana.panels.promql import ACCOUNT, COIN, WALLET, WINDOW, age, fresh, held, known, latest, selector, total
 from grafana.panels.tables import table_panel
 
 USD = "exchange_balance_usd"
@@ -83,8 +83,58 @@ def limits() -> Section:
                     none="no account is valued",
                 ),
             ),
+            _totals(distance_steps),
         ],
     )
+
+
+def _totals(distance_steps: tuple[Step, ...]) -> Tile:
+    """What several accounts hold together beside the limits on it."""
+    by = ("total", "of", "currency")
+    keys = ", ".join(by)
+    together = " or ".join(
+        f'label_replace({_together(f"exchange_total_{of}", *labels)}, "of", "{of}", "", "")'
+        for of, labels in (("net", ("total", "currency")), ("usd", ("total",)))
+    )
+
+    def threshold(severity: str) -> str:
+        return latest("exchange_total_threshold", by, f'severity="{severity}"')
+
+    highest = latest("exchange_total_threshold", by, LIMITS)
+    return Tile(
+        24,
+        7,
+        table_panel(
+            "Totals and their limits",
+            "What the accounts of each entry of `totals` hold together, in units of the currency or in USD, over all "
+            "shards. A total is whole or absent: it has no amount while one of its accounts is not known whole, or a "
+            "shard does not answer.",
+            {"total": "Total", "of": "Of", "currency": "Currency"},
+            [
+                Column("Together", together),
+                Column(
+                    "Distance",
+                    f"({together}) / on ({keys}) ({highest} > 0) - 1",
+                    "percentunit",
+                    distance_steps,
+                ),
+                Column("Critical", threshold("critical")),
+                Column("Warning", threshold("warning")),
+            ],
+            sort="Distance",
+            none="no total is configured",
+        ),
+    )
+
+
+def _together(family: str, *by: str) -> str:
+    """The sum over all shards, of which replicas count once; absent while a part of it is."""
+    keys = ", ".join(by)
+    parts = latest(family, (*by, "shard"))
+    shards = f"last_over_time({selector('exchange_exporter_shards')}[{WINDOW}])"
+    wanted = f"0 * last_over_time({selector(family)}[{WINDOW}]) + on (job, instance) group_left () {shards}"
+    whole = f"count by ({keys}) ({parts}) == on ({keys}) max by ({keys}) ({wanted})"
+    return f"(sum by ({keys}) ({parts}) and on ({keys}) {whole})"
 
 
 def concentration() -> Section:

@@ -157,6 +157,24 @@ def test_the_biggest_moves_are_split_into_flow_and_price(tmp_path: Path) -> None
     _answers(tmp_path, series, 1460, {moves[ref]: {row: value} for ref, value in expected.items()})
 
 
+def test_a_total_adds_up_shards_and_is_absent_while_one_of_them_is(tmp_path: Path) -> None:
+    series = {}
+    for instance, shard, values in (("a", "0", "600x20"), ("b", "0", "600x20"), ("c", "1", "300x9 stale")):
+        labels = f'total="firm",shard="{shard}"'
+        series[_at(instance, "exchange_total_net", f'{labels},currency="BTC"')] = values
+        series[_at(instance, "exchange_total_usd", labels)] = values
+        series[f'exchange_exporter_shards{{job="exporter",instance="{instance}"}}'] = "2x20"
+        for severity, limit in (("warning", 1200), ("critical", 500)):
+            limits = f'total="firm",of="net",severity="{severity}",currency="BTC"'
+            series[_at(instance, "exchange_total_threshold", limits)] = f"{limit}x20"
+    net, usd = '{currency="BTC", of="net", total="firm"}', '{of="usd", total="firm"}'
+    panel = "Totals and their limits"
+    together, distance, critical, warning = (_expr(panel, ref) for ref in "ABCD")
+    known = {together: {net: 900.0, usd: 900.0}, distance: {net: -0.25}}
+    _answers(tmp_path, series, 9, {**known, critical: {net: 500.0}, warning: {net: 1200.0}})
+    _answers(tmp_path, series, 15, {together: {}, distance: {}})
+
+
 def test_a_missed_scrape_changes_nothing(tmp_path: Path) -> None:
     series = _account("a", "100x9 stale 100x20", "1x9 stale 1x20")
     _answers(tmp_path, series, 10, {_expr("Total, as last known"): {"{}": 100}, _expr("Of that fresh"): {"{}": 1}})
