@@ -42,10 +42,13 @@ def unless_all(*variables: str) -> str:
     return f'job!~"{"".join(f"(${name}){{2}}" for name in variables)}"'
 
 
-def whole(record: str, *summed: str, at: str = "") -> str:
-    """Select a recorded sum over all of the labels in `summed`, while all of each is chosen."""
-    fixed = ",".join(f'{label}="all"' for label in summed)
-    return selector(record, COIN, fixed) + (f" {at}" if at else "")
+def whole(record: str, *summed: str, at: str = "", rare: bool = False) -> str:
+    """Select a recorded sum over all of the labels in `summed`, while all of each is chosen.
+
+    `rare`: it is recorded every ten minutes.
+    """
+    selected = selector(record, COIN, ",".join(f'{label}="all"' for label in summed))
+    return f"last_over_time({selected}[15m])" if rare else selected + (f" {at}" if at else "")
 
 
 def latest(
@@ -171,14 +174,15 @@ def total_flow() -> str:
 def total_price_effect() -> str:
     """`day_price_effect` added up over what is chosen."""
     some = unless_all("job", "instance", "account")
-    now, before = (whole(f"treasury:{_USD}:{kind}", "account") for kind in ("last_known", "before_1d"))
+    now = whole(f"treasury:{_USD}:last_known", "account")
+    before = whole(f"treasury:{_USD}:before_1d", "account", rare=True)
     return f"({total(f'{now} - {before} - ({_recorded_flow()} or 0 * {now})')} or {total(day_price_effect(some))})"
 
 
 def _recorded_flow() -> str:
     """The flow by exchange and currency, of all accounts, at the price in what is held, or was."""
     net, usd = (whole(f"treasury:{family}:last_known", "account") for family in (_NET, _USD))
-    before_net, before_usd = (whole(f"treasury:{family}:before_1d", "account") for family in (_NET, _USD))
+    before_net, before_usd = (whole(f"treasury:{family}:before_1d", "account", rare=True) for family in (_NET, _USD))
     return f"({net} - {before_net}) * ({usd} / ({net} != 0) or {before_usd} / ({before_net} != 0))"
 
 

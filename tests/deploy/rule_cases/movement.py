@@ -15,6 +15,23 @@ def wallets(*of: tuple[str, str]) -> dict[str, str]:
     return found
 
 
+def running(account: str, since: int, minutes: int, amount: str) -> dict[str, str]:
+    """Return an account that an exporter names from one minute on, for some minutes, with one coin."""
+    late = f"_x{since} " if since else ""
+    place = {"exchange": "bitget", "account": account, "wallet": "spot"}
+    values = f"{late}{amount}x{minutes - 1} stale"
+    return {
+        **wallet_state(
+            minutes,
+            of=place,
+            fresh=f"{late}1x{minutes - 1} stale",
+            last_success=f"{late}{since * 60 + 60}+60x{minutes - 1} stale",
+        ),
+        series("exchange_balance_net", **place, currency="BTC"): values,
+        series("exchange_balance_usd", **place, currency="BTC"): values.replace(amount, f"{amount}000"),
+    }
+
+
 def btc(name: str, **more: str) -> str:
     return series(name, **{**GRID, "currency": "BTC", **more})
 
@@ -114,6 +131,19 @@ SUITE = Suite(
                     ]
                 }
             },
+        ),
+        Case(
+            says="BalanceDropped: an account that was renamed, one taken out and a new one are no moves, in any minute",
+            series={
+                **running("grid-1", 0, 69, "60"),
+                **running("renamed", 70, 80, "60"),
+                **running("taken-out", 0, 99, "40"),
+                **running("stays", 0, 150, "10"),
+                **running("new", 40, 110, "500"),
+                series("exchange_exporter_shards"): "1x150",
+                series("exchange_exporter_shard_ordinal"): "0x150",
+            },
+            silent={"BalanceDropped": tuple(f"{minute}m" for minute in range(60, 150))},
         ),
         Case(
             says="BalanceDropped: a transfer between wallets, a failing exchange and small change are no drop",
