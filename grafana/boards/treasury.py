@@ -7,16 +7,20 @@ from grafana.panels.parts import BLUE, GREEN, GREY, ORANGE, RED, Column, Query
 from grafana.panels.promql import (
     COIN,
     WALLET,
+    biggest,
     coin_price,
     day_change,
     day_flow,
     day_price_effect,
     fresh,
+    held,
     known,
     latest,
     leading,
+    remembered,
     total,
-    withdrawn,
+    total_flow,
+    total_price_effect,
 )
 from grafana.panels.tables import table_panel
 
@@ -24,7 +28,6 @@ USD = "exchange_balance_usd"
 NET = "exchange_balance_net"
 LIMITS = 'severity=~"warning|critical"'
 WALLETS_FRESH = latest("exchange_wallet_fresh", WALLET)
-ALL = known(USD, COIN)
 STALE = {"/not fresh/": GREY}
 EXCHANGE_ACCOUNT = {"exchange": "Exchange", "account": "Account"}
 EXCHANGE_WALLET = {**EXCHANGE_ACCOUNT, "wallet": "Wallet"}
@@ -54,7 +57,7 @@ def _now() -> Section:
                 "USD value of everything that the chosen accounts hold. What is not exported now counts with its "
                 "last figure of the past day; the share beside tells how much of the total is fresh.",
                 "currencyUSD",
-                [Query(total(ALL), "Total")],
+                [Query(held("last_known"), "Total")],
                 decimals=2,
                 none="nothing valued in the last day",
             ),
@@ -66,7 +69,7 @@ def _now() -> Section:
                 "Of that fresh",
                 "Share of the total that rests on balances which are being exported now.",
                 "percentunit",
-                [Query(f"{total(fresh(USD))} / {total(ALL)}", "Fresh")],
+                [Query(f"{held('fresh')} / {held('last_known')}", "Fresh")],
                 steps=((None, RED), (0.95, ORANGE), (0.999, GREEN)),
                 decimals=1,
                 none="nothing is fresh",
@@ -91,7 +94,7 @@ def _now() -> Section:
                 "Change of the total against 24 hours ago: coins that came or went, at the price of now, and what "
                 "prices did. Where there is no reading from then, the change of the last hour.",
                 "currencyUSD",
-                [Query(total(day_flow()), "flow"), Query(total(day_price_effect()), "price")],
+                [Query(total_flow(), "flow"), Query(total_price_effect(), "price")],
                 steps=CHANGE_COLORS,
                 decimals=2,
                 none="no reading to compare with",
@@ -132,8 +135,8 @@ def _where() -> Section:
     for label, count in (("exchange", 10), ("currency", 12), ("account", 12)):
         by = ("exchange", "account") if label == "account" else (label,)
         name = "{{exchange}}/{{account}}" if label == "account" else f"{{{{{label}}}}}"
-        now = total(fresh(USD), *by)
-        largest = total(known(USD, COIN, at="@ end()"), *by)
+        now = held("fresh", *by)
+        largest = held("last_known", *by, at="@ end()")
         if label == "exchange":
             tiles.append(
                 Tile(
@@ -145,7 +148,7 @@ def _where() -> Section:
                         "currencyUSD",
                         [
                             Query(now, name),
-                            Query(total(withdrawn(USD, COIN), *by), f"{name} (not fresh)"),
+                            Query(total(remembered(USD, COIN), *by), f"{name} (not fresh)"),
                         ],
                         colors=STALE,
                         none="nothing valued in the last day",
@@ -161,7 +164,7 @@ def _where() -> Section:
                         f"By {label}",
                         f"The {count} largest by USD value, as last known.",
                         "currencyUSD",
-                        Query(f"sort_desc(topk({count}, {total(ALL, *by)}))", name),
+                        Query(f"sort_desc(topk({count}, {held('last_known', *by)}))", name),
                         none="nothing valued in the last day",
                     ),
                 )
@@ -177,7 +180,7 @@ def _where() -> Section:
                     "currencyUSD",
                     [
                         Query(leading(count, now, *by, by=largest), name),
-                        Query(total(withdrawn(USD, COIN)), "not fresh (last known)"),
+                        Query(total(remembered(USD, COIN)), "not fresh (last known)"),
                     ],
                     stacked=True,
                     minimum=0,
@@ -190,11 +193,10 @@ def _where() -> Section:
 
 def _moves() -> Section:
     by = ("exchange", "account", "currency")
-    change = total(day_change(USD), *by)
-    biggest = f"topk(15, abs({change}))"
+    moved = biggest(*by)
 
     def among(expr: str) -> str:
-        return f"{total(expr, *by)} and on ({', '.join(by)}) {biggest}"
+        return f"{total(expr, *by)} and on ({', '.join(by)}) {moved}"
 
     return Section(
         "What moved",
@@ -209,7 +211,7 @@ def _moves() -> Section:
                     "along. Where there is no reading from 24 hours ago, it is the change of the last hour.",
                     {**EXCHANGE_ACCOUNT, "currency": "Currency"},
                     [
-                        Column("Size", biggest, "currencyUSD", decimals=2),
+                        Column("Size", moved, "currencyUSD", decimals=2),
                         Column("Change", among(day_change(USD)), "currencyUSD", CHANGE_COLORS, decimals=2),
                         Column("Flow", among(day_flow()), "currencyUSD", CHANGE_COLORS, decimals=2),
                         Column("Price", among(day_price_effect()), "currencyUSD", CHANGE_COLORS, decimals=2),
@@ -228,7 +230,7 @@ def _moves() -> Section:
                     "At each moment, the change of the total against 24 hours before it, split into coins that came or "
                     "went and the work of prices.",
                     "currencyUSD",
-                    [Query(total(day_flow()), "flow"), Query(total(day_price_effect()), "price")],
+                    [Query(total_flow(), "flow"), Query(total_price_effect(), "price")],
                     colors={"/flow/": BLUE, "/price/": ORANGE},
                 ),
             ),

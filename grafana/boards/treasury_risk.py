@@ -2,13 +2,12 @@
 
 from grafana.panels.charts import gauge_panel, lines_panel, timeline_panel
 from grafana.panels.layout import Section, Tile
-from grafana.panels.parts import FRESH, GREEN, ORANGE, RED, YELLOW, Column, Query
-from grafana.panels.promql import ACCOUNT, COIN, WALLET, age, fresh, known, latest, total
+from grafana.panels.parts import FRESH, GREEN, ORANGE, RED, YELLOW, Column, Query, Step
+from grafana.panels.promql import ACCOUNT, COIN, WALLET, WINDOW, age, fresh, held, known, latest, selector, total
 from grafana.panels.tables import table_panel
 
 USD = "exchange_balance_usd"
 LIMITS = 'severity=~"warning|critical"'
-ALL = known(USD, COIN)
 EXCHANGE_ACCOUNT = {"exchange": "Exchange", "account": "Account"}
 EXCHANGE_WALLET = {**EXCHANGE_ACCOUNT, "wallet": "Wallet"}
 EXCHANGE_COIN = {**EXCHANGE_WALLET, "currency": "Currency"}
@@ -84,15 +83,66 @@ def limits() -> Section:
                     none="no account is valued",
                 ),
             ),
+            _totals(distance_steps),
         ],
     )
+
+
+def _totals(distance_steps: tuple[Step, ...]) -> Tile:
+    """What several accounts hold together beside the limits on it."""
+    by = ("total", "of", "currency")
+    keys = ", ".join(by)
+    together = " or ".join(
+        f'label_replace({_together(f"exchange_total_{of}", *labels)}, "of", "{of}", "", "")'
+        for of, labels in (("net", ("total", "currency")), ("usd", ("total",)))
+    )
+
+    def threshold(severity: str) -> str:
+        return latest("exchange_total_threshold", by, f'severity="{severity}"')
+
+    highest = latest("exchange_total_threshold", by, LIMITS)
+    return Tile(
+        24,
+        7,
+        table_panel(
+            "Totals and their limits",
+            "What the accounts of each entry of `totals` hold together, in units of the currency or in USD, over all "
+            "shards. A total is whole or absent: it has no amount while one of its accounts is not known whole, or a "
+            "shard does not answer.",
+            {"total": "Total", "of": "Of", "currency": "Currency"},
+            [
+                Column("Together", together),
+                Column(
+                    "Distance",
+                    f"({together}) / on ({keys}) ({highest} > 0) - 1",
+                    "percentunit",
+                    distance_steps,
+                ),
+                Column("Critical", threshold("critical")),
+                Column("Warning", threshold("warning")),
+            ],
+            sort="Distance",
+            none="no total is configured",
+        ),
+    )
+
+
+def _together(family: str, *by: str) -> str:
+    """The sum over all shards, of which replicas count once; absent while a part of it is."""
+    keys = ", ".join(by)
+    parts = latest(family, (*by, "shard"))
+    shards = f"last_over_time({selector('exchange_exporter_shards')}[{WINDOW}])"
+    wanted = f"0 * last_over_time({selector(family)}[{WINDOW}]) + on (job, instance) group_left () {shards}"
+    whole = f"count by ({keys}) ({parts}) == on ({keys}) max by ({keys}) ({wanted})"
+    return f"(sum by ({keys}) ({parts}) and on ({keys}) {whole})"
 
 
 def concentration() -> Section:
     """What the total hangs on."""
     shares = ((None, GREEN), (0.4, YELLOW), (0.6, RED))
-    by_exchange, by_currency = total(ALL, "exchange"), total(ALL, "currency")
-    whole = f"scalar({total(ALL)})"
+    by_exchange, by_currency = held("last_known", "exchange"), held("last_known", "currency")
+    everything = held("last_known")
+    whole = f"scalar({everything})"
     return Section(
         "Concentration",
         [
@@ -130,9 +180,9 @@ def concentration() -> Section:
                     "Share of the total on the exchange, in the currency and in the account that hold most of it.",
                     "percentunit",
                     [
-                        Query(f"max({by_exchange}) / {total(ALL)}", "largest exchange"),
-                        Query(f"max({by_currency}) / {total(ALL)}", "largest currency"),
-                        Query(f"max({total(ALL, 'exchange', 'account')}) / {total(ALL)}", "largest account"),
+                        Query(f"max({by_exchange}) / {everything}", "largest exchange"),
+                        Query(f"max({by_currency}) / {everything}", "largest currency"),
+                        Query(f"max({held('last_known', 'exchange', 'account')}) / {everything}", "largest account"),
                     ],
                     minimum=0,
                 ),

@@ -1,8 +1,12 @@
 """Expressions that the dashboards share: how a figure is looked up so that it counts once and shows its age.
 
 Every selector matches job and instance, then every lookup aggregates them away, since one account may be
-exported by two instances during a move or a rolling restart. Every lookup reads over a window of some
-scrapes, since a failed scrape marks all series as stale.
+exported by two instances during a move or a rolling restart. Every lookup of what is scraped reads over a window of
+some scrapes, since a failed scrape marks all series as stale.
+
+What cannot be read now is remembered by the recording rules, and they add up what a panel over everything would have
+to read coin by coin. Such sums have the label `all` in the place of what they are summed over, so that `whole` finds
+them while everything of that is chosen; otherwise the same figure is worked out from the coins that are.
 """
 
 EXCHANGE = ("exchange",)
@@ -12,10 +16,12 @@ WALLET = ("exchange", "account", "wallet")
 COIN = ("exchange", "account", "wallet", "currency")
 
 WINDOW = "3m"  # more than two scrapes, less than the shortest time that anybody would call stale
-MEMORY, STEP = "1d", "5m"  # how far and in what steps a last known figure is looked for
+MEMORY, STEP = "1d", "5m"  # how far and in what steps a last known figure is looked for where no rule remembers it
 DAY = "1d"
 
 _FILTERS = ("exchange", "account", "currency")
+_USD, _NET = "exchange_balance_usd", "exchange_balance_net"
+_ALL_OF = {"exchanges": "exchange", "accounts": "account", "currencies": "currency"}
 
 
 def selector(family: str, labels: tuple[str, ...] = (), extra: str = "") -> str:
@@ -25,6 +31,24 @@ def selector(family: str, labels: tuple[str, ...] = (), extra: str = "") -> str:
     if extra:
         matchers.append(extra)
     return f"{family}{{{','.join(matchers)}}}"
+
+
+def unless_all(*variables: str) -> str:
+    """Match nothing while all of these variables stand at All, and everything once one of them does not.
+
+    All is `.+`, and a job has as many letters as this wants; a job of fewer letters costs time and nothing else. What
+    is chosen stands here twice in a row, as no job does.
+    """
+    return f'job!~"{"".join(f"(${name}){{2}}" for name in variables)}"'
+
+
+def whole(record: str, *summed: str, at: str = "", rare: bool = False) -> str:
+    """Select a recorded sum over all of the labels in `summed`, while all of each is chosen.
+
+    `rare`: it is recorded every ten minutes.
+    """
+    selected = selector(record, COIN, ",".join(f'{label}="all"' for label in summed))
+    return f"last_over_time({selected}[15m])" if rare else selected + (f" {at}" if at else "")
 
 
 def latest(
@@ -53,13 +77,19 @@ def failing(family: str, labels: tuple[str, ...]) -> str:
 
 
 def remembered(family: str, labels: tuple[str, ...], extra: str = "", *, at: str = "") -> str:
-    """The last figure of the past day, also of what is no longer exported.
+    """The last figure of the past day of what an exporter still names and cannot read.
 
-    A subquery, since it aggregates before it remembers: an instance that is gone cannot outweigh the one
-    that took over, and a day of raw samples of a large fleet would exceed a server's limits.
+    The rules remember balances. What they do not is looked for in a subquery, since that aggregates before it
+    remembers: an instance that is gone cannot outweigh the one that took over.
     """
+    if labels == COIN:
+        recorded = selector(f"coin:{family}:remembered", COIN, extra) + (f" {at}" if at else "")
+        return f"max by ({', '.join(COIN)}) ({recorded})"
     steps = f"({latest(family, labels, extra, window=STEP)})[{MEMORY}:{STEP}]"
-    return f"last_over_time({steps}{' ' + at if at else ''})"
+    last = f"last_over_time({steps}{' ' + at if at else ''})"
+    if "account" not in labels:
+        return last
+    return f"({last} and on ({', '.join(ACCOUNT)}) {latest('exchange_account_up', ACCOUNT, at=at)})"
 
 
 def known(family: str, labels: tuple[str, ...], extra: str = "", *, at: str = "") -> str:
@@ -91,39 +121,77 @@ def leading(count: int, expr: str, *labels: str, by: str) -> str:
     return f"{expr} and on ({', '.join(labels)}) topk({count}, {by})"
 
 
-def day_change(family: str) -> str:
+def held(kind: str, *by: str, at: str = "") -> str:
+    """The USD value of what is chosen, `fresh` or `last_known`, added up by these labels."""
+    over = "account" if "currency" in by else "currency"
+    recorded = total(whole(f"treasury:exchange_balance_usd:{kind}", over, at=at), *by)
+    some = unless_all("job", "instance", over)
+    coins = known(_USD, COIN, some, at=at) if kind == "last_known" else fresh(_USD, some, at=at)
+    return f"({recorded} or {total(coins, *by)})"
+
+
+def day_change(family: str, extra: str = "") -> str:
     """Change of a balance against 24 hours ago.
 
     A coin that a wallet did not list then, though it was being read, counts from 0. Where nothing is known
     of the wallet 24 hours ago, it is the change of the last hour.
     """
-    now, then = known(family, COIN), latest(family, COIN, at=f"offset {DAY}")
+    now, then = known(family, COIN, extra), latest(family, COIN, extra, at=f"offset {DAY}")
     was_read = f"{latest('exchange_wallet_fresh', WALLET, at=f'offset {DAY}')} == 1"
-    young = f"avg by ({', '.join(COIN)}) (delta({selector(family, COIN)}[1h]))"
-    came = f"({fresh(family)} and on ({', '.join(WALLET)}) {was_read})"
+    young = f"avg by ({', '.join(COIN)}) (delta({selector(family, COIN, extra)}[1h]))"
+    came = f"({fresh(family, extra)} and on ({', '.join(WALLET)}) {was_read})"
     return f"(({now} - {then}) or {came} or {young})"
 
 
-def coin_price(*, last_known: bool = False) -> str:
+def coin_price(extra: str = "", *, last_known: bool = False) -> str:
     """The USD price of each coin in each wallet, by its fresh or its last known value and amount.
 
     An answer that carries values of its own needs no price list, so exchange_price_usd may lack its coins; it is
     asked where nothing is held.
     """
     families = ("exchange_balance_net", "exchange_balance_usd")
-    net, usd = (known(family, COIN) if last_known else fresh(family) for family in families)
+    net, usd = (known(family, COIN, extra) if last_known else fresh(family, extra) for family in families)
     listed = known("exchange_price_usd", CURRENCY)
     return f"({usd} / ({net} != 0) or 0 * {net} + on (exchange, currency) group_left () {listed})"
 
 
-def day_flow() -> str:
+def day_flow(extra: str = "") -> str:
     """The part of the 24 hour change that came or went as coins, at the price of now, in USD."""
-    return f"({day_change('exchange_balance_net')} * {coin_price(last_known=True)})"
+    return f"({day_change(_NET, extra)} * {coin_price(extra, last_known=True)})"
 
 
-def day_price_effect() -> str:
+def day_price_effect(extra: str = "") -> str:
     """The part of the 24 hour change that prices made of what was held all along, in USD."""
-    return f"({day_change('exchange_balance_usd')} - {day_flow()})"
+    return f"({day_change(_USD, extra)} - {day_flow(extra)})"
+
+
+def total_flow() -> str:
+    """`day_flow` added up over what is chosen."""
+    some = unless_all("job", "instance", "account")
+    return f"({total(_recorded_flow())} or {total(day_flow(some))})"
+
+
+def total_price_effect() -> str:
+    """`day_price_effect` added up over what is chosen."""
+    some = unless_all("job", "instance", "account")
+    now = whole(f"treasury:{_USD}:last_known", "account")
+    before = whole(f"treasury:{_USD}:before_1d", "account", rare=True)
+    return f"({total(f'{now} - {before} - ({_recorded_flow()} or 0 * {now})')} or {total(day_price_effect(some))})"
+
+
+def _recorded_flow() -> str:
+    """The flow by exchange and currency, of all accounts, at the price in what is held, or was."""
+    net, usd = (whole(f"treasury:{family}:last_known", "account") for family in (_NET, _USD))
+    before_net, before_usd = (whole(f"treasury:{family}:before_1d", "account", rare=True) for family in (_NET, _USD))
+    return f"({net} - {before_net}) * ({usd} / ({net} != 0) or {before_usd} / ({before_net} != 0))"
+
+
+def biggest(*by: str) -> str:
+    """The size of the fifteen largest changes in 24 hours."""
+    every = [f'{name}=~"${variable}"' for name, variable in _ALL_OF.items()]
+    recorded = selector("treasury:exchange_balance_usd:moved_1d", COIN, ",".join(every))
+    some = unless_all("job", "instance", *_ALL_OF.values())
+    return f"(sum by ({', '.join(by)}) ({recorded}) or topk(15, abs({total(day_change(_USD, some), *by)})))"
 
 
 def rate(family: str, labels: tuple[str, ...], by: tuple[str, ...], extra: str = "") -> str:

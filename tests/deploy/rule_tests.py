@@ -26,6 +26,7 @@ from tests.deploy.rule_cases import (
     margin,
     movement,
     replicas,
+    together,
     totals,
     usd,
     valuation,
@@ -45,16 +46,18 @@ SUITES: tuple[Suite, ...] = (
     accounts.SUITE,
     valuation.SUITE,
     exporter.SUITE,
+    together.SUITE,
     totals.SUITE,
     margin.SUITE,
 )
 ACCOUNT_DASHBOARD = {
     "AccountAuthFailing", "AccountIpRefused", "AccountPermissionMissing", "AccountRateLimited", "AccountUsdLow",
-    "ApiKeyCanWithdraw", "ApiKeyExpiring", "BalanceCritical", "BalanceDropped", "BalanceLow", "BalanceMissing",
-    "BalanceRunningOut", "BalanceStale", "CoinVanished", "FrozenStuck", "MarginRatioHigh", "PollsSkipped",
+    "AccountUsdMissing", "ApiKeyCanWithdraw", "ApiKeyExpiring", "BalanceCritical", "BalanceDropped", "BalanceLow",
+    "BalanceMissing", "BalanceRunningOut", "BalanceStale", "CoinVanished", "FrozenStuck", "MarginRatioHigh",
+    "PollsSkipped",
     "UnpricedHoldings", "UnwatchedMoney",
 }  # fmt: skip
-TREASURY_DASHBOARD = {"ExchangeConcentrationHigh", "PricesStale", "StablecoinOffPeg"}
+TREASURY_DASHBOARD = {"ExchangeConcentrationHigh", "PricesStale", "StablecoinOffPeg", "TotalLow"}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The tables of README.md and CONTRIBUTING.md as the code has them; `python -m tests.docs.readme_tables` rewrites both.
+"""The tables of README.md, CONTRIBUTING.md and the rules' page; `python -m tests.docs.readme_tables` rewrites them.
 
 Each table stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`.
 """
@@ -23,11 +23,13 @@ from exporter.polling.account_poll import SLOW_CAP_SECONDS
 from exporter.polling.plan import Plan
 from exporter.polling.poller import CAP_SECONDS
 from exporter.transport.conversation import RETRIES
+from tests.docs import rule_tables
 from tests.docs.rooms import PACKAGE, PATH, ROOMS
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
 CONTRIBUTING: Final = ROOT / "CONTRIBUTING.md"
+RULES: Final = ROOT / "deploy" / "prometheus" / "README.md"
 
 _DEFAULT: Final = re.compile(r"\s*\(default: (.*)\)\s*$")
 _POLLED: Final = re.compile(r"\s*Polled, not read at the scrape: .*")
@@ -301,6 +303,12 @@ def rooms(allowed: Mapping[str, Sequence[str]] = ROOMS) -> str:
     return table(("room", "what lives there", "may import"), rows)
 
 
+def recording_rules() -> str:
+    """Every recording rule with its group, how often it is evaluated, what it reads, and who reads it."""
+    heads = ("recorded series", "group", "evaluated every", "passes over every coin", "read by")
+    return table(heads, rule_tables.rows())
+
+
 def _first_sentence(file: Path) -> str:
     told = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
     return " ".join(told.partition("\n\n")[0].split())
@@ -318,6 +326,7 @@ TABLES: Final[Mapping[Path, Tables]] = {
         "cost": cost,
         "capacity": capacity,
     },
+    RULES: {"rules": recording_rules},
     CONTRIBUTING: {"path": path, "rooms": rooms, "files": files},
 }
 

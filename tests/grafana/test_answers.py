@@ -1,5 +1,6 @@
-"""What the dashboards' queries answer on known series, worked out by Prometheus's own rule tester."""
+"""What the dashboards' queries answer on known series, worked out by Prometheus's rule tester with the rules loaded."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,30 @@ pytestmark = pytest.mark.servers
 DESK = 'exchange="xt",account="desk",wallet="spot",currency="BTC"'
 WALLET = 'exchange="xt",account="desk",wallet="spot"'
 HOURS_25 = 1500  # minutes, one sample each
+RECORDING = ROOT / "deploy" / "prometheus" / "rules" / "recording.yml"
 
 
-def _expr(panel: str, ref: str = "A", dashboard: str = "treasury.json") -> str:
+CHOICES: tuple[dict[str, str], ...] = ({}, {"$account": "desk|main"}, {"$job": "exporter"}, {"$currency": "BTC"})
+"""What is chosen above a dashboard: everything, or one thing by name; the answers have to be the same."""
+
+
+def _expr(panel: str, ref: str = "A", dashboard: str = "treasury.json") -> tuple[str, ...]:
+    """A query of a panel, once for each of the choices."""
     found = next(item for item in panels(dashboards()[dashboard]) if item["title"] == panel)
-    return fill(next(target["expr"] for target in found["targets"] if target["refId"] == ref))
+    expr: str = next(target["expr"] for target in found["targets"] if target["refId"] == ref)
+    filled = []
+    for choice in CHOICES:
+        chosen = expr
+        for variable, value in choice.items():
+            chosen = chosen.replace(variable, value)
+        filled.append(fill(chosen))
+    return tuple(filled)
 
 
-def _answers(tmp_path: Path, series: dict[str, str], minute: int, expected: dict[str, dict[str, float]]) -> None:
-    """Demand that expressions answer so at a minute; `expected` has label sets and values by expression."""
+def _answers(
+    tmp_path: Path, series: dict[str, str], minute: int, expected: dict[tuple[str, ...], dict[str, float]]
+) -> None:
+    """Demand that expressions answer so at a minute; `expected` has label sets and values by expressions."""
     promtool = require("promtool")
     asked: list[dict[str, Any]] = [
         {
@@ -33,12 +49,15 @@ def _answers(tmp_path: Path, series: dict[str, str], minute: int, expected: dict
             "eval_time": f"{minute}m",
             "exp_samples": [{"labels": labels, "value": value} for labels, value in samples.items()],
         }
-        for expr, samples in expected.items()
+        for choices, samples in expected.items()
+        for expr in choices
     ]
     inputs = [{"series": name, "values": values} for name, values in series.items()]
     group = {"interval": "1m", "input_series": inputs, "promql_expr_test": asked}
     path = tmp_path / "test.yml"
-    path.write_text(yaml.safe_dump({"evaluation_interval": "1m", "tests": [group]}), encoding="utf-8")
+    groups = [group["name"] for group in yaml.safe_load(RECORDING.read_text(encoding="utf-8"))["groups"]]
+    test = {"evaluation_interval": "1m", "rule_files": [str(RECORDING)], "group_eval_order": groups, "tests": [group]}
+    path.write_text(yaml.safe_dump(test), encoding="utf-8")
     ran = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
@@ -51,7 +70,17 @@ def _account(instance: str, usd: str, fresh: str, name: str = "desk") -> dict[st
     """One account with one coin: the values of its USD family and whether its wallet is fresh."""
     return {
         _at(instance, "exchange_balance_usd", DESK.replace("desk", name)): usd,
-        _at(instance, "exchange_wallet_fresh", WALLET.replace("desk", name)): fresh,
+        **_wallet(instance, fresh, name),
+    }
+
+
+def _wallet(instance: str, fresh: str, name: str = "desk") -> dict[str, str]:
+    """A wallet's state; it was read a minute after the beginning."""
+    labels = WALLET.replace("desk", name)
+    read = " ".join(re.sub("^[01]", "60", values) for values in fresh.split())
+    return {
+        _at(instance, "exchange_wallet_fresh", labels): fresh,
+        _at(instance, "exchange_wallet_last_success_timestamp_seconds", labels): read,
     }
 
 
@@ -97,6 +126,56 @@ def test_what_is_withdrawn_is_remembered_and_at_once_shown_as_not_fresh(tmp_path
     )
 
 
+def test_an_account_that_is_renamed_counts_once(tmp_path: Path) -> None:
+    series = _account("a", "100x9 stale", "1x9 stale") | _account("a", "_x10 100x50", "_x10 1x50", "main")
+    for name, value in (("exchange_exporter_shards", 1), ("exchange_exporter_shard_ordinal", 0)):
+        series[f'{name}{{job="exporter",instance="a"}}'] = f"{value}x60"
+    for minute in (10, 12, 20, 50):
+        # A choice by name is worked out from what was scraped within three minutes.
+        exact = slice(None) if minute > 12 else slice(1)
+        _answers(
+            tmp_path,
+            series,
+            minute,
+            {
+                _expr("Total, as last known")[exact]: {"{}": 100},
+                _expr("By account")[exact]: {'{account="main", exchange="xt"}': 100},
+                _expr("By exchange", "B"): {},
+            },
+        )
+
+
+def test_an_exporter_that_is_down_leaves_what_was_last_known(tmp_path: Path) -> None:
+    series = _account("a", "100x9 stale", "1x9 stale")
+    _answers(tmp_path, series, 60, {_expr("Total, as last known"): {"{}": 100}, _expr("By exchange", "A"): {}})
+
+
+def test_the_biggest_moves_are_split_into_flow_and_price(tmp_path: Path) -> None:
+    series = _a_day(f"2x1439 3x{HOURS_25}", f"200x1439 360x{HOURS_25}")
+    row = '{account="desk", currency="BTC", exchange="xt"}'
+    moves = {ref: _expr("Biggest moves in 24 h", ref) for ref in "ABCDE"}
+    expected = {"A": 160.0, "B": 160.0, "C": 120.0, "D": 40.0, "E": 1.0}
+    _answers(tmp_path, series, 1460, {moves[ref]: {row: value} for ref, value in expected.items()})
+
+
+def test_a_total_adds_up_shards_and_is_absent_while_one_of_them_is(tmp_path: Path) -> None:
+    series = {}
+    for instance, shard, values in (("a", "0", "600x20"), ("b", "0", "600x20"), ("c", "1", "300x9 stale")):
+        labels = f'total="firm",shard="{shard}"'
+        series[_at(instance, "exchange_total_net", f'{labels},currency="BTC"')] = values
+        series[_at(instance, "exchange_total_usd", labels)] = values
+        series[f'exchange_exporter_shards{{job="exporter",instance="{instance}"}}'] = "2x20"
+        for severity, limit in (("warning", 1200), ("critical", 500)):
+            limits = f'total="firm",of="net",severity="{severity}",currency="BTC"'
+            series[_at(instance, "exchange_total_threshold", limits)] = f"{limit}x20"
+    net, usd = '{currency="BTC", of="net", total="firm"}', '{of="usd", total="firm"}'
+    panel = "Totals and their limits"
+    together, distance, critical, warning = (_expr(panel, ref) for ref in "ABCD")
+    known = {together: {net: 900.0, usd: 900.0}, distance: {net: -0.25}}
+    _answers(tmp_path, series, 9, {**known, critical: {net: 500.0}, warning: {net: 1200.0}})
+    _answers(tmp_path, series, 15, {together: {}, distance: {}})
+
+
 def test_a_missed_scrape_changes_nothing(tmp_path: Path) -> None:
     series = _account("a", "100x9 stale 100x20", "1x9 stale 1x20")
     _answers(tmp_path, series, 10, {_expr("Total, as last known"): {"{}": 100}, _expr("Of that fresh"): {"{}": 1}})
@@ -123,7 +202,7 @@ def _a_day(net: str, usd: str) -> dict[str, str]:
     return {
         _at("a", "exchange_balance_net", DESK): net,
         _at("a", "exchange_balance_usd", DESK): usd,
-        _at("a", "exchange_wallet_fresh", WALLET): f"1x{HOURS_25}",
+        **_wallet("a", f"1x{HOURS_25}"),
         'exchange_price_usd{job="exporter",instance="a",exchange="xt",currency="BTC"}': f"100x1439 120x{HOURS_25}",
     }
 
@@ -150,7 +229,7 @@ def test_a_coin_that_came_within_the_day_is_all_flow(tmp_path: Path) -> None:
 
 def test_a_wallet_seen_for_the_first_time_today_is_no_inflow(tmp_path: Path) -> None:
     series = {name: values.replace("x1439", "x30") for name, values in _a_day("3x200", "300x200").items()}
-    series[_at("a", "exchange_wallet_fresh", WALLET)] = "1x200"
+    series |= _wallet("a", "1x200")
     _answers(tmp_path, series, 25, {_expr("Change in 24 h", "A"): {"{}": 0}, _expr("Change in 24 h", "B"): {"{}": 0}})
 
 
@@ -159,6 +238,7 @@ def test_the_distance_to_a_threshold_is_taken_from_the_higher_one(tmp_path: Path
     for severity, limit in (("warning", 8), ("critical", 2), ("target", 20)):
         labels = f'{DESK},of="net",severity="{severity}"'
         series |= {_at(name, "exchange_balance_threshold", labels): f"{limit}x20" for name in ("a", "b")}
+    series |= _wallet("a", "1x20") | _wallet("b", "1x20")
     row = '{account="desk", currency="BTC", exchange="xt", of="net", wallet="spot"}'
     panel = "Balances and their thresholds"
     _answers(
@@ -205,7 +285,7 @@ def test_a_coin_that_the_price_list_lacks_moves_at_the_price_in_its_value(tmp_pa
 
 FUTURES = WALLET.replace("spot", "futures")
 MARGIN = WALLET.replace("spot", "margin")
-USDT = '{account="desk", currency="USDT", exchange="xt", wallet="futures"}'
+COIN = '{account="desk", currency="BTC", exchange="xt", wallet="futures"}'
 
 
 def _positions(ratio: str = "0.62x30", fresh: str = "1x30") -> dict[str, str]:
@@ -216,8 +296,8 @@ def _positions(ratio: str = "0.62x30", fresh: str = "1x30") -> dict[str, str]:
         _at("a", "exchange_balance_net", f'{MARGIN},currency="BTC"'): "3x30",
         _at("a", "exchange_wallet_fresh", MARGIN): "1x30",
         _at("a", "exchange_wallet_margin_ratio", MARGIN): "0.1x30",
-        _at("a", "exchange_balance_net", f'{FUTURES},currency="USDT"'): "-14.5x30",
-        _at("a", "exchange_balance_unrealized_pnl", f'{FUTURES},currency="USDT"'): "-864.75x30",
+        _at("a", "exchange_balance_net", f'{FUTURES},currency="BTC"'): "-14.5x30",
+        _at("a", "exchange_balance_unrealized_pnl", f'{FUTURES},currency="BTC"'): "-864.75x30",
         _at("a", "exchange_wallet_fresh", FUTURES): fresh,
         _at("a", "exchange_wallet_margin_ratio", FUTURES): ratio,
         _at("b", "exchange_wallet_margin_ratio", FUTURES): ratio,
@@ -227,8 +307,8 @@ def _positions(ratio: str = "0.62x30", fresh: str = "1x30") -> dict[str, str]:
 def test_equity_is_that_of_wallets_with_positions_and_may_be_below_zero(tmp_path: Path) -> None:
     borrowing = '{account="desk", currency="BTC", exchange="xt", wallet="margin"}'
     expected = {
-        _expr("Equity", dashboard="account.json"): {USDT: -14.5, borrowing: 3},
-        _expr("Unrealized profit", dashboard="account.json"): {USDT: -864.75},
+        _expr("Equity", dashboard="account.json"): {COIN: -14.5, borrowing: 3},
+        _expr("Unrealized profit", dashboard="account.json"): {COIN: -864.75},
     }
     _answers(tmp_path, _positions(), 10, expected)
 

@@ -123,7 +123,7 @@ _RULE_DURATION = re.compile(
     rf"(?P<before>\[|:(?=\w+\])|\boffset |^ +(?:for|interval): ){_DURATION}(?=[\]:\s)]|$)", re.MULTILINE
 )
 _SETTING_DURATION = re.compile(rf"(?P<before>^ *\w+_(?:wait|interval|timeout): ){_DURATION}$", re.MULTILINE)
-_SERVER_LISTENS = re.compile(r'msg="?Listening on"? address=(\S+)')
+_SERVER_LISTENS = re.compile(r'msg="?Listening on"?(?: component=\S+)? address=(\S+)')
 _START_SECONDS = 20.0
 
 

@@ -24,7 +24,7 @@ SUITE = Suite(
                 series("exchange_wallet_failing", **GRID, reason="timeout"): "_x11 1x9 stale 1x2 stale",
                 **TEAM,
             },
-            silent={"BalanceStale": ("15m", "17m", "25m"), "BalanceMissing": ("20m",)},
+            silent={"BalanceStale": ("15m", "17m", "27m"), "BalanceMissing": ("20m",)},
             firing={
                 "BalanceStale": {
                     "18m": [
@@ -87,7 +87,7 @@ SUITE = Suite(
                 series("exchange_wallet_failing", **GRID, reason="auth"): "_x6 1x10 stale 1x5 stale",
                 **TEAM,
             },
-            silent={"BalanceMissing": ("10m", "15m", "24m")},
+            silent={"BalanceMissing": ("10m", "15m", "26m")},
             firing={
                 "BalanceMissing": {
                     "16m": [
@@ -150,7 +150,7 @@ SUITE = Suite(
                 btc("exchange_balance_threshold", of="net", severity="critical"): "0.5x40",
                 btc("exchange_balance_net"): "2x10 stale _x15 2x10",
             },
-            silent={"BalanceMissing": ("10m", "20m", "28m")},
+            silent={"BalanceMissing": ("10m", "18m", "30m")},
             firing={
                 "BalanceMissing": {
                     "25m": [
@@ -249,15 +249,15 @@ SUITE = Suite(
                 btc("exchange_balance_usd"): "90000x10 stale _x9 90000x10",
                 **TEAM,
             },
-            silent={"CoinVanished": ("10m", "13m", "15m", "21m")},
+            silent={"CoinVanished": ("10m", "13m", "14m", "21m")},
             firing={
                 "CoinVanished": {
                     time: [
                         Alert(
                             {**GRID, "currency": "BTC", "severity": "warning", "team": "grid"},
                             (
-                                "Within the last hour account grid-1 on bitget held up to 2 BTC in "
-                                "wallet spot; the wallet is fresh and the coin is not in it."
+                                "Account grid-1 on bitget held 1.5 BTC in wallet spot when it was last seen "
+                                "there; the wallet is fresh and the coin is not in it."
                             ),
                         )
                     ]

@@ -3,7 +3,7 @@
 from tests.deploy.rule_cases.table import Alert, Case, Suite, series
 
 ACCOUNT = {"exchange": "bitget", "account": "grid-1"}
-TEAM = {series("exchange_account_info", **ACCOUNT, shard="0", team="grid"): "1x60"}
+TEAM = {series("exchange_account_info", **ACCOUNT, shard="0", team="grid"): "1x140"}
 
 
 def on(instance: str, name: str, values: str, **labels: str) -> dict[str, str]:
@@ -61,11 +61,11 @@ SUITE = Suite(
                             ),
                         )
                     ],
-                    "62m": [
+                    "63m": [
                         Alert(
                             {**ACCOUNT, "reason": "late", "severity": "warning", "team": "grid"},
                             (
-                                "Of the polls of account grid-1 on bitget within 30 minutes 36.21% were "
+                                "Of the polls of account grid-1 on bitget within 30 minutes 36.67% were "
                                 "skipped (late: the poll before was still running)."
                             ),
                         )
@@ -141,7 +141,7 @@ SUITE = Suite(
                 **on("d:10118", "exchange_exporter_shards", "1x60", job="unsharded"),
                 **on("d:10118", "exchange_exporter_shard_ordinal", "0x60", job="unsharded"),
             },
-            silent={"ShardMissing": ("9m", "12m", "17m", "31m")},
+            silent={"ShardMissing": ("9m", "12m", "16m", "31m")},
             firing={
                 "ShardMissing": {
                     time: [Alert({"severity": "critical"}, "1 of 3 shards are missing; present: 0, 1.")]

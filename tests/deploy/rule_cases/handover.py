@@ -106,7 +106,7 @@ SUITE = Suite(
                 series("exchange_balance_threshold", **USDT, of="net", severity="warning"): "5000x45",
                 **wallet_state(45, fresh="1x9 0x20 1x15", last_success="0+60x9 540x20 1860+60x15", of=GRID),
             },
-            silent={"BalanceStale": ("32m",), "BalanceMissing": ("32m",)},
+            silent={"BalanceStale": ("34m",), "BalanceMissing": ("34m",)},
             firing={
                 "BalanceLow": {
                     "32m": [
@@ -121,7 +121,7 @@ SUITE = Suite(
                     ],
                 }
             },
-            values=(*watched(range(2, 30)), kinds("34m", "BalanceLow")),
+            values=(*watched(range(2, 41)), kinds("34m", "BalanceLow")),
         ),
     ),
 )

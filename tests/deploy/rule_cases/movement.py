@@ -1,10 +1,35 @@
 """Rule tests of movements: BalanceRunningOut, BalanceDropped."""
 
-from tests.deploy.rule_cases.table import Alert, Case, Suite, series
+from tests.deploy.rule_cases.table import Alert, Case, Suite, series, wallet_state
 
 GRID = {"exchange": "bitget", "account": "grid-1", "wallet": "spot"}
 ACCOUNT = {"exchange": "bitget", "account": "grid-1"}
 TEAM = {series("exchange_account_info", **ACCOUNT, shard="0", team="grid"): "1x500"}
+
+
+def wallets(*of: tuple[str, str]) -> dict[str, str]:
+    """Return what these wallets, by account and name, say of themselves while they are read well."""
+    found: dict[str, str] = {}
+    for account, wallet in of:
+        found |= wallet_state(150, of={"exchange": "bitget", "account": account, "wallet": wallet})
+    return found
+
+
+def running(account: str, since: int, minutes: int, amount: str) -> dict[str, str]:
+    """Return an account that an exporter names from one minute on, for some minutes, with one coin."""
+    late = f"_x{since} " if since else ""
+    place = {"exchange": "bitget", "account": account, "wallet": "spot"}
+    values = f"{late}{amount}x{minutes - 1} stale"
+    return {
+        **wallet_state(
+            minutes,
+            of=place,
+            fresh=f"{late}1x{minutes - 1} stale",
+            last_success=f"{late}{since * 60 + 60}+60x{minutes - 1} stale",
+        ),
+        series("exchange_balance_net", **place, currency="BTC"): values,
+        series("exchange_balance_usd", **place, currency="BTC"): values.replace(amount, f"{amount}000"),
+    }
 
 
 def btc(name: str, **more: str) -> str:
@@ -65,6 +90,7 @@ SUITE = Suite(
                 btc("exchange_balance_usd"): "1000000x69 2000000x80",
                 btc("exchange_balance_net", account="other"): "90x150",
                 btc("exchange_balance_usd", account="other"): "9000000x150",
+                **wallets(("grid-1", "spot"), ("other", "spot")),
                 **TEAM,
             },
             silent={"BalanceDropped": ("65m", "79m", "82m", "142m")},
@@ -89,6 +115,7 @@ SUITE = Suite(
                 btc("exchange_balance_net"): "50x69 40x9 39x70",
                 btc("exchange_balance_net", account="other"): "50x69 40x9 40x70",
                 btc("exchange_balance_usd"): "5000000x150",
+                **wallets(("grid-1", "spot"), ("other", "spot")),
             },
             silent={"BalanceDropped": ("79m", "82m", "142m")},
             firing={
@@ -106,6 +133,19 @@ SUITE = Suite(
             },
         ),
         Case(
+            says="BalanceDropped: an account that was renamed, one taken out and a new one are no moves, in any minute",
+            series={
+                **running("grid-1", 0, 69, "60"),
+                **running("renamed", 70, 80, "60"),
+                **running("taken-out", 0, 99, "40"),
+                **running("stays", 0, 150, "10"),
+                **running("new", 40, 110, "500"),
+                series("exchange_exporter_shards"): "1x150",
+                series("exchange_exporter_shard_ordinal"): "0x150",
+            },
+            silent={"BalanceDropped": tuple(f"{minute}m" for minute in range(60, 150))},
+        ),
+        Case(
             says="BalanceDropped: a transfer between wallets, a failing exchange and small change are no drop",
             series={
                 btc("exchange_balance_net"): "10x69 0x80",
@@ -113,6 +153,13 @@ SUITE = Suite(
                 btc("exchange_balance_net", account="failing"): "100x69 stale",
                 btc("exchange_balance_net", account="small", currency="DOGE"): "500x69 0x80",
                 btc("exchange_balance_usd", account="small", currency="DOGE"): "99x69 0x80",
+                **wallets(("grid-1", "spot"), ("grid-1", "funding"), ("small", "spot")),
+                **wallet_state(
+                    150,
+                    fresh="1x69 0x80",
+                    last_success="0+60x69 4140x80",
+                    of={"exchange": "bitget", "account": "failing", "wallet": "spot"},
+                ),
             },
             silent={"BalanceDropped": ("75m", "90m", "120m")},
         ),

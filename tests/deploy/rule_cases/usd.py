@@ -1,4 +1,4 @@
-"""Rule tests of the limits on the USD value of an account: AccountUsdLow."""
+"""Rule tests of the limits on the USD value of an account: AccountUsdLow, AccountUsdMissing."""
 
 from tests.deploy.rule_cases.table import Alert, Case, Suite, series, wallet_state
 
@@ -24,7 +24,7 @@ def counts(unpriced: str = "0x60", hidden: str = "0x60") -> dict[str, str]:
 
 SUITE = Suite(
     name="usd",
-    about="Limits on the USD value of an account: AccountUsdLow.",
+    about="Limits on the USD value of an account: AccountUsdLow, AccountUsdMissing.",
     rules=("recording", "balances"),
     cases=(
         Case(
@@ -139,6 +139,52 @@ SUITE = Suite(
                 **usd_limit("warning", 20000),
             },
             firing={"AccountUsdLow": {"20m": [Alert({**ACCOUNT, "severity": "warning"}, WORTH_100)]}},
+        ),
+        Case(
+            says="AccountUsdMissing: half an hour without a value is quiet, more fires, after a day too, until it ends",
+            series={
+                **wallet_state(1600, of=GRID),
+                **wallet_state(1600, fresh="1x9 0x1540 1x40", of={**GRID, "wallet": "funding"}),
+                series("exchange_wallet_failing", **GRID | {"wallet": "funding"}, reason="permission"): (
+                    "_x10 1x1540 stale"
+                ),
+                series("exchange_account_usd", **ACCOUNT): "100x9 stale _x1539 100x40",
+                series("exchange_account_usd_threshold", **ACCOUNT, severity="warning"): "50x1600",
+                series("exchange_account_usd_threshold", exchange="xt", account="bare", severity="target"): "50x1600",
+            },
+            silent={"AccountUsdMissing": ("9m", "41m", "1551m")},
+            firing={
+                "AccountUsdMissing": {
+                    time: [
+                        Alert(
+                            {**ACCOUNT, "severity": "warning"},
+                            "Account grid-1 on bitget has a limit of 50.00 USD, but no value of it is served. "
+                            "Not fresh: funding (permission).",
+                        )
+                    ]
+                    for time in ("43m", "600m", "1540m")
+                }
+            },
+        ),
+        Case(
+            says="AccountUsdMissing: a value that comes and goes with failed scrapes is there; fresh wallets are told",
+            series={
+                **wallet_state(100, of=GRID),
+                series("exchange_account_usd", **ACCOUNT): "100x9 stale 100x9 stale 100x9 stale",
+                series("exchange_account_usd_threshold", **ACCOUNT, severity="critical"): "50x100",
+            },
+            silent={"AccountUsdMissing": ("25m", "60m")},
+            firing={
+                "AccountUsdMissing": {
+                    "65m": [
+                        Alert(
+                            {**ACCOUNT, "severity": "warning"},
+                            "Account grid-1 on bitget has a limit of 50.00 USD, but no value of it is served. "
+                            "Its wallets are fresh: look for rows that cannot be read, and whether valuation is on.",
+                        )
+                    ]
+                }
+            },
         ),
     ),
 )

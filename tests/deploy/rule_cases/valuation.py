@@ -10,7 +10,12 @@ TEAM = {series("exchange_account_info", **ACCOUNT, shard="0", team="grid"): "1x1
 
 def usd(exchange: str, values: str, **more: str) -> dict[str, str]:
     place = {"exchange": exchange, "account": exchange, "wallet": "spot", "currency": "USDT", **more}
-    return {series("exchange_balance_usd", **place): values, series("exchange_balance_net", **place): values}
+    wallet = {"exchange": exchange, "account": exchange, "wallet": "spot"}
+    return {
+        series("exchange_balance_usd", **place): values,
+        series("exchange_balance_net", **place): values,
+        **wallet_state(100, of=wallet),
+    }
 
 
 def reported(wallet: str, values: str) -> dict[str, str]:
@@ -111,6 +116,7 @@ SUITE = Suite(
                 **read("isolated_margin/BTCUSDT"),
                 **read("isolated_margin/ETHUSDT"),
                 series("exchange_balance_usd", **GRID, currency="BTC"): "900x60",
+                **wallet_state(60, of=GRID),
                 **wallet_state(60, of=OVERVIEW),
                 **TEAM,
             },
@@ -162,6 +168,7 @@ SUITE = Suite(
                 series(
                     "exchange_balance_net", exchange="xt", account="desk", wallet="spot", currency="USDC"
                 ): "1500x60",
+                **wallet_state(60, of={"exchange": "xt", "account": "desk", "wallet": "spot"}),
             },
             silent={"StablecoinOffPeg": ("9m", "28m")},
             firing={
