@@ -191,7 +191,8 @@ def biggest(*by: str) -> str:
     every = [f'{name}=~"${variable}"' for name, variable in _ALL_OF.items()]
     recorded = selector("treasury:exchange_balance_usd:moved_1d", COIN, ",".join(every))
     some = unless_all("job", "instance", *_ALL_OF.values())
-    return f"(sum by ({', '.join(by)}) ({recorded}) or topk(15, abs({total(day_change(_USD, some), *by)})))"
+    listed = f"topk(15, sum by ({', '.join(by)}) (last_over_time({recorded}[15m])))"
+    return f"({listed} or topk(15, abs({total(day_change(_USD, some), *by)})))"
 
 
 def rate(family: str, labels: tuple[str, ...], by: tuple[str, ...], extra: str = "") -> str:

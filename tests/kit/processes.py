@@ -120,7 +120,7 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 _DURATION = r"(?P<count>\d+)(?P<unit>[smhd])"
 _RULE_DURATION = re.compile(
-    rf"(?P<before>\[|:(?=\w+\])|\boffset |^ +(?:for|interval): ){_DURATION}(?=[\]:\s)]|$)", re.MULTILINE
+    rf"(?P<before>\[|:(?=\w+\])|\boffset |^ +(?:for|keep_firing_for|interval): ){_DURATION}(?=[\]:\s)]|$)", re.MULTILINE
 )
 _SETTING_DURATION = re.compile(rf"(?P<before>^ *\w+_(?:wait|interval|timeout): ){_DURATION}$", re.MULTILINE)
 _SERVER_LISTENS = re.compile(r'msg="?Listening on"?(?: component=\S+)? address=(\S+)')
