@@ -1,6 +1,7 @@
-"""`make bench`: every row of the table, with the machine; `--scale` adds the run with 2,000 accounts.
+"""`make bench`: every row of the table, with the machine.
 
-ccxt is the peer for polls; it pins much and is installed into an environment of its own.
+ccxt is the peer for polls; it pins much and is installed into an environment of its own. What the rules cost a
+Prometheus server takes about twenty minutes, most of them to write a day of history and to let servers warm up.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import sys
 import venv
 from pathlib import Path
 
-from tests.benchmarks import polls, processes, scrapes
+from tests.benchmarks import polls, processes, rules, scrapes
 from tests.benchmarks.child import ROOT
 from tests.benchmarks.table import Row, machine, printed
 
@@ -30,12 +31,18 @@ def main() -> int:
     """Print the table; 1 when a goal was missed."""
     flags = argparse.ArgumentParser(prog="make bench", description=__doc__)
     flags.add_argument("--no-scale", action="store_true", help="leave out the three minutes with 2,000 accounts")
+    flags.add_argument("--no-rules", action="store_true", help="leave out what the rules cost a Prometheus server")
+    flags.add_argument("--only", choices=("rules",), help="only what the rules cost a Prometheus server")
     chosen = flags.parse_args()
-    python = ccxt_python(ROOT / ".venv-bench")
-    rows: list[Row] = [*scrapes.run(), *polls.run(python), *processes.start_and_memory(python)]
+    rows: list[Row] = []
+    if chosen.only is None:
+        python = ccxt_python(ROOT / ".venv-bench")
+        rows += [*scrapes.run(), *polls.run(python), *processes.start_and_memory(python)]
+    if not chosen.no_rules:
+        rows += rules.run()
     print(f"Measured on {machine()}; `make bench` prints this.\n")
     print(printed(rows))
-    if not chosen.no_scale:
+    if not chosen.no_scale and chosen.only is None:
         print()
         print(processes.scale())
     return 0 if all(row.met for row in rows) else 1
