@@ -18,6 +18,7 @@ from exporter.config.schema import (
     ValuationKeys,
 )
 from exporter.config.text import Node, Table, line_of, plain
+from exporter.config.web_keys import HeaderKeys
 
 _NESTED: Final[Mapping[str, type[BaseModel]]] = {
     "match": Match,
@@ -26,6 +27,7 @@ _NESTED: Final[Mapping[str, type[BaseModel]]] = {
     "usd": UsdEntry,
     "currencies": Currencies,
     "valuation": ValuationKeys,
+    "headers": HeaderKeys,
 }
 
 M = TypeVar("M", bound=BaseModel)
@@ -104,7 +106,8 @@ def _said(model: type[BaseModel], kind: str, message: str, where: KeyPath) -> st
 
 def _unknown(model: type[BaseModel], where: KeyPath) -> str:
     parent = next((step for step in reversed(where[:-1]) if isinstance(step, str)), None)
-    known = _NESTED.get(parent or "", model).model_fields
+    fields = _NESTED.get(parent or "", model).model_fields
+    known = [each.alias or name for name, each in fields.items()]
     key = str(where[-1])
     if parent is None and key in CREDENTIAL_KEYS and "credentials" in known:
         return "unknown key; it belongs under `credentials`"
