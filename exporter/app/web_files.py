@@ -7,7 +7,6 @@ from typing import Final
 
 from exporter.config import Config
 from exporter.config.load import load
-from exporter.config.web_file import load_web
 from exporter.core import runtime
 from exporter.core.errors import ConfigError
 from exporter.core.runtime import Clock
@@ -36,7 +35,7 @@ def load_all(path: Path, web_path: Path | None, environ: Mapping[str, str]) -> t
         mistakes += error.mistakes
     if web_path is not None:
         try:
-            ruled = rules(load_web(web_path))
+            ruled = rules(_read(web_path))
         except ConfigError as error:
             mistakes += error.mistakes
     if config is None or mistakes:
@@ -79,14 +78,17 @@ class WebFiles:
             await self._clock.sleep(LOOK_SECONDS)
             try:
                 await self.look()
-            except Exception:
-                log.exception("reading the web configuration again ended in a bug")
+            except Exception as bug:
+                self.problem = f"a bug, {type(bug).__name__}: the log has its traceback"
+                if self._told != self.problem:
+                    log.exception("reading the web configuration again ended in a bug")
+                self._told = self.problem
 
     async def look(self) -> None:
         """Read the files, and put in force what they held at the last look too."""
         found: WebConfig | str
         try:
-            found = await runtime.apart(load_web, self._path)
+            found = await runtime.apart(_read, self._path)
         except ConfigError as error:
             found = str(error)
         before, self._seen = self._seen, found
@@ -96,24 +98,30 @@ class WebFiles:
             await self._settled(found)
 
     async def _settled(self, found: WebConfig | str) -> None:
-        ruled = None
-        if isinstance(found, WebConfig):
-            problem = unprotected(self._now, found)
-            try:
-                ruled = None if problem else await runtime.apart(rules, found)
-            except ConfigError as error:
-                problem = str(error)
-        else:
-            problem = found
+        """Take over what two looks have found, or say why not."""
+        if isinstance(found, str):
+            self._refuse(found)
+            return
+        problem = unprotected(self._now, found)
+        if problem is not None:
+            self._refuse(problem)
+            return
+        try:
+            ruled = await runtime.apart(rules, found)
+        except ConfigError as error:
+            self._refuse(str(error))
+            return
+        self._replace(ruled)
+        _warn(set(found.warnings) - set(self._now.warnings))
+        self._now = found
+        self.problem = self._told = None
+        log.info("the web configuration was read again", extra=in_words(found))
+
+    def _refuse(self, problem: str) -> None:
         self.problem = problem
-        if problem and problem != self._told:
+        if problem != self._told:
             log.error("the web configuration is bad; the old one stays in force", extra={"error": problem})
         self._told = problem
-        if ruled is not None:
-            _warn(set(ruled.config.warnings) - set(self._now.warnings))
-            self._now = ruled.config
-            self._replace(ruled)
-            log.info("the web configuration was read again", extra=in_words(ruled.config))
 
 
 def unprotected(before: WebConfig, after: WebConfig) -> str | None:
@@ -133,6 +141,12 @@ def unprotected(before: WebConfig, after: WebConfig) -> str | None:
     if before.tls.allowed_sans and not after.tls.allowed_sans:
         return told.format("take certificates of clients by any name")
     return None
+
+
+def _read(path: Path) -> WebConfig:
+    from exporter.config.web_file import load_web  # with the keys of the format, which only such a file needs
+
+    return load_web(path)
 
 
 def _warn(warnings: tuple[str, ...] | set[str]) -> None:

@@ -18,7 +18,6 @@ from exporter.config.schema import (
     ValuationKeys,
 )
 from exporter.config.text import Node, Table, line_of, plain
-from exporter.config.web_keys import HeaderKeys
 
 _NESTED: Final[Mapping[str, type[BaseModel]]] = {
     "match": Match,
@@ -27,7 +26,6 @@ _NESTED: Final[Mapping[str, type[BaseModel]]] = {
     "usd": UsdEntry,
     "currencies": Currencies,
     "valuation": ValuationKeys,
-    "headers": HeaderKeys,
 }
 
 M = TypeVar("M", bound=BaseModel)

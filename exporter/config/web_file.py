@@ -13,7 +13,7 @@ from exporter.config.files import read_text
 from exporter.config.mistakes import KeyPath, Mistakes, listed, sentence
 from exporter.config.text import Node, Scalar, Table, line_of, read
 from exporter.config.validate import Piece, validate
-from exporter.config.web_keys import HttpKeys, RateKeys, TlsKeys, WebDocument
+from exporter.config.web_keys import HeaderKeys, HttpKeys, RateKeys, TlsKeys, WebDocument
 from exporter.core.credentials import Secret
 from exporter.core.errors import ConfigError
 from exporter.core.plain_files import Content, PlainFiles
@@ -37,6 +37,7 @@ _PRIVATE_KEY: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----").
 _ENCRYPTED: Final = re.compile(r"-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: *4,ENCRYPTED", re.MULTILINE).search
 
 _TLS: Final = "tls_server_config"
+_HTTP: Final = "http_server_config"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -85,9 +86,9 @@ class _Reading:
         piece = validate(WebDocument, str(self._path), self._root, (), self._root, self._mistakes)
         if piece is None:
             return None
-        tls = self._section(_TLS, TlsKeys)
-        http = self._section("http_server_config", HttpKeys)
-        rate = self._section("rate_limit", RateKeys)
+        tls = self._section((_TLS,), TlsKeys)
+        http = self._section((_HTTP,), HttpKeys)
+        rate = self._section(("rate_limit",), RateKeys)
         users = piece.value.basic_auth_users or {}
         if users and self._mode & stat.S_IROTH and not self._fixed:
             text = "others can read this file, and guess at its hashes at leisure; take it from them with chmod 640"
@@ -102,17 +103,22 @@ class _Reading:
             warnings=tuple(self._warnings),
         )
 
-    def _section(self, name: str, model: type[M]) -> Piece[M] | None:
-        """What stands under one key of the file; None where that is nothing."""
-        entry = self._root.entries.get(name) if isinstance(self._root, Table) else None
-        if entry is None or (isinstance(entry[1], Scalar) and entry[1].text is None):
+    def _section(self, path: tuple[str, ...], model: type[M]) -> Piece[M] | None:
+        """What stands under one key; None where that is nothing."""
+        node = self._root
+        for key in path:
+            if not isinstance(node, Table) or key not in node.entries:
+                return None
+            _, node = node.entries[key]
+        if isinstance(node, Scalar) and node.text is None:
             return None
-        return validate(model, str(self._path), self._root, (name,), entry[1], self._mistakes)
+        return validate(model, str(self._path), self._root, path, node, self._mistakes)
 
     def _headers(self, keys: HttpKeys) -> Mapping[str, str]:
         if keys.http2:
-            self._warn(("http_server_config", "http2"), "HTTP/2 is not spoken here; clients are answered by HTTP/1.1")
-        return MappingProxyType(keys.headers.model_dump(by_alias=True, exclude_none=True) if keys.headers else {})
+            self._warn((_HTTP, "http2"), "HTTP/2 is not spoken here; clients are answered by HTTP/1.1")
+        piece = self._section((_HTTP, "headers"), HeaderKeys)
+        return MappingProxyType({} if piece is None else piece.value.model_dump(by_alias=True, exclude_none=True))
 
     def _rate(self, piece: Piece[RateKeys]) -> RateLimit | None:
         keys = piece.value

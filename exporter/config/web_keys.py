@@ -181,7 +181,7 @@ class HttpKeys(_Strict):
     """`http_server_config`."""
 
     http2: Annotated[bool, BeforeValidator(scalars.boolean)] | None = None
-    headers: HeaderKeys | None = None
+    headers: Any = None
 
 
 class RateKeys(_Strict):

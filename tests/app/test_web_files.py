@@ -1,5 +1,6 @@
 """A changed web configuration is taken over while the exporter runs; what is bad, or protects less, changes nothing."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,25 @@ async def test_a_file_that_is_gone_keeps_what_there_was(tmp_path: Path) -> None:
     assert it.taken == []
     assert it.files.problem is not None
     assert "there is no such file" in it.files.problem
+
+
+async def test_a_bug_ends_no_watch_and_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    it = Watched(tmp_path)
+    broken: list[Rules] = []
+
+    def breaks(ruled: Rules) -> None:
+        broken.append(ruled)
+        raise RuntimeError("no")
+
+    files = WebFiles(it.path, load_web(it.path), breaks, FakeClock(jumps=True))
+    it.write(WHOLE + users("someone").partition("\n")[2])
+    watching = asyncio.create_task(files.watch())
+    async with asyncio.timeout(10):
+        while len(broken) < 3:  # noqa: ASYNC110 -- the looks are taken in a thread
+            await asyncio.sleep(0.005)
+    watching.cancel()
+    assert files.problem == "a bug, RuntimeError: the log has its traceback"
+    assert [each.levelname for each in caplog.records] == ["ERROR"]
 
 
 def test_the_mistakes_of_both_files_are_told_at_once(tmp_path: Path) -> None:

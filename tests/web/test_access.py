@@ -1,6 +1,8 @@
 """Who is let in: every path asks for a password, and what is wrong is answered without a scrape's place."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from base64 import b64encode
 from collections.abc import Callable
@@ -51,6 +53,22 @@ async def test_a_user_gets_everything(path: str) -> None:
         assert (await served.ask(path, Authorization=basic()))[0] == 200
         assert (await served.ask(path, Authorization=basic("someone")))[0] == 200
         assert (await served.ask("/nowhere", Authorization=basic()))[0] == 404
+
+
+def test_bcrypt_is_imported_where_there_are_users_and_nowhere_else() -> None:
+    program = (
+        "import sys\n"
+        "import exporter.app.process, exporter.cli.check\n"
+        "from exporter.core.web_config import OPEN, WebConfig\n"
+        "from exporter.core.credentials import Secret\n"
+        "from exporter.web.access import rules\n"
+        "rules(OPEN)\n"
+        "before = 'bcrypt' in sys.modules\n"
+        f"rules(WebConfig(users={{'a': Secret({hashed()!r})}}))\n"
+        "print(before, 'bcrypt' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"
 
 
 async def test_a_reload_needs_the_password_and_the_right_origin() -> None:
