@@ -198,6 +198,17 @@ async def test_a_broken_file_keeps_the_old_one_and_says_so_in_log_and_page(tmp_p
         assert await it.status(password="wrong") == 401
 
 
+async def test_it_stops_in_order_with_connections_open(tmp_path: Path, world: World) -> None:
+    async with protected(tmp_path, world, HTTPS) as it:
+        host, _, port = it.address.rpartition(":")
+        _, idle = await asyncio.open_connection(host, int(port), ssl=it.authority.client())
+        _, silent = await asyncio.open_connection(host, int(port))  # never begins to agree on TLS
+        assert await it.process.stop() == 0
+        assert not [line for line in it.process.log if "Traceback" in line or "level=error" in line]
+        for each in (idle, silent):
+            each.transport.abort()
+
+
 async def test_what_cannot_be_used_is_told_at_the_start(tmp_path: Path, world: World) -> None:
     (tmp_path / "web.yml").write_text("tls_server_config: {cert_file: a.crt, min_version: TLS10}\nusers: {}\n")
     with pytest.raises(AssertionError) as caught:

@@ -94,6 +94,13 @@ async def test_a_user_with_its_password_is_known_and_nobody_else(checks: Checks)
     assert checks.threads == {"password_0"}
 
 
+@pytest.mark.parametrize("kind", "abxy")
+async def test_every_kind_of_bcrypt_hash_is_checked(kind: str) -> None:
+    them = Users({"prometheus": Secret(hashed().replace("$2b$", f"$2{kind}$"))})
+    assert await them.know(GOOD, "a") is True
+    assert await them.know(GOOD._replace(password=b"wrong"), "a") is False
+
+
 async def test_each_name_and_password_is_checked_once(checks: Checks) -> None:
     them = known()
     for said in (GOOD, GOOD._replace(password=b"wrong"), GOOD._replace(name=b"nobody")):
