@@ -14,8 +14,8 @@ from exporter import __version__
 from exporter.app import logs
 from exporter.app.engine import Engine
 from exporter.app.reloading import Reloading
+from exporter.app.web_files import WebFiles, in_words, load_all
 from exporter.config import Config
-from exporter.config.load import load
 from exporter.config.show import show
 from exporter.core import files, runtime
 from exporter.core.runtime import Clock, Dice, SystemClock
@@ -24,6 +24,7 @@ from exporter.exchanges import EXCHANGES
 from exporter.exposition.counters import Counters
 from exporter.transport.conversation import Transport
 from exporter.transport.limits import Pacer
+from exporter.web.access import Rules
 from exporter.web.server import Web
 from exporter.web.status import page
 
@@ -68,6 +69,7 @@ class App:
         engine: polls, and keeps the samples.
         reloading: takes over a changed configuration and changed secret files.
         web: serves metrics and pages.
+        web_files: takes over changed certificates and users; None where no file asks for any.
     """
 
     def __init__(
@@ -78,8 +80,17 @@ class App:
         clock: Clock,
         dice: Dice,
         tls: ssl.SSLContext | None = None,
+        rules: Rules | None = None,
     ) -> None:
-        """Args: `tls` says which servers to trust; None: those that the system's certificate authorities know."""
+        """Args:
+        settings: what the flags say.
+        environ: where environment variables are looked up.
+        config: what was read of the configuration file.
+        clock: the time.
+        dice: chance.
+        tls: which servers to trust; None: those that the system's certificate authorities know.
+        rules: what was read of the web configuration file.
+        """
         self.settings = settings
         self.clock = clock
         self._started = self._beat = clock.now()
@@ -116,7 +127,12 @@ class App:
             max_requests=settings.max_requests,
             external=settings.external_urls,
             connections=files.budget(files.limit()).clients,
+            rules=rules,
         )
+        self.web_files: WebFiles | None = None
+        if settings.web_config_file is not None:
+            first = self.web.access.rules.config
+            self.web_files = WebFiles(settings.web_config_file, first, self.web.replace, clock)
 
     async def run(self) -> None:
         """Serve and poll until a signal or `stop`; then begin no more polls, let polls and scrapes end, and return.
@@ -129,15 +145,18 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._interrupted, number)
         loop.add_signal_handler(signal.SIGHUP, self._hung_up)
-        log.info("serving", extra={"addresses": " ".join(self.web.addresses), "version": __version__})
+        protected = in_words(self.web.access.rules.config)
+        log.info("serving", extra={"addresses": " ".join(self.web.addresses), "version": __version__, **protected})
         self.engine.start()
-        heartbeat = asyncio.create_task(self._heartbeat())
+        beside = [asyncio.create_task(self._heartbeat())]
+        if self.web_files is not None:
+            beside.append(asyncio.create_task(self.web_files.watch()))
         try:
             await self._stop.wait()
         finally:
             log.info("stopping")
             self._stop.set()
-            for task in (heartbeat, *self._reloads):
+            for task in (*beside, *self._reloads):
                 task.cancel()
             await self.reloading.stop()
             try:
@@ -177,9 +196,14 @@ class App:
             links=links,
             shard_ordinal=self.settings.shard_ordinal,
             shard_total=self.settings.shard_total,
-            problem=self.problem(),
+            problem=self.problem() or self._unread(),
             masked=logs.masked,
         )
+
+    def _unread(self) -> str | None:
+        """Why the web configuration is not the one in the file, for a person; the process is healthy all the same."""
+        problem = self.web_files.problem if self.web_files is not None else None
+        return f"the web configuration is bad, and the old one stays in force: {problem}" if problem else None
 
     def _config_text(self) -> str:
         """The configuration as it is, written once; called in a thread."""
@@ -233,6 +257,6 @@ async def run(settings: Settings, environ: Mapping[str, str]) -> int:
     gc.set_threshold(*COLLECT)
     runtime.let_lookups_alone()
     files.raise_limit()
-    config = await runtime.apart(load, settings.config_file, environ)
-    await App(settings, environ, config, SystemClock(), Dice()).run()
+    config, rules = await runtime.apart(load_all, settings.config_file, settings.web_config_file, environ)
+    await App(settings, environ, config, SystemClock(), Dice(), rules=rules).run()
     return 0

@@ -21,17 +21,26 @@ _HEADS: Final = ("account", "exchange", "verdict", "key may", "clock", "currenci
 _NUMBERS: Final = ("clock", "currencies", "USD")
 
 
-def run(path: Path, environ: Mapping[str, str], *, show: bool, online: bool) -> int:
+def run(path: Path, environ: Mapping[str, str], *, web: Path | None = None, show: bool, online: bool) -> int:
     """Check, print and return the exit status: 0 when all is good, else 1.
 
     With `show` only the configuration goes to standard output, so that it can be kept or compared; everything else
     goes to standard error.
 
+    Args:
+        path: the configuration file.
+        environ: where its environment variables are looked up.
+        web: the web configuration file, if there is one.
+        show: whether to print what results.
+        online: whether to poll every account once.
+
     Raises:
         ConfigError: the configuration cannot be used; carries every mistake.
     """
-    config = load_config(path, environ)
+    config = load_config(path, environ, web)
     verdict = f"{path}: {counted(len(config.accounts), 'account')}, good"
+    if web is not None:
+        verdict += f"\n{web}: good"
     if show:
         print(shown(config), end="")
     print(verdict, file=sys.stderr if show else sys.stdout, flush=True)

@@ -38,6 +38,8 @@ def parse(argv: Sequence[str] | None, environ: Mapping[str, str]) -> argparse.Na
     flags.config_file = flags.config_file or Path(environ.get(CONFIG_VARIABLE) or "config.yaml")
     if flags.command in _SERVING and flags.shard_ordinal >= flags.shard_total:
         parser.error(f"--shard.ordinal {flags.shard_ordinal} is not below --shard.total {flags.shard_total}")
+    if flags.command == "demo" and flags.web_config_file is not None:
+        parser.error("the demo takes no --web.config.file")
     if flags.command in _SERVING and not flags.listen_addresses and (address := environ.get(LISTEN_VARIABLE)):
         try:
             flags.listen_addresses = [_address(address)]
@@ -58,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__} ({python})")
     _config_flag(parser, None)
     _web_flags(parser, defaults=True)
+    _web_config_flag(parser, None)
     parser.add_argument(
         "--web.enable-lifecycle",
         dest="enable_lifecycle",
@@ -113,6 +116,7 @@ def settings_of(flags: argparse.Namespace) -> Settings:
     return Settings(
         config_file=flags.config_file,
         listen_addresses=tuple(flags.listen_addresses or (LISTEN_ADDRESS,)),
+        web_config_file=flags.web_config_file,
         telemetry_path=flags.telemetry_path,
         enable_lifecycle=flags.enable_lifecycle,
         max_requests=flags.max_requests,
@@ -129,6 +133,7 @@ def _check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         commands, "check", "validate the configuration and print every mistake; exits with 1 if there is one"
     )
     _config_flag(parser, argparse.SUPPRESS)
+    _web_config_flag(parser, argparse.SUPPRESS)
     parser.add_argument(
         "--print",
         dest="show",
@@ -200,6 +205,18 @@ def _config_flag(parser: argparse.ArgumentParser, default: object) -> None:
         default=default,
         metavar="FILE",
         help=f"the configuration (default: config.yaml, or ${CONFIG_VARIABLE})",
+    )
+
+
+def _web_config_flag(parser: argparse.ArgumentParser, default: object) -> None:
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=Path,
+        default=default,
+        metavar="FILE",
+        help="TLS, client certificates, basic-auth users and the like, in the format of Prometheus's exporter-toolkit "
+        "(default: none)",
     )
 
 

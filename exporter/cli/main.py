@@ -107,7 +107,7 @@ def _run_check(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     core_dumps.leave_out_memory()
     logs.setup(flags.log_level or "error", flags.log_format)
-    return check.run(flags.config_file, environ, show=flags.show, online=flags.online)
+    return check.run(flags.config_file, environ, web=flags.web_config_file, show=flags.show, online=flags.online)
 
 
 def _run_balances(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple, TextIO, TypeVar
 from exporter.app import logs
 from exporter.app.engine import Engine
 from exporter.app.masking import proxy_logins, secret_names, secrets_of
+from exporter.app.web_files import load_all
 from exporter.cli.unread import Unread, probe
 from exporter.config import Config
-from exporter.config.load import load
 from exporter.core import files, runtime
 from exporter.core.errors import InternalError, PollError
 from exporter.core.runtime import Clock, Dice, SystemClock
@@ -53,16 +53,21 @@ class Result(NamedTuple):
     unread: Sequence[Unread] = ()
 
 
-def load_config(path: Path, environ: Mapping[str, str]) -> Config:
+def load_config(path: Path, environ: Mapping[str, str], web: Path | None = None) -> Config:
     """Read the configuration, keep its secrets out of the log, and print its warnings.
+
+    Args:
+        path: the configuration file.
+        environ: where its environment variables are looked up.
+        web: the web configuration file; where it is given it is checked too.
 
     Raises:
         ConfigError: it cannot be used; carries every mistake.
     """
-    config = load(path, environ)
+    config, rules = load_all(path, web, environ)
     logs.mask(chain(secrets_of(config.accounts), proxy_logins(environ)))
     logs.mask_behind(secret_names(EXCHANGES, config.accounts))
-    for warning in config.warnings:
+    for warning in (*config.warnings, *rules.config.warnings):
         print(f"warning: {warning}", file=sys.stderr)
     return config
 

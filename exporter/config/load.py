@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from exporter.config import checks, secrets, totals
+from exporter.config.files import read_text
 from exporter.config.merge import Layer, Source, Stack, matches
 from exporter.config.mistakes import KeyPath, Mistakes, quoted, sentence
 from exporter.config.model import Account, Config, Total, Valuation
@@ -21,7 +22,6 @@ from exporter.core.errors import ConfigError
 from exporter.core.plain_files import PlainFiles
 from exporter.exchanges import EXCHANGES
 
-MAX_BYTES: Final = 16 * 1024 * 1024
 RATE_SHARE: Final = 0.5
 PEGS: Final = ("USD", "USDT", "USDC")
 
@@ -204,30 +204,16 @@ class _Loading:
     def _source(self, path: Path) -> Source | None:
         """A file's content as nodes; what keeps it from being read goes into the report."""
         file = str(path)
-        try:
-            content, mode, _ = self._plain_files.read(path, MAX_BYTES + 1)
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            self.mistakes.add(file, line, (), "not UTF-8; save the file as plain UTF-8 text")
-            return None
-        except FileNotFoundError:
-            self.mistakes.add(file, 0, (), "there is no such file; name the configuration with --config.file")
-            return None
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "this is no name of a file"
-            self.mistakes.add(file, 0, (), f"cannot be read: {why}")
-            return None
-        if len(content) > MAX_BYTES:
-            self.mistakes.add(file, 0, (), "is too large to be a configuration")
+        found = read_text(path, "--config.file", self._plain_files, self.mistakes)
+        if found is None:
             return None
         before = len(self.mistakes.sentences())
-        root = read(file, text, self.mistakes)
+        root = read(file, found.text, self.mistakes)
         if root is None:
             if len(self.mistakes.sentences()) == before:
                 self.mistakes.add(file, 0, (), "is empty; config.example.yaml shows every key")
             return None
-        return Source(file, path.parent, root, not stat.S_IMODE(mode) & 0o077)
+        return Source(file, path.parent, root, not stat.S_IMODE(found.mode) & 0o077)
 
     def _account_files(self, source: Source, patterns: tuple[str, ...]) -> list[Path]:
         files: dict[str, None] = {}

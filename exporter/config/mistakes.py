@@ -50,6 +50,8 @@ def dotted(path: KeyPath) -> str:
             break
         if isinstance(step, str) and "@" in step:
             break  # a URL as a key may hold a password
+        if isinstance(step, str) and step.startswith("$"):
+            break  # the hash of a password where its user should stand
         if isinstance(step, int):
             shown += f"[{step}]"
         else:

@@ -107,7 +107,8 @@ def _said(model: type[BaseModel], kind: str, message: str, where: KeyPath) -> st
 def _unknown(model: type[BaseModel], where: KeyPath) -> str:
     parent = next((step for step in reversed(where[:-1]) if isinstance(step, str)), None)
     nested = _NESTED.get(parent or "", model)
-    known = (TotalMatch if nested is Match and model is TotalEntry else nested).model_fields
+    fields = (TotalMatch if nested is Match and model is TotalEntry else nested).model_fields
+    known = [each.alias or name for name, each in fields.items()]
     key = str(where[-1])
     if parent is None and key in CREDENTIAL_KEYS and "credentials" in known:
         return "unknown key; it belongs under `credentials`"

@@ -63,6 +63,7 @@ _SCRAPES: Final = ThreadPoolExecutor(4, thread_name_prefix="scrape")
 _WORK: Final = ThreadPoolExecutor(4, thread_name_prefix="work")
 _PAGES: Final = ThreadPoolExecutor(2, thread_name_prefix="page")
 _ANSWERS: Final = ThreadPoolExecutor(1, thread_name_prefix="answer")
+_PASSWORDS: Final = ThreadPoolExecutor(1, thread_name_prefix="password")
 
 
 async def scraped(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -93,6 +94,11 @@ async def paged(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def parsed(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run this in the one thread for answers: two would only take the interpreter from each other and from the loop."""
     return await asyncio.get_running_loop().run_in_executor(_ANSWERS, lambda: call(*args, **kwargs))
+
+
+async def verified(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run this in the one thread for passwords: whoever guesses at them gets no more than a part of one core."""
+    return await asyncio.get_running_loop().run_in_executor(_PASSWORDS, lambda: call(*args, **kwargs))
 
 
 def let_lookups_alone() -> None:

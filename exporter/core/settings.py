@@ -39,6 +39,7 @@ class Settings:
     Attributes:
         config_file: the configuration.
         listen_addresses: `host:port`, `:port` for all interfaces, `[v6]:port`.
+        web_config_file: TLS, users and the like; None for plain HTTP without a password.
         telemetry_path: where metrics are served.
         enable_lifecycle: whether `POST /-/reload` is allowed.
         max_requests: parallel scrapes; more get 503.
@@ -51,6 +52,7 @@ class Settings:
 
     config_file: Path
     listen_addresses: tuple[str, ...] = (LISTEN_ADDRESS,)
+    web_config_file: Path | None = None
     telemetry_path: str = "/metrics"
     enable_lifecycle: bool = False
     max_requests: int = 40

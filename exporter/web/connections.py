@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, Final
@@ -81,6 +81,15 @@ class Connections:
             if not own:
                 del self._clients[one.client]
 
+    def renew(self) -> None:
+        """Have everybody connect anew, by other rules: who is being answered after that, all others at once."""
+        for one in [one for own in self._clients.values() for one in own]:
+            if one.answering:
+                one.last = True
+            else:
+                self.left(one)
+                one.drop()
+
     def make_room(self, *, besides: "Connection | None" = None) -> bool:
         """Close the connection that is missed least; whether there was one that is not being answered.
 
@@ -109,26 +118,45 @@ class Connection(web.RequestHandler):
         number: in the order in which all came.
         answering: whether a request is being answered.
         answered: whether one ever was.
+        last: whether it is closed after the request that is being answered.
     """
 
-    __slots__ = ("_all", "_deadline", "_unread", "answered", "answering", "client", "number")
+    __slots__ = ("_all", "_deadline", "_give_up", "_unread", "answered", "answering", "client", "last", "number")
 
     def __init__(self, server: web.Server, connections: Connections, **other: Any) -> None:
         super().__init__(server, **other)
         self._all = connections
         self._deadline: asyncio.TimerHandle | None = None
+        self._give_up: Callable[[], object] | None = None
         self._unread = 0
         self.client = ""
         self.number = 0
         self.answering = False
         self.answered = False
+        self.last = False
+
+    def shakes_hands(self, peer: object, give_up: Callable[[], object]) -> None:
+        """TLS is agreed on first: the connection counts, and its ten seconds run, before it is made.
+
+        Args:
+            peer: the client's address.
+            give_up: ends the handshake.
+        """
+        self._give_up = give_up
+        self._comes(peer)
+
+    def agreed(self) -> None:
+        """The handshake is over; where it failed, the connection is never made."""
+        self._give_up = None
+        if self.transport is None:
+            self._end_wait()
+            self._all.left(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self.client = client_of(self.peername)
-        self._await_headers()
-        self._all.came(self)
+        if self._give_up is None:
+            self._comes(self.peername)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Leave."""
@@ -161,6 +189,8 @@ class Connection(web.RequestHandler):
     def drop(self) -> None:
         """Close at once."""
         transport = self.transport
+        if transport is None and self._give_up is not None:
+            self._give_up()
         self.force_close()
         if transport is not None:
             transport.abort()
@@ -171,6 +201,11 @@ class Connection(web.RequestHandler):
         if own is not None:
             own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.drop()
+
+    def _comes(self, peer: object) -> None:
+        self.client = client_of(peer)
+        self._await_headers()
+        self._all.came(self)
 
     def _await_headers(self) -> None:
         self._deadline = self._loop.call_later(HEADERS_SECONDS, self.drop)

@@ -8,14 +8,21 @@ import asyncio
 import errno
 import os
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from exporter.core.errors import ExporterError
 from exporter.core.settings import listen_address
+from exporter.web.connections import Connection
+from exporter.web.handshakes import shake_hands
+from exporter.web.telling import Rarely
 
 PAUSE_SECONDS: Final = 0.5
 """How long nobody is accepted after the system had no file left."""
+
+LEAVE_SECONDS: Final = 1.0
+"""How long who has just come may take, when nobody more is accepted, to agree on TLS."""
 
 _BACKLOG: Final = 4096
 """How many may wait to be accepted. Of a flood of more, the system forgets some, and others with them, for a second."""
@@ -36,11 +43,15 @@ class Listener:
         sockets: Sequence[socket.socket],
         protocol: Callable[[], asyncio.Protocol],
         full: Callable[[OSError], None],
+        tls: Callable[[], ssl.SSLContext | None],
+        rarely: Rarely,
     ) -> None:
         """Args: see `listen`."""
         self.sockets = tuple(sockets)
         self._protocol = protocol
         self._full = full
+        self._tls = tls
+        self._rarely = rarely
         self._loop = asyncio.get_running_loop()
         self._arriving: set[asyncio.Task[None]] = set()
         for each in self.sockets:
@@ -55,8 +66,13 @@ class Listener:
             each.close()
 
     async def settled(self) -> None:
-        """Wait until everybody who was accepted is connected; a turn or two of the loop."""
-        await asyncio.gather(*self._arriving, return_exceptions=True)
+        """Wait until everybody who was accepted is connected; a turn or two of the loop, unless TLS takes longer."""
+        if self._arriving:
+            await asyncio.wait(self._arriving, timeout=LEAVE_SECONDS)
+        arriving = tuple(self._arriving)
+        for each in arriving:
+            each.cancel()
+        await asyncio.gather(*arriving, return_exceptions=True)
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(_AT_ONCE):
@@ -80,13 +96,29 @@ class Listener:
             self._loop.add_reader(listening, self._accept, listening)
 
     async def _connect(self, connection: socket.socket) -> None:
+        tls, protocol = self._tls(), self._protocol()
         try:
-            await self._loop.connect_accepted_socket(self._protocol, connection)
+            if tls is None:
+                await self._loop.connect_accepted_socket(lambda: protocol, connection)
+            else:
+                assert isinstance(protocol, Connection)
+                await shake_hands(protocol, connection, tls, self._rarely)
         except OSError:  # gone before it was connected
             connection.close()
 
 
-async def listen(protocol: Callable[[], asyncio.Protocol], text: str, full: Callable[[OSError], None]) -> Listener:
+def plain() -> None:
+    """Plain HTTP."""
+    return
+
+
+async def listen(
+    protocol: Callable[[], asyncio.Protocol],
+    text: str,
+    full: Callable[[OSError], None],
+    tls: Callable[[], ssl.SSLContext | None] = plain,
+    rarely: Rarely | None = None,
+) -> Listener:
     """Listen on `host:port`, `:port` (all interfaces, IPv4 and IPv6) or `[v6]:port`.
 
     A name that stands for several addresses (`localhost`) is listened on at each that this machine has.
@@ -95,6 +127,8 @@ async def listen(protocol: Callable[[], asyncio.Protocol], text: str, full: Call
         protocol: makes what answers one connection.
         text: the address.
         full: told when nobody can be accepted since the system has no file left.
+        tls: what the next connection is encrypted with; None for plain HTTP.
+        rarely: tells of clients with which there is no agreement on TLS.
 
     Raises:
         ExporterError: the address is malformed, unknown or in use; names it. Nothing stays open.
@@ -104,7 +138,7 @@ async def listen(protocol: Callable[[], asyncio.Protocol], text: str, full: Call
     except ValueError as error:
         raise ExporterError(str(error)) from None
     try:
-        return Listener(await _sockets(host, port), protocol, full)
+        return Listener(await _sockets(host, port), protocol, full, tls, rarely or Rarely())
     except (socket.gaierror, UnicodeError) as error:
         raise ExporterError(f"cannot listen on {text}: the host name is not known ({error.args[-1]})") from None
     except OSError as error:

@@ -15,6 +15,7 @@ from exporter.core.settings import ExternalUrl
 from exporter.exposition.filters import Filters
 from exporter.exposition.packing import Scrape
 from exporter.web import listening
+from exporter.web.access import Access, Rules
 from exporter.web.answers import HEADERS, PAGE_HEADERS, text
 from exporter.web.connections import KEEP_ALIVE_SECONDS, Connection, Connections
 from exporter.web.negotiation import wants_gzip, wants_openmetrics
@@ -101,6 +102,7 @@ class Web:
     Attributes:
         addresses: `host:port` of every socket that listens, with the ports that were given where 0 was asked for.
         connections: those of clients.
+        access: who is let in.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Web:
         max_requests: int = 40,
         external: Sequence[ExternalUrl] = (),
         connections: int = CONNECTIONS,
+        rules: Rules | None = None,
     ) -> None:
         """Args:
         exposition: the metrics.
@@ -130,6 +133,7 @@ class Web:
         max_requests: parallel scrapes; more get 503.
         external: where the exporter is reached besides.
         connections: how many there may be.
+        rules: TLS, users and the like; none of them unless given.
         """
         self._exposition = exposition
         self._before_scrape = before_scrape
@@ -139,6 +143,7 @@ class Web:
         self._rarely = Rarely()
         self._origins = Origins(external)
         self.connections = Connections(connections, self._rarely)
+        self.access = Access(rules or Rules(), self._rarely)
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -168,13 +173,20 @@ class Web:
         await runner.setup()
         try:
             for address in addresses:
-                self._listening.append(await listening.listen(server, address, self._no_file))
+                self._listening.append(
+                    await listening.listen(server, address, self._no_file, self.access.tls, self._rarely)
+                )
         except ExporterError:
             await self.close(0)
             raise
         sockets = [each for one in self._listening for each in one.sockets]
         self._origins.any_name = not only_loopback(each.getsockname()[0] for each in sockets)
         self.addresses = tuple(map(listening.host_and_port, sockets))
+
+    def replace(self, rules: Rules) -> None:
+        """Let others in from now on, or otherwise; where TLS changes, clients have to connect anew."""
+        if self.access.replace(rules):
+            self.connections.renew()
 
     async def close(self, grace: float) -> None:
         """Accept nothing more, let running requests end for up to `grace` seconds, then drop what is left."""
@@ -210,7 +222,7 @@ class Web:
 
     async def _answered(self, request: web.BaseRequest, connection: Connection) -> web.Response:
         route = self._routes.get(request.path)
-        refused = self._refused(request, route)
+        refused = await self._kept_out(request, connection) or self._refused(request, route)
         place: Place | None = None
         if refused is None and route is not None and route.places is not None:
             taken = route.places.take(connection.client)
@@ -230,8 +242,11 @@ class Web:
             if place is not None:
                 place.leave()
 
-    def _refused(self, request: web.BaseRequest, route: _Route | None) -> web.Response | None:
-        """The answer to a request that is not let in, or None."""
+    async def _kept_out(self, request: web.BaseRequest, connection: Connection) -> web.Response | None:
+        """The answer to who is not let in, whatever it asks for, or None."""
+        limited = self.access.limited()
+        if limited is not None:
+            return limited
         host = _header(request, "Host")
         # Who asks without a name is no browser, which always gives one.
         if "Host" in request.headers and not self._origins.known(host):
@@ -239,6 +254,10 @@ class Web:
                 "a request by a name that is not known here is refused; see --web.external-url", host=host[:100]
             )
             return text(403, "This exporter is not known by this name; see --web.external-url, or ask by address.")
+        return await self.access.refusal(request, connection.client)
+
+    def _refused(self, request: web.BaseRequest, route: _Route | None) -> web.Response | None:
+        """The answer to a request for what there is not, or must not be asked for so, or None."""
         if route is None:
             return text(404, f"Nothing is served here. Try one of: {' '.join(self._routes)}")
         if request.method not in route.methods:
@@ -250,8 +269,9 @@ class Web:
     async def _send(
         self, request: web.BaseRequest, response: web.Response, connection: Connection, place: Place | None
     ) -> None:
-        if self._closing:
+        if self._closing or connection.last:
             response.force_close()
+        response.headers.update(self.access.headers)
         if place is not None:
             place.sends(request)
         try:

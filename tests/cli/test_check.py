@@ -3,6 +3,7 @@
 import io
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from exporter.core.model import KeyInfo, Reading, WalletValue
 from exporter.holdings.shown import Choice
 from exporter.holdings.wallet import Wallet
 from tests.kit.accounts import NOW, WALL, balance, book, broken, readable, refuse, up, valued
+from tests.kit.certificates import HTTPS, Authority, users
 from tests.kit.logs import untouched_logging
 from tests.kit.whole import World, world
 
@@ -28,6 +30,24 @@ def test_check_says_good(world: World, capsys: pytest.CaptureFixture[str]) -> No
     path = world.config()
     assert main(["check", f"--config.file={path}"], {}) == 0
     assert capsys.readouterr().out == f"{path}: 1 account, good\n"
+
+
+def test_check_checks_the_web_configuration_too(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    authority = Authority(tmp_path)
+    authority.issue("server")
+    web = authority.replace("web.yml", HTTPS + "http_server_config: {http2: true}\n" + users("prometheus"))
+    asked = ["check", f"--config.file={world.config()}", f"--web.config.file={web}"]
+    assert main(asked, {}) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{world.config()}: 1 account, good\n{web}: good\n"
+    assert "http2: HTTP/2 is not spoken here" in err
+    (tmp_path / "server.key").unlink()
+    assert main(asked, {}) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"{web}:3: tls_server_config.key_file: ")
 
 
 def test_check_print_writes_the_configuration_alone_and_masked(

@@ -163,6 +163,7 @@ def test_every_flag_reaches_the_settings(recorded: Recorded) -> None:
     settings = recorded.served(
         "--web.listen-address=:9000",
         "--web.listen-address=[::1]:9001",
+        "--web.config.file=web.yml",
         "--web.telemetry-path=/balances",
         "--web.enable-lifecycle",
         "--web.external-url=https://ops.example/balances/",
@@ -172,6 +173,7 @@ def test_every_flag_reaches_the_settings(recorded: Recorded) -> None:
         "--log.format=json",
     )
     assert settings.listen_addresses == (":9000", "[::1]:9001")
+    assert settings.web_config_file == Path("web.yml")
     assert settings.telemetry_path == "/balances"
     assert settings.enable_lifecycle
     assert [url.host for url in settings.external_urls] == ["ops.example", "exporter"]
@@ -199,15 +201,17 @@ def test_the_configuration_may_be_named_before_or_after_the_command(recorded: Re
     assert main(argv, {}) == 0
     [((path, _), options)] = recorded.calls
     assert path == Path("a.yaml")
-    assert options == {"show": False, "online": False}
+    assert options == {"web": None, "show": False, "online": False}
 
 
 def test_check_and_balances_pass_their_flags_on(recorded: Recorded) -> None:
-    assert main(["check", "--print", "--online"], {}) == 0
+    assert main(["check", "--print", "--online", "--web.config.file=web.yml"], {}) == 0
+    assert main(["--web.config.file=web.yml", "check"], {}) == 0
     assert main(["balances", "--format=csv", "--output", "b.csv"], {}) == 0
     assert main(["balances"], {}) == 0
     assert [options for _, options in recorded.calls] == [
-        {"show": True, "online": True},
+        {"web": Path("web.yml"), "show": True, "online": True},
+        {"web": Path("web.yml"), "show": False, "online": False},
         {"layout": "csv", "output": Path("b.csv")},
         {"layout": "table", "output": None},
     ]
@@ -227,7 +231,8 @@ def test_the_sandbox_takes_host_and_port(recorded: Recorded) -> None:
     [
         ["--nonsense"],
         ["--config.fil=x"],
-        ["--web.config.file=x"],
+        ["--web.config.fil=x"],
+        ["--web.config.file=x", "demo"],
         ["nonsense"],
         ["--web.listen-address=localhost"],
         ["--web.telemetry-path=metrics"],
