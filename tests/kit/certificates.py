@@ -11,8 +11,8 @@ PASSWORD: Final = "correct horse battery staple"
 
 
 def hashed(password: str = PASSWORD, cost: int = 4) -> str:
-    """A bcrypt hash, of the least cost unless told otherwise."""
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
+    """A bcrypt hash of the least cost unless told otherwise, without chance: it stands in names of tests."""
+    return bcrypt.hashpw(password.encode(), f"$2b${cost:02}${22 * '.'}".encode()).decode()
 
 
 class Authority:
