@@ -67,7 +67,7 @@ def latest(
 
 def fresh(family: str, extra: str = "", *, at: str = "", labels: tuple[str, ...] = COIN) -> str:
     """What a wallet holds or states while it is fresh, without the minutes by which the window would prolong it."""
-    serving = f"{latest('exchange_wallet_fresh', WALLET, at=at)} == 1"
+    serving = f"{latest('exchange_wallet_fresh', WALLET, extra, at=at)} == 1"
     return f"({latest(family, labels, extra, at=at)} and on ({', '.join(WALLET)}) {serving})"
 
 
@@ -137,7 +137,7 @@ def day_change(family: str, extra: str = "") -> str:
     of the wallet 24 hours ago, it is the change of the last hour.
     """
     now, then = known(family, COIN, extra), latest(family, COIN, extra, at=f"offset {DAY}")
-    was_read = f"{latest('exchange_wallet_fresh', WALLET, at=f'offset {DAY}')} == 1"
+    was_read = f"{latest('exchange_wallet_fresh', WALLET, extra, at=f'offset {DAY}')} == 1"
     young = f"avg by ({', '.join(COIN)}) (delta({selector(family, COIN, extra)}[1h]))"
     came = f"({fresh(family, extra)} and on ({', '.join(WALLET)}) {was_read})"
     return f"(({now} - {then}) or {came} or {young})"
@@ -151,7 +151,7 @@ def coin_price(extra: str = "", *, last_known: bool = False) -> str:
     """
     families = ("exchange_balance_net", "exchange_balance_usd")
     net, usd = (known(family, COIN, extra) if last_known else fresh(family, extra) for family in families)
-    listed = known("exchange_price_usd", CURRENCY)
+    listed = known("exchange_price_usd", CURRENCY, extra)
     return f"({usd} / ({net} != 0) or 0 * {net} + on (exchange, currency) group_left () {listed})"
 
 

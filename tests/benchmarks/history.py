@@ -58,11 +58,8 @@ def _family(head: str) -> str:
     return head.partition("{")[0]
 
 
-def _compared(accounts: int, currencies: int, exchanges: Sequence[str], instance: str) -> Iterator[str]:
-    """The amounts that rules compare with those of an hour and of a day ago."""
-    for head, _, _ in _series(accounts, currencies, exchanges, instance):
-        if head.startswith(("exchange_balance_net{", "exchange_balance_usd{")):
-            yield head
+_COMPARED: Final = ("exchange_balance_net{", "exchange_balance_usd{")
+"""What rules compare with what it was an hour and a day ago: as dense there as scrapes are."""
 
 
 def write_day(folder: Path, accounts: int, currencies: int, exchanges: Sequence[str], instance: str) -> int:
@@ -76,23 +73,13 @@ def write_day(folder: Path, accounts: int, currencies: int, exchanges: Sequence[
         instance: the target that will be scraped.
     """
     end = int(time.time()) // 60 * 60
-    sparse = list(_series(accounts, currencies, exchanges, instance))
-    compared = list(_compared(accounts, currencies, exchanges, instance))
+    series = list(_series(accounts, currencies, exchanges, instance))
     written = 0
     text = folder.parent / "history.txt"
-    first = (end - _DAY) // _BLOCK * _BLOCK
-    for start in range(first, end, _BLOCK):
-        stop = min(start + _BLOCK, end)
-        parts = [(sparse, start, stop)]
-        for ago in (24 * _HOUR, _HOUR):
-            around = (max(start, end - ago - 600), min(stop, end - ago + 3000))
-            parts.append(([(head, 30, _DAY) for head in compared], *around))
-        for series, begin, until in parts:
-            count = _write(text, series, begin, until, end)
-            written += count
-            if count:
-                command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder)]
-                subprocess.run(command, check=True, capture_output=True)
+    for start in range((end - _DAY) // _BLOCK * _BLOCK, end, _BLOCK):
+        written += _write(text, series, start, min(start + _BLOCK, end), end)
+        command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(folder)]
+        subprocess.run(command, check=True, capture_output=True)
     text.unlink()
     return written
 
@@ -101,11 +88,18 @@ def _write(text: Path, series: Sequence[tuple[str, int, int]], start: int, stop:
     """Write the samples from one moment up to another, but no older than each series reaches back from the end."""
     written = 0
     named = ""
+    dense = {
+        at
+        for ago in (24 * _HOUR, _HOUR)
+        for at in range(max(start, end - ago - 600), min(stop, end - ago + 3000), 30)
+        if at < end
+    }
     with text.open("w", encoding="ascii", buffering=1 << 20) as out:
         for number, (head, step, back) in enumerate(series):
             begin = max(start, end - back)
-            begin += -begin % step
-            moments = range(begin, stop, step)
+            moments: Sequence[int] = range(begin + -begin % step, stop, step)
+            if dense and head.startswith(_COMPARED):
+                moments = sorted(dense.union(moments))
             if not moments:
                 continue
             if _family(head) != named:

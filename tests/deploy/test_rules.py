@@ -27,12 +27,7 @@ ALERT_NAMES = sorted({rule["alert"] for rule in ALERTS})
 RECORDS: list[dict[str, Any]] = [rule for _, group in GROUPS for rule in group["rules"] if "record" in rule]
 LONG_ENOUGH = 180.0  # seconds: more than two scrapes of a minute
 OF_THE_LAST_SCRAPE = {"job_wallet:exchange_wallet_fresh:named"}  # sees at once what is named no more; remembers itself
-LABELS: dict[str, tuple[str, ...]] = {
-    "exchange_total_net": ("total", "shard", "currency"),
-    "exchange_total_usd": ("total", "shard"),
-    "exchange_total_threshold": ("total", "of", "severity", "currency"),
-    **{name: tuple(family.labels) for name, family in FAMILIES.items()},
-}
+LABELS: dict[str, tuple[str, ...]] = {name: tuple(family.labels) for name, family in FAMILIES.items()}
 KEEP_THEIR_TARGET = {
     "job_wallet:exchange_wallet_fresh:named",  # whether all shards of its job answer decides what becomes of a wallet
     "coin:exchange_balance_net:remembered",  # dashboards choose by target; whoever adds these up folds them first

@@ -174,8 +174,7 @@ async def test_every_query_of_every_dashboard_has_an_answer(monitoring: Monitori
     faults = monitoring.sandbox.exchange("htx").faults
     faults.append(Fault("vendor_error", situation="maintenance", account=monitoring.account("arbitrage").key))
     asked = queries(rate_interval=f"{4 * SCRAPE * FACTOR:.0f}s")
-    # The demo has no `totals`; tests/grafana/test_answers.py asks for those.
-    missing = {(query[:3], query.expr) for query in asked if "exchange_total_" not in query.expr}
+    missing = {(query[:3], query.expr) for query in asked}
     assert missing
 
     async def all_answered() -> bool | None:
