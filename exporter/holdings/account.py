@@ -388,6 +388,11 @@ class AccountState:
         return still
 
     @property
+    def limits(self) -> Sequence[Limit]:
+        """The limits on its currencies as they were last told: by the names that its wallets have now."""
+        return self._limits or ()
+
+    @property
     def key_expires(self) -> float | None:
         """When the key ends, seconds since the epoch: as the exchange tells, else as the configuration does."""
         told = self.key.expires if self.key is not None else None

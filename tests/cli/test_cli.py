@@ -208,8 +208,8 @@ def test_check_and_balances_pass_their_flags_on(recorded: Recorded) -> None:
     assert main(["balances"], {}) == 0
     assert [options for _, options in recorded.calls] == [
         {"show": True, "online": True},
-        {"layout": "csv", "output": Path("b.csv")},
-        {"layout": "table", "output": None},
+        {"layout": "csv", "output": Path("b.csv"), "only_low": False},
+        {"layout": "table", "output": None, "only_low": False},
     ]
 
 
