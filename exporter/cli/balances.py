@@ -6,13 +6,20 @@
                    "locked": "0", "borrowed": null, "net": "1.50", "unrealized_pnl": null, "price_usd": "2",
                    "usd": "3.00", "margin_ratio": null, "read_at": "2026-01-31T12:00:00.000Z"}, ...],
      "failed": [{"exchange": ..., "account": ..., "wallet": ..., "required": true, "reason": "auth", "message": ...,
-                 "advice": ...}, ...]}
+                 "advice": ...}, ...],
+     "low": [{"severity": "critical", "exchange": ..., "account": ..., "wallet": ..., "total": null, "currency": "USDT",
+              "of": "available", "amount": "812.5", "limit": "1000", "missing": "9187.5", "missing_to": "target",
+              "could_give": [{"exchange": ..., "account": ..., "wallet": ..., "amount": "12000"}, ...]}, ...],
+     "unknown": [{"exchange": ..., "account": ..., "wallet": ..., "total": ..., "currency": ..., "of": ...}, ...]}
 
 Amounts are decimals written as text, so that no reader rounds them. null is for what is not known or does not exist
 (`borrowed` in wallets that cannot borrow, `unrealized_pnl` and `margin_ratio` where the answer states none; the table
 has these two columns only where one is stated). `margin_ratio` is the wallet's, in each of its rows. `wallet` is
-null where an account failed as a whole. `--format csv` has the columns of `balances` with a header (RFC 4180), empty
-for null; failures go to standard error.
+null where an account failed as a whole. `low` is what is under a limit, the worst first: of a wallet, of a whole
+account (`currency` is null, `of` is `usd`), or of a total. `unknown` is what has limits and could not be read.
+
+`--format csv` has the columns of `balances` with a header (RFC 4180), empty for null; failures and what is low go to
+standard error. `--format prometheus` writes the families of `/metrics` that mean something without a next poll.
 """
 
 import csv
@@ -30,15 +37,16 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TextIO
 
 from exporter.app import logs
-from exporter.cli import tables
+from exporter.cli import low_lines, tables
 from exporter.cli.poll_once import Result, load_config, poll_all
 from exporter.core.errors import ExporterError
 from exporter.core.runtime import SystemClock
 from exporter.core.wording import counted, exact, moment, visible
+from exporter.holdings.low import Judged, judged
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.wallet import Row
 
-Format = Literal["table", "json", "csv"]
+Format = Literal["table", "json", "csv", "prometheus"]
 
 _STATED_DIGITS: Final = 12
 _NUMBERS: Final = (
@@ -94,33 +102,49 @@ class Failed(NamedTuple):
     advice: str
 
 
-def run(path: Path, environ: Mapping[str, str], *, layout: Format, output: Path | None) -> int:
-    """Poll, write and return the exit status: 0, or 1 if any account failed (the others are still written).
+def run(path: Path, environ: Mapping[str, str], *, layout: Format, output: Path | None, only_low: bool = False) -> int:
+    """Poll, write and return the exit status.
+
+    That is 0, or 1 if any account failed (the others are still written); with `only_low` also if anything is under a
+    limit, or a limit cannot be judged.
 
     Raises:
         ConfigError: the configuration cannot be used; carries every mistake.
         ExporterError: the file cannot be written.
     """
     config = load_config(path, environ)
-    results = poll_all(config)
+    results, totals, metrics = poll_all(config)
     now = SystemClock().now()
+    limits = judged([result.state for result in results], now, totals)
     rows, failed = list(lines(results, now)), list(failures(results))
-    if output is not None:
-        text = io.StringIO(newline="")
-        write(text, rows, failed, layout)
-        write_file(output, text.getvalue())
+    if only_low:
+        rows = _under(rows, limits)
+    stream = io.StringIO(newline="") if output is not None else sys.stdout
+    if layout == "prometheus":
+        stream.write(metrics)
     else:
-        write(sys.stdout, rows, failed, layout)
+        write(stream, rows, failed, layout, limits, only_low=only_low)
+    if isinstance(stream, io.StringIO) and output is not None:
+        write_file(output, stream.getvalue(), for_others=layout == "prometheus")
     for each in failed:
         where = f"{each.account}/{each.wallet}" if each.wallet else each.account
         print(visible(f"{where}: {each.reason}: {each.message}"), file=sys.stderr)
         if each.advice:
             print(f"  what to do: {visible(each.advice)}", file=sys.stderr)
+    if layout == "csv":
+        low_lines.write(sys.stderr, limits)
     hidden = sum(wallet.hidden for result in results for wallet in result.state.wallets.values())
-    if hidden:
+    if hidden and not only_low:
         what = counted(hidden, "holding is", "holdings are")
         print(f"{what} left out by currencies, min_usd or max_currencies of the configuration", file=sys.stderr)
-    return 1 if any(result.error for result in results) else 0
+    bad = any(result.error for result in results)
+    return 1 if bad or (only_low and (limits.low or limits.unknown)) else 0
+
+
+def _under(rows: Iterable[Line], limits: Judged) -> list[Line]:
+    """Of the rows, those that are under a limit of their own."""
+    under = {(low.standing.account, low.standing.wallet, low.standing.currency) for low in limits.low}
+    return [row for row in rows if (row.account, row.wallet, row.currency) in under]
 
 
 def lines(results: Iterable[Result], now: float) -> Iterator[Line]:
@@ -181,12 +205,25 @@ def price(row: Row, book: PriceBook | None, now: float) -> Decimal | None:
     return balance.price or book.price(row.label, now)
 
 
-def write(stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], layout: Format) -> None:
-    """Write the rows; only JSON has a place for what failed."""
+def write(
+    stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], layout: Format, limits: Judged, *, only_low: bool
+) -> None:
+    """Write the rows; only JSON has a place for what failed, a table has what is low on top, JSON at the end.
+
+    Args:
+        stream: where to.
+        rows: those to write.
+        failed: what could not be read.
+        layout: any format but that of Prometheus.
+        limits: every limit against what was read.
+        only_low: whether a table is that of what is low alone.
+    """
     if layout == "json":
-        tree: dict[str, list[dict[str, Any]]] = {
+        tree: dict[str, Any] = {
             "balances": [row._asdict() for row in rows],
             "failed": [each._asdict() for each in failed],
+            "low": [low_lines.tree(low) for low in limits.low],
+            "unknown": [low_lines.place(each) for each in limits.unknown],
         }
         stream.write(json.dumps(tree, indent=2) + "\n")
     elif layout == "csv":
@@ -194,6 +231,11 @@ def write(stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], layout
         writer.writerow(Line._fields)
         writer.writerows(rows)
     else:
+        low_lines.write(stream, limits, always=only_low)
+        if only_low:
+            return
+        if limits.low or limits.unknown:
+            stream.write("\n")
         stated = [
             name not in _WHERE_STATED or any(getattr(row, name) is not None for row in rows) for name in Line._fields
         ]
@@ -201,11 +243,12 @@ def write(stream: TextIO, rows: Sequence[Line], failed: Sequence[Failed], layout
         tables.write(stream, list(compress(Line._fields, stated)), cells, _NUMBERS)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str, *, for_others: bool = False) -> None:
     """Write a file; what a reader sees of a plain one is whole or not there at all.
 
-    A plain file, and one that does not exist yet, is replaced by one that only its owner can read. What is something
-    else stays what it is, and is written to: a pipe, a device, an open file of `/proc`. Links are followed.
+    A plain file, and one that does not exist yet, is replaced by one that only its owner can read; `for_others`, by one
+    that others can read as far as the umask lets them. What is something else stays what it is, and is written to: a
+    pipe, a device, an open file of `/proc`. Links are followed.
 
     Raises:
         ExporterError: it cannot be written.
@@ -216,7 +259,7 @@ def write_file(path: Path, text: str) -> None:
             with path.open("w", encoding="utf-8", newline="") as file:
                 file.write(text)
         else:
-            _replace(target, text)
+            _replace(target, text, 0o644 if for_others else 0o600)
     except OSError as error:
         raise ExporterError(f"cannot write {path}: {error.strerror}") from None
 
@@ -233,9 +276,9 @@ def _plain(path: Path) -> Path | None:
     return target if named else None
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, text: str, mode: int) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)

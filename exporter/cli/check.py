@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from exporter.app import logs
-from exporter.cli import tables
+from exporter.cli import low_lines, tables
 from exporter.cli.check_wallets import WALLET_HEADS, WALLET_NUMBERS, advice, wallet_lines
 from exporter.cli.poll_once import Result, load_config, poll_all
 from exporter.config.show import show as shown
@@ -16,6 +16,8 @@ from exporter.core.runtime import SystemClock
 from exporter.core.wording import counted, dollars, visible
 from exporter.holdings.account import AccountState
 from exporter.holdings.keys import key_warnings
+from exporter.holdings.low import judged
+from exporter.holdings.totals import Part
 
 _HEADS: Final = ("account", "exchange", "verdict", "key may", "clock", "currencies", "USD")
 _NUMBERS: Final = ("clock", "currencies", "USD")
@@ -46,21 +48,26 @@ def run(path: Path, environ: Mapping[str, str], *, web: Path | None = None, show
     print(verdict, file=sys.stderr if show else sys.stdout, flush=True)
     if not online:
         return 0
-    results = poll_all(config, everything=True)
+    results, totals, _ = poll_all(config, everything=True)
     clock, stream = SystemClock(), sys.stderr if show else sys.stdout
-    report(results, clock.wall(), stream, clock.now())
+    report(results, clock.wall(), stream, clock.now(), totals)
     return 1 if any(result.error for result in results) else 0
 
 
-def report(results: Sequence[Result], wall: float, stream: TextIO, now: float) -> None:
-    """Write the table of all accounts, that of all wallets, then a paragraph for everything that needs a person.
+def report(results: Sequence[Result], wall: float, stream: TextIO, now: float, totals: Sequence[Part] = ()) -> None:
+    """Write what is low, the tables of all accounts and of all wallets, then a paragraph for all that needs a person.
 
     Args:
         results: one for each account.
         wall: this moment, seconds since the epoch.
         stream: where to.
         now: this moment on the clock that the reads are dated by.
+        totals: what several accounts hold together.
     """
+    limits = judged([result.state for result in results], now, totals)
+    low_lines.write(stream, limits)
+    if limits.low or limits.unknown:
+        stream.write("\n")
     tables.write(stream, _HEADS, [_row(result) for result in results], _NUMBERS)
     lines = [line for result in results for line in wallet_lines(result, now)]
     if lines:
@@ -73,7 +80,8 @@ def report(results: Sequence[Result], wall: float, stream: TextIO, now: float) -
             stream.write(f"\n{visible(result.state.account.name)}\n")
             stream.writelines(f"  {note}\n" for note in notes)
     failed = sum(result.error is not None for result in results)
-    stream.write(f"\n{counted(len(results), 'account')}, {f'{failed} failed' if failed else 'all good'}\n")
+    low = f", {counted(len(limits.low), 'limit')} undercut" if limits.low else ""
+    stream.write(f"\n{counted(len(results), 'account')}, {f'{failed} failed' if failed else 'all good'}{low}\n")
 
 
 def _row(result: Result) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ def parse(argv: Sequence[str] | None, environ: Mapping[str, str]) -> argparse.Na
     parser = make_parser()
     flags = parser.parse_args(argv)
     flags.config_file = flags.config_file or Path(environ.get(CONFIG_VARIABLE) or "config.yaml")
+    if flags.command == "balances" and flags.only_low and flags.format == "prometheus":
+        parser.error("--only-low does not go with --format prometheus: the limits are among the metrics")
     if flags.command in _SERVING and flags.shard_ordinal >= flags.shard_total:
         parser.error(f"--shard.ordinal {flags.shard_ordinal} is not below --shard.total {flags.shard_total}")
     if flags.command == "demo" and flags.web_config_file is not None:
@@ -143,8 +145,8 @@ def _check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--online",
         action="store_true",
-        help="poll every account once and show a verdict, key permissions, clock offset and value of each; "
-        "exits with 1 if one fails",
+        help="poll every account once and show what is under a limit, and a verdict, key permissions, clock offset and "
+        "value of each; exits with 1 if one fails",
     )
     _log_flags(parser, argparse.SUPPRESS)
 
@@ -155,13 +157,23 @@ def _balances(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     _config_flag(parser, argparse.SUPPRESS)
     parser.add_argument(
-        "--format", choices=("table", "json", "csv"), default="table", help="how to print them (default: %(default)s)"
+        "--format",
+        choices=("table", "json", "csv", "prometheus"),
+        default="table",
+        help="how to print them; prometheus is for node_exporter's textfile collector (default: %(default)s)",
     )
     parser.add_argument(
         "--output",
         type=Path,
         metavar="FILE",
         help="write a file instead of standard output, whole or not at all unless it is a pipe or device",
+    )
+    parser.add_argument(
+        "--only-low",
+        dest="only_low",
+        action="store_true",
+        help="show only what is under a limit; exits with 1 if anything is, or an account failed, or a limit cannot be "
+        "judged",
     )
     _log_flags(parser, argparse.SUPPRESS)
 

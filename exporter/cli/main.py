@@ -116,7 +116,7 @@ def _run_balances(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     core_dumps.leave_out_memory()
     logs.setup(flags.log_level or "error", flags.log_format)
-    return balances.run(flags.config_file, environ, layout=flags.format, output=flags.output)
+    return balances.run(flags.config_file, environ, layout=flags.format, output=flags.output, only_low=flags.only_low)
 
 
 def _run_demo(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -22,6 +22,7 @@ from exporter.core.wording import counted
 from exporter.exchanges import EXCHANGES
 from exporter.exposition.counters import Counters
 from exporter.holdings.account import AccountState
+from exporter.holdings.totals import Part
 from exporter.polling.context import Outcome
 from exporter.polling.poller import Poller
 from exporter.transport.conversation import Transport
@@ -53,6 +54,20 @@ class Result(NamedTuple):
     unread: Sequence[Unread] = ()
 
 
+class Polled(NamedTuple):
+    """Every account, polled once.
+
+    Attributes:
+        results: one for each account, in the order of the configuration.
+        totals: what several of them hold together.
+        metrics: what is known of all this, as Prometheus' text; without what only a running exporter has.
+    """
+
+    results: Sequence[Result]
+    totals: Sequence[Part]
+    metrics: str
+
+
 def load_config(path: Path, environ: Mapping[str, str], web: Path | None = None) -> Config:
     """Read the configuration, keep its secrets out of the log, and print its warnings.
 
@@ -72,8 +87,8 @@ def load_config(path: Path, environ: Mapping[str, str], web: Path | None = None)
     return config
 
 
-def poll_all(config: Config, *, everything: bool = False) -> Sequence[Result]:
-    """Poll every account once, side by side; results in the order of the configuration.
+def poll_all(config: Config, *, everything: bool = False) -> Polled:
+    """Poll every account once, side by side.
 
     Args:
         config: which accounts.
@@ -126,7 +141,7 @@ async def read_all(
     clock: Clock | None = None,
     *,
     everything: bool = False,
-) -> list[Result]:
+) -> Polled:
     """Poll every account once, side by side, and value it with the prices of the same moment.
 
     Args:
@@ -187,9 +202,11 @@ async def read_all(
                 if each.wallet is not None:
                     each.wallet.revalue(state.book, clock.now())
         offsets = engine.transport.clock_offsets()
+        engine.before_scrape()
+        totals, metrics = engine.totals.parts(), engine.exposition.once()
     finally:
         await engine.stop(0)
-    return [
+    results = [
         Result(
             poller.state,
             outcome.error,
@@ -199,6 +216,7 @@ async def read_all(
         )
         for poller, outcome in zip(pollers, outcomes, strict=True)
     ]
+    return Polled(results, totals, metrics)
 
 
 class Progress:

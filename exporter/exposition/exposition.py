@@ -3,11 +3,11 @@
 Sample lines are the same in text 0.0.4 and in OpenMetrics 1.0.0; only the lines about a family differ.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from exporter.core import runtime
-from exporter.exposition.families import Family
+from exporter.exposition.families import ONCE, Family
 from exporter.exposition.filters import Filters
 from exporter.exposition.packing import NOTHING, Block, Member, Scrape, as_gzip, as_text, joined, packed
 
@@ -261,6 +261,17 @@ class Exposition:
             return await runtime.scraped(self._plain, parts, openmetrics)
         return await runtime.scraped(self._gzip, parts, version, openmetrics)
 
+    def once(self) -> str:
+        """What means something although nothing is polled again (`families.ONCE`), as text 0.0.4."""
+        pieces: dict[str, list[bytes]] = {name: [] for name in self._families if name in ONCE}
+        for owner in self._owners:
+            for (family, _), lines in owner.lines.items():
+                if family in pieces:
+                    pieces[family].append(lines)
+        heads = {name: self._headers[name, False].plain for name in pieces}
+        own = b"".join(b"".join((heads[name], *lines)) for name, lines in pieces.items() if lines)
+        return own.decode() + "".join(_of_families(self._tail(False, Filters()).decode(), ONCE))
+
     def _parts(self, openmetrics: bool) -> list[Block | _Unmade]:
         parts: list[Block | _Unmade] = []
         for name, store in self._stores.items():
@@ -306,6 +317,16 @@ class Exposition:
 
     def _end(self, openmetrics: bool) -> bytes:
         return self._tail(openmetrics, Filters()) + _EOF[openmetrics]
+
+
+def _of_families(text: str, names: Container[str]) -> Iterator[str]:
+    """The lines of some families of an exposition."""
+    wanted = False
+    for line in text.splitlines(keepends=True):
+        if line.startswith("# HELP "):
+            wanted = line.split(" ", 3)[2] in names
+        if wanted:
+            yield line
 
 
 def _made(parts: Iterable[Block | _Unmade]) -> Iterable[Block]:

@@ -334,3 +334,23 @@ COUNTED: Final = (
 
 FAMILIES: Final = {family.name: family for family in (*RENDERED, *COUNTED)}
 """The metrics table of the README; beside them stand `process_*` and `python_info`."""
+
+_WHILE_RUNNING: Final = frozenset(
+    {
+        "exchange_account_consecutive_failures",
+        "exchange_account_next_poll_timestamp_seconds",
+        "exchange_account_poll_interval_seconds",
+        "exchange_account_stale_after_seconds",
+        "exchange_api_rate_limit_remaining",
+        "exchange_exporter_config_last_reload_success_timestamp_seconds",
+        "exchange_exporter_config_last_reload_successful",
+        "exchange_exporter_scheduler_lag_seconds",
+        "exchange_wallet_failing_since_timestamp_seconds",
+    }
+)
+"""Gauges that speak of what an exporter does from poll to poll."""
+
+ONCE: Final = frozenset(
+    family.name for family in FAMILIES.values() if family.kind == "gauge" and family.name not in _WHILE_RUNNING
+)
+"""Families that mean the same when everything was polled once and nothing is polled again."""

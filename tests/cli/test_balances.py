@@ -19,8 +19,13 @@ from exporter.cli import balances
 from exporter.cli.main import main
 from exporter.cli.poll_once import Result
 from exporter.core.errors import AuthError, ExporterError
+from exporter.exposition.families import ONCE
+from exporter.holdings.low import judged
 from tests.kit.accounts import NOW, balance, book, polled, read, refuse, up, waiting
+from tests.kit.exposition_checker import problems
 from tests.kit.logs import untouched_logging
+from tests.kit.processes import require
+from tests.kit.scrape import Samples
 from tests.kit.whole import FLOOD, World, world
 
 __all__ = ["untouched_logging", "world"]
@@ -73,7 +78,9 @@ def test_the_csv_file_reads_back_and_is_for_its_owner_only(world: World, tmp_pat
 
 def written(*results: Result, shape: balances.Format) -> str:
     stream = io.StringIO(newline="")
-    balances.write(stream, list(balances.lines(results, NOW)), list(balances.failures(results)), shape)
+    limits = judged([result.state for result in results], NOW)
+    rows, failed = list(balances.lines(results, NOW)), list(balances.failures(results))
+    balances.write(stream, rows, failed, shape, limits, only_low=False)
     return stream.getvalue()
 
 
@@ -250,3 +257,147 @@ def test_an_interrupt_ends_a_poll_quietly_with_130(tmp_path: Path) -> None:
     assert process.returncode == 130, err
     assert out == ""
     assert "Traceback" not in err
+
+
+# -- what is low
+
+
+def limited(world: World, folder: Path, *limits: str, wrong: bool = False) -> str:
+    """A configuration file with these limits on the first account, of 1000.50 USDT free and 0.25 in orders."""
+    text = Path(world.config(wrong=wrong)).read_text()
+    path = folder / "limited.yaml"
+    path.touch(mode=0o600)
+    path.write_text(text.replace("    exchange: xt\n", f"    exchange: xt\n    thresholds: [{', '.join(limits)}]\n", 1))
+    return str(path)
+
+
+LOW = "{currency: USDT, of: available, warning: 1500, critical: 1000.51, target: 2000}"
+FINE = "{currency: USDT, warning: 1000.75}"
+
+
+def test_what_is_low_stands_on_top_of_the_table(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["balances", f"--config.file={limited(world, tmp_path, LOW)}"], {}) == 0
+    head, line, gap, below, *_ = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["low", "account", "wallet"]
+    told = "critical exact spot available USDT 1000.50 1000.51 999.50 target 2000 nobody"
+    assert line.split() == told.split()
+    assert gap == ""
+    assert below.startswith("exchange")
+
+
+def test_only_low_shows_what_is_low_and_exits_with_1(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = limited(world, tmp_path, LOW, FINE)
+    assert main(["balances", "--only-low", f"--config.file={path}"], {}) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["balances", "--only-low", "--format=json", f"--config.file={path}"], {}) == 1
+    tree = json.loads(capsys.readouterr().out)
+    assert [row["currency"] for row in tree["balances"]] == ["USDT"]
+    [low] = tree["low"]
+    assert Decimal(low.pop("amount")) == Decimal("1000.5")
+    assert Decimal(low.pop("missing")) == Decimal("999.5")
+    assert low == {
+        "severity": "critical",
+        "exchange": "xt",
+        "account": "exact",
+        "wallet": "spot",
+        "total": None,
+        "currency": "USDT",
+        "of": "available",
+        "limit": "1000.51",
+        "missing_to": "target",
+        "could_give": [],
+    }
+    assert tree["unknown"] == []
+    assert main(["balances", "--only-low", "--format=csv", f"--config.file={path}"], {}) == 1
+    out, err = capsys.readouterr()
+    assert [row["currency"] for row in csv.DictReader(io.StringIO(out, newline=""))] == ["USDT"]
+    assert "critical  exact" in err
+
+
+def test_only_low_exits_with_0_when_every_limit_is_kept(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["balances", "--only-low", f"--config.file={limited(world, tmp_path, FINE)}"], {}) == 0
+    assert capsys.readouterr().out == "nothing is low: 1 limit kept\n"
+
+
+def test_only_low_exits_with_1_when_an_account_failed_though_nothing_is_low(world: World, tmp_path: Path) -> None:
+    path = limited(world, tmp_path, FINE, wrong=True)
+    assert main(["balances", "--only-low", f"--config.file={path}"], {}) == 1
+
+
+def test_only_low_exits_with_1_when_a_limit_cannot_be_judged(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = Path(world.config_of_bots("main, funding")).read_text()
+    path = tmp_path / "bots.yaml"
+    path.touch(mode=0o600)
+    path.write_text("valuation: {enabled: false}\n" + text.replace("name: bots,", "name: bots, usd: {warning: 1},"))
+    assert main(["balances", "--only-low", f"--config.file={path}"], {}) == 1
+    assert "not known, so neither low nor fine: USD value of bots" in capsys.readouterr().out
+
+
+def test_a_total_is_held_against_its_limits(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "totals.yaml"
+    path.touch(mode=0o600)
+    totals = "totals: [{name: firm, currency: USDT, warning: 5000}, {name: firm, usd: {warning: 1}}]\n"
+    path.write_text(totals + Path(world.config()).read_text())
+    assert main(["balances", "--only-low", f"--config.file={path}"], {}) == 1
+    _, line = capsys.readouterr().out.splitlines()
+    assert line.split()[:5] == ["warning", "total", "firm", "USDT", "1000.75"]
+
+
+# -- for node_exporter's textfile collector
+
+
+def test_metrics_of_one_poll_are_those_that_mean_something_without_a_next_one(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = limited(world, tmp_path, LOW, wrong=True)
+    assert main(["balances", "--format=prometheus", f"--config.file={path}"], {}) == 1
+    text = capsys.readouterr().out
+    assert problems(text) == []
+    samples = Samples(text)
+    assert samples.one("exchange_balance_net", account="exact", currency="USDT") == 1000.75
+    assert samples.one("exchange_balance_threshold", account="exact", of="available", severity="critical") == 1000.51
+    assert samples.by("exchange_account_up", "account") == {"exact": 1, "wrong": 0}
+    assert samples.by("exchange_wallet_failing", "account", "reason") == {("wrong", "auth"): 1}
+    assert samples.one("exchange_exporter_shards") == 1
+    written = set(re.findall("^# TYPE (\\S+) gauge$", text, re.MULTILINE))
+    assert set(re.findall("^# TYPE (\\S+) ", text, re.MULTILINE)) == written <= ONCE
+    assert not any("next_poll" in name or name.endswith("_total") or "process" in name for name in written)
+
+
+@pytest.mark.servers
+def test_promtool_finds_nothing_in_the_metrics_of_one_poll(world: World, tmp_path: Path) -> None:
+    output = tmp_path / "balances.prom"
+    path = limited(world, tmp_path, LOW)
+    assert main(["balances", "--format=prometheus", f"--output={output}", f"--config.file={path}"], {}) == 0
+    with output.open() as file:
+        checked = subprocess.run(
+            [require("promtool"), "check", "metrics"], stdin=file, capture_output=True, text=True, check=False
+        )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_the_collector_may_read_the_file_as_far_as_the_umask_lets_it(world: World, tmp_path: Path) -> None:
+    output = tmp_path / "balances.prom"
+    before = os.umask(0o027)
+    try:
+        assert (
+            main(["balances", "--format=prometheus", f"--output={output}", f"--config.file={world.config()}"], {}) == 0
+        )
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(output.stat().st_mode) == 0o640
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_only_low_and_metrics_do_not_go_together(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["balances", "--only-low", "--format=prometheus", f"--config.file={world.config()}"], {})
+    assert "the limits are among the metrics" in capsys.readouterr().err

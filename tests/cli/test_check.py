@@ -12,6 +12,7 @@ from exporter.cli.balances import failures
 from exporter.cli.main import main
 from exporter.cli.poll_once import Result
 from exporter.cli.unread import Unread
+from exporter.config import Threshold
 from exporter.core.errors import AuthError, IpRefused, NotOpened, PermissionMissing
 from exporter.core.model import KeyInfo, Reading, WalletValue
 from exporter.holdings.shown import Choice
@@ -243,3 +244,26 @@ def test_the_report_shows_hostile_text_and_does_not_obey_it() -> None:
     report = reported(Result(broken(error, ODD), error, None, ODD))
     assert "\x1b" not in report
     assert report.count(r"<odd>\u001b[2J") >= 4
+
+
+def test_check_online_says_first_what_is_low(capsys: pytest.CaptureFixture[str]) -> None:
+    account = up(thresholds=(Threshold("USDT", warning=Decimal(500), target=Decimal(1000)),))
+    rich = up("rich", exchange="bitget")
+    stream = io.StringIO()
+    check.report([Result(each, None, None, None) for each in (account, rich)], WALL, stream, NOW)
+    head, line, gap, *_, last = stream.getvalue().splitlines()
+    assert head.split() == [
+        "low",
+        "account",
+        "wallet",
+        "of",
+        "amount",
+        "limit",
+        "missing",
+        "to",
+        "reach",
+        "could",
+        "give",
+    ]
+    assert line.split() == ["warning", "desk", "spot", "USDT", "10", "500", "990", "target", "1000", "rich/spot", "10"]
+    assert (gap, last) == ("", "2 accounts, all good, 1 limit undercut")

@@ -212,8 +212,8 @@ def test_check_and_balances_pass_their_flags_on(recorded: Recorded) -> None:
     assert [options for _, options in recorded.calls] == [
         {"web": Path("web.yml"), "show": True, "online": True},
         {"web": Path("web.yml"), "show": False, "online": False},
-        {"layout": "csv", "output": Path("b.csv")},
-        {"layout": "table", "output": None},
+        {"layout": "csv", "output": Path("b.csv"), "only_low": False},
+        {"layout": "table", "output": None, "only_low": False},
     ]
 
 

@@ -311,7 +311,7 @@ def test_a_command_that_polls_once_waits_for_a_pause_that_it_can_outlast() -> No
                 )
             )
             began = stage.clock.now()
-            results = await read_all(stage.engine.config, lambda *_: None, stage.clock)
+            results, *_ = await read_all(stage.engine.config, lambda *_: None, stage.clock)
             failed = [result.error for result in results if result.error is not None]
             assert [error.reason for error in failed] == ["rate_limited"]
             assert 20 <= stage.clock.now() - began <= 40
@@ -325,7 +325,7 @@ def test_a_command_that_polls_once_names_what_the_limits_left_out(monkeypatch: p
     async def scenario() -> None:
         members = [Member(f"bot-{number}", VARIANTS["xt-legacy"], more=DESK) for number in range(8)]
         async with staged(members) as stage:
-            results = await read_all(stage.engine.config, lambda *_: None, stage.clock)
+            results, *_ = await read_all(stage.engine.config, lambda *_: None, stage.clock)
             left_out = [result for result in results if result.error is not None]
             assert 0 < len(left_out) < 8
             for result in left_out:
