@@ -18,6 +18,7 @@ from exporter.core.errors import ConfigError
 from exporter.core.web_config import CIPHERS
 from exporter.web import connections, places, tls
 from exporter.web.access import Rules, rules
+from exporter.web.server import Asked
 from tests.kit.certificates import CLIENTS, HTTPS, Authority
 from tests.kit.web import Held, Served, serving
 
@@ -343,9 +344,9 @@ async def test_a_large_answer_arrives_whole_over_tls(authority: Authority) -> No
     assert answer.partition(b"\r\n\r\n")[2] == body + b"\n"
 
 
-def page_of(body: bytes) -> Callable[[str], Awaitable[str]]:
-    async def page(links: str) -> str:
-        return body.decode() + links
+def page_of(body: bytes) -> Callable[[Asked], Awaitable[str]]:
+    async def page(asked: Asked) -> str:
+        return body.decode() + asked.links
 
     return page
 
