@@ -1,5 +1,6 @@
 """From the layers of one account to the account: what an exchange knows, and what has to fit together."""
 
+import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
@@ -170,6 +171,8 @@ def _wallets(stack: Stack, exchange: Exchange, known: Wallets) -> tuple[str, ...
         if name != ALL and not known.knows(name):
             near = nearest(each, {*known.named, ALL}) or f"; there are {listed(sorted(known.named), 'and')}"
             stack.add(place, f"{exchange.name} has no wallet {quoted(each)}{near}")
+        elif joined := _joined(name):
+            stack.add(place, f"{_NO_SIGN} {joined}")
         elif name in names:
             stack.add(place, f"{quoted(each)} is the main wallet, which is listed already; keep one")
         names.append(name)
@@ -193,6 +196,8 @@ def _thresholds(stack: Stack, known: Wallets, wallets: tuple[str, ...] | None) -
             stack.add(place, f"{wallet} is no wallet but the exchange's own value of each; watch the wallet itself")
         elif wallet == ALL:
             stack.add(place, "all is no wallet; give each wallet that you watch a threshold of its own")
+        elif joined := _joined(wallet):
+            stack.add(place, f"{_NO_SIGN} {joined}")
         elif not (anything or _is_read(wallet, read)) and not stack.broken("wallets", "options"):
             text = f"the wallet {quoted(wallet)} is not read, so this would never fire; "
             text += "it is one of another mode" if known.is_elsewhere(wallet) else "add it to `wallets`"
@@ -200,6 +205,20 @@ def _thresholds(stack: Stack, known: Wallets, wallets: tuple[str, ...] | None) -
         _ordered(stack, amounts)
         thresholds.append(Threshold(currency, wallet, "available" if of == "available" else "net", **_values(amounts)))
     return tuple(thresholds)
+
+
+_NO_SIGN: Final = "the wallet of a pair is named without a sign between the coins; write"
+
+
+def _joined(wallet: str) -> str:
+    """The name of a pair's wallet as every exchange's pairs are written; empty where it is written so already.
+
+    BitMart writes `BTC_USDT` itself. No wallet of ours has such a name: asked for, it would read as one that holds
+    nothing, and a limit on it would speak of that nothing.
+    """
+    family, slash, pair = wallet.partition("/")
+    joined = f"{family}{slash}{re.sub('[-_/]', '', pair)}"
+    return "" if joined == wallet else joined
 
 
 def _is_read(wallet: str, read: Set[str]) -> bool:

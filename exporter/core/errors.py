@@ -124,7 +124,7 @@ class PermissionMissing(PollError):
 
     reason = "permission"
     slow = True
-    advice = "Tick the read permission for this wallet on the exchange's API page, or take the wallet out of `wallets`."
+    advice = "Tick the read permission for this wallet on the exchange's API page, or leave it out of `wallets`."
 
 
 class IpRefused(PollError):

@@ -108,7 +108,7 @@ ADVICE: Final = {
     "30011": "The key has expired: create a new read-only key on BitMart's API page.",
     "40047": (
         "BitMart does not serve the region of this account or of the address that this exporter leaves from; the key "
-        "is not at fault. Take this wallet out of `wallets`."
+        "is not at fault. Leave this wallet out of `wallets`."
     ),
     **dict.fromkeys(("30000", "30030", "30031"), _CLOSING),
     **dict.fromkeys(("53000", "53001", "60028", "60029"), _FROZEN),

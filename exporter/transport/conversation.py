@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from exporter.core.credentials import Secret
@@ -19,6 +20,7 @@ from exporter.core.errors import (
     BadStatus,
     Banned,
     ClockRefused,
+    ExchangeRefused,
     InternalError,
     PermissionMissing,
     PollError,
@@ -112,6 +114,20 @@ class _Route:
             place = self._caller.place(endpoint.host)
             found = self._places[endpoint.host] = place, proxy_for(place.base, self._caller.proxy)
         return found
+
+    def warned(self, endpoint: Endpoint, error: PollError) -> str:
+        """The advice of a refusal that may come from a host that the endpoint is not of; else empty."""
+        if not endpoint.host or not isinstance(self._caller.base_url, str):
+            return ""
+        if error.repeat or not isinstance(error, BadStatus | BadPayload | ExchangeRefused):
+            return ""
+        return f"{_ONE_FOR_ALL.format(urlsplit(endpoint.host).netloc)} {error.advice}"
+
+
+_ONE_FOR_ALL: Final = (
+    "`base_url` stands for {} too: if what is at that address answers for another host only, write a map with an "
+    "address for each host. Else:"
+)
 
 
 class _Read:
@@ -280,6 +296,7 @@ class Transport:
             if request.endpoint.forbids and response.status == 403 and isinstance(error, BadStatus):
                 raise PermissionMissing(str(error), advice=request.endpoint.forbids) from None
             self._heed(route, request, response, error)
+            error.advice = route.warned(request.endpoint, error) or error.advice
             raise
 
     async def _know_time(self, route: _Route, state: _Read) -> None:

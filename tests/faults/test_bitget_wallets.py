@@ -156,7 +156,7 @@ def test_earn_that_a_unified_account_is_not_shown_is_its_own_failure_and_no_news
             assert asked(stage, "/api/v3/account/assets") >= 20
             assert 1 <= asked(stage, EARN) <= 6  # ever more rarely
             (said,) = stage.logged("desk", "earn", "the wallet cannot be read")
-            assert "take `earn` out of `wallets`" in vars(said)["advice"]
+            assert "leave `earn` out of `wallets`" in vars(said)["advice"]
 
     in_virtual_time(scenario())
 

@@ -96,6 +96,23 @@ async def test_one_base_url_stands_for_every_host(transport: Transport, clock: F
     assert server.paths == ["/time", "/balance"]
 
 
+@pytest.mark.parametrize("refusal", [answer('{"ok": false, "code": "no such path"}', 404), answer("<html>", 404)])
+async def test_a_refusal_at_the_one_address_for_every_host_says_that_it_may_be_another_hosts(
+    transport: Transport, clock: FakeClock, refusal: Any
+) -> None:
+    async with answering(script(refusal, refusal, refusal, refusal, time=clock.wall)) as server:
+        mapped = {"api.tiny.example": server.url, "far.tiny.example": server.url}
+        advice = []
+        for base_url, endpoint in ((server.url, FAR), (mapped, FAR), (server.url, BALANCE)):
+            with pytest.raises(PollError) as caught:
+                await read(transport, caller(base_url, api=FAR_API), one(Request(endpoint)))
+            advice.append(caught.value.advice)
+    told, *others = advice
+    assert told.startswith("`base_url` stands for far.tiny.example too: ")
+    assert told.endswith(f"write a map with an address for each host. Else: {others[0]}")
+    assert others[0] == others[1]
+
+
 async def test_the_address_has_limits_of_its_own_at_each_host_and_the_key_has_one_for_all(clock: FakeClock) -> None:
     asked = caller(None, api=FAR_API)
     near, far = asked.place(""), asked.place(FAR.host)

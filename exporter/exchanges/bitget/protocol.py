@@ -87,10 +87,10 @@ ADVICE: Final = {
 
 _COPY_TRADER: Final = (
     "Bitget does not show this wallet to keys of copy traders: create a key without copy trading, "
-    "or take the wallet out of `wallets`."
+    "or leave the wallet out of `wallets`."
 )
 _NO_EARN: Final = (
-    "Bitget does not show earn of this unified account, whatever its key may do: take `earn` out of `wallets`."
+    "Bitget does not show earn of this unified account, whatever its key may do: leave `earn` out of `wallets`."
 )
 
 PRODUCT_ERRORS: Final[Mapping[str, type[PollError]]] = {

@@ -64,11 +64,11 @@ ADVICE: Final = {
     **dict.fromkeys(("GATEWAY_0006", "GATEWAY_0007"), v4.RISK),
     "gateway_decommission_ip_country": (
         "XT serves no futures to the country of the address that this exporter leaves from: poll from where the "
-        "account is used, or take this wallet out of `wallets`."
+        "account is used, or leave this wallet out of `wallets`."
     ),
     "gateway_decommission_kyc_country": (
         "XT serves no futures to the country of this account; the key is not at fault. "
-        "Take this wallet out of `wallets`."
+        "Leave this wallet out of `wallets`."
     ),
 }
 
