@@ -17,7 +17,7 @@ help:
 	@echo 'make siege       the running program under one attack after the other, as a table; six minutes'
 	@echo 'make bench       benchmarks against peers, as a table'
 	@echo 'make dashboards  write grafana/dashboards/*.json again'
-	@echo 'make pictures    run the demo under Prometheus for 22 minutes and draw the dashboards from it'
+	@echo 'make pictures    run the demo under Prometheus for 22 minutes, and draw the dashboards in Chromium'
 	@echo 'make generated   dashboards, rule tests and tables of the README, all from the code'
 	@echo 'make locked      write the hashes of what the image is made of again, after a change of versions'
 	@echo 'make audit       known vulnerabilities of what the image is made of; needs the advisory service of the package index'
@@ -66,7 +66,12 @@ bench: .venv/.dev
 dashboards: .venv/.dev
 	$(BIN)/python -m grafana.build
 
-pictures: .venv/.dev
+# What draws the dashboards: Grafana's own components. They are 490 MB, and only the pictures need them.
+grafana/pictures/page/node_modules/.made: grafana/pictures/page/package.json
+	npm install --prefix grafana/pictures/page --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+pictures: .venv/.dev grafana/pictures/page/node_modules/.made
 	$(BIN)/python -m grafana.pictures.record $(ARGS)
 
 generated: dashboards
@@ -88,4 +93,4 @@ audit: .venv-audit/.made
 	|| { echo 'make audit: a vulnerability is listed above, or the advisory service did not answer for a package: then nothing is known.'; exit 1; }
 
 clean:
-	rm -rf .venv .venv-audit .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .venv-audit .venv-bench grafana/pictures/page/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
