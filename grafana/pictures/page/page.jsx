@@ -114,6 +114,10 @@ async function main() {
   await initPluginTranslations('pictures');
   const theme = createTheme({ colors: { mode: 'dark' } });
   const environment = { theme, timeZone: 'utc', timeRange: timeRange(scene) };
+  const unknown = scene.panels.filter(({ type }) => type !== 'row' && !(type in PANELS));
+  if (unknown.length > 0) {
+    throw new Error(`no way to draw ${unknown.map(({ title, type }) => `${title} (${type})`).join(', ')}`);
+  }
   const data = await Promise.all(
     scene.panels.map((panel) => (panel.type === 'row' ? [] : prepare(panel, environment)))
   );
