@@ -134,7 +134,6 @@ def _where() -> Section:
         name = "{{exchange}}/{{account}}" if label == "account" else f"{{{{{label}}}}}"
         now = total(fresh(USD), *by)
         largest = total(known(USD, COIN, at="@ end()"), *by)
-        colors = EXCHANGE_COLORS | STALE if label == "exchange" else STALE
         if label == "exchange":
             tiles.append(
                 Tile(
@@ -148,7 +147,7 @@ def _where() -> Section:
                             Query(now, name),
                             Query(total(withdrawn(USD, COIN), *by), f"{name} (not fresh)"),
                         ],
-                        colors=colors,
+                        colors=EXCHANGE_COLORS | STALE,
                         none="nothing valued in the last day",
                     ),
                 )
@@ -182,7 +181,7 @@ def _where() -> Section:
                     ],
                     stacked=True,
                     minimum=0,
-                    colors=colors,
+                    colors=EXCHANGE_COLORS | STALE,
                 ),
             )
         )
