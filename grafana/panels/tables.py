@@ -64,6 +64,8 @@ def table_panel(
             },
         )
     )
+    # Or Grafana would write what is said of an empty table into each cell whose label is missing.
+    panel.override_by_field_type("string", [model.DynamicConfigValue(id_val="noValue", value=NOTHING)])
     for label, column_title in labels.items():
         properties = _label_properties(label)
         if properties:

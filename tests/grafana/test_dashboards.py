@@ -65,6 +65,16 @@ def test_no_table_hides_a_column_on_a_screen_of_1500_pixels(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_a_label_that_is_missing_does_not_say_that_the_table_is_empty(name: str) -> None:
+    for panel in panels(ALL[name]):
+        if panel["type"] == "table":
+            rules = [rule for rule in panel["fieldConfig"]["overrides"] if rule["matcher"]["id"] == "byType"]
+            assert [(rule["matcher"]["options"], rule["properties"]) for rule in rules] == [
+                ("string", [{"id": "noValue", "value": "–"}])
+            ]
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_an_empty_cell_has_no_colour_of_a_threshold(name: str) -> None:
     for panel in panels(ALL[name]):
         if panel["type"] == "table":
@@ -170,7 +180,8 @@ def test_a_tables_sort_and_overrides_name_columns_that_it_has(where: str, panel:
     organize = panel["transformations"][1]["options"]
     columns = set(organize["renameByName"].values())
     assert {item["displayName"] for item in panel["options"]["sortBy"]} <= columns
-    assert {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]} <= columns
+    matchers = [override["matcher"] for override in panel["fieldConfig"]["overrides"]]
+    assert {matcher["options"] for matcher in matchers if matcher["id"] == "byName"} <= columns
     assert len(columns) == len(organize["renameByName"])
 
 
