@@ -6,6 +6,7 @@ installs.
 """
 
 import argparse
+import signal
 import socket
 import subprocess
 import sys
@@ -38,6 +39,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=22, help="how long the demo runs (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=PICTURES, help="directory of the pictures")
     arguments = parser.parse_args()
+    # Whoever ends the recording ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     exporter, server = _free_ports(2)
     # The page comes first: what it lacks should not come to light after 22 minutes.
     with built() as page, tempfile.TemporaryDirectory(prefix="exchange-balance-exporter-pictures-") as folder:
