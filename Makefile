@@ -18,7 +18,7 @@ help:
 	@echo 'make bench       benchmarks against peers, as a table'
 	@echo 'make axe         the pages in Chromium, looked at by axe-core, which npm brings'
 	@echo 'make dashboards  write grafana/dashboards/*.json again'
-	@echo 'make pictures    run the demo under Prometheus for 22 minutes and draw the dashboards from it'
+	@echo 'make pictures    run the demo under Prometheus for 22 minutes, and draw the dashboards in Chromium'
 	@echo 'make screenshots draw the status page for the README, from the demo in Chromium'
 	@echo 'make generated   dashboards, rule tests and tables of the README, all from the code'
 	@echo 'make locked      write the hashes of what the image is made of again, after a change of versions'
@@ -76,7 +76,12 @@ axe: .venv/.axe
 dashboards: .venv/.dev
 	$(BIN)/python -m grafana.build
 
-pictures: .venv/.dev
+# What draws the dashboards: Grafana's own components. They are 490 MB, and only the pictures need them.
+grafana/pictures/page/node_modules/.made: grafana/pictures/page/package.json
+	npm install --prefix grafana/pictures/page --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+pictures: .venv/.dev grafana/pictures/page/node_modules/.made
 	$(BIN)/python -m grafana.pictures.record $(ARGS)
 
 screenshots: .venv/.dev
@@ -101,4 +106,4 @@ audit: .venv-audit/.made
 	|| { echo 'make audit: a vulnerability is listed above, or the advisory service did not answer for a package: then nothing is known.'; exit 1; }
 
 clean:
-	rm -rf .venv .venv-audit .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .venv-audit .venv-bench grafana/pictures/page/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -58,6 +58,7 @@ def reads() -> Section:
                     ],
                     bars=True,
                     minimum=0,
+                    maximum=1,
                     colors={"/^all$/": GREY},
                 ),
             ),

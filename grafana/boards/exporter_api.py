@@ -49,7 +49,7 @@ def requests() -> Section:
             ),
             Tile(
                 12,
-                8,
+                9,
                 gauge_panel(
                     "Slowest endpoints",
                     "Latency that nine in ten requests stay under, for the ten slowest endpoints.",
@@ -60,13 +60,14 @@ def requests() -> Section:
             ),
             Tile(
                 12,
-                8,
+                9,
                 lines_panel(
                     "Retries",
                     "Requests per minute that were repeated within a read.",
                     "cpm",
                     [Query(f"60 * {rate('exchange_api_retries_total', EXCHANGE, EXCHANGE)}", "{{exchange}}")],
                     minimum=0,
+                    maximum=1,
                 ),
             ),
         ],
@@ -98,6 +99,7 @@ def limits() -> Section:
                         ),
                     ],
                     minimum=0,
+                    maximum=0.1,
                     right_axis=("B", "short"),
                 ),
             ),
@@ -123,7 +125,7 @@ def prices() -> Section:
         "Prices",
         [
             Tile(
-                8,
+                12,
                 9,
                 lines_panel(
                     "Age of prices",
@@ -135,22 +137,7 @@ def prices() -> Section:
                 ),
             ),
             Tile(
-                8,
-                9,
-                lines_panel(
-                    "Stablecoins: price used and price seen",
-                    "What valuation takes a pegged currency to be worth, and what the market says of it.",
-                    "currencyUSD",
-                    [
-                        Query(pegged, "{{exchange}} {{currency}} used"),
-                        Query(latest("exchange_peg_market_price_usd", CURRENCY), "{{exchange}} {{currency}} market"),
-                    ],
-                    dashed={"/ used$/": GREY},
-                    decimals=4,
-                ),
-            ),
-            Tile(
-                8,
+                12,
                 9,
                 table_panel(
                     "Prices in use",
@@ -170,6 +157,21 @@ def prices() -> Section:
                     sort="Price",
                     descending=True,
                     none="no price has been read",
+                ),
+            ),
+            Tile(
+                24,
+                9,
+                lines_panel(
+                    "Stablecoins: price used and price seen",
+                    "What valuation takes a pegged currency to be worth, and what the market says of it.",
+                    "currencyUSD",
+                    [
+                        Query(pegged, "{{exchange}} {{currency}} used"),
+                        Query(latest("exchange_peg_market_price_usd", CURRENCY), "{{exchange}} {{currency}} market"),
+                    ],
+                    dashed={"/ used$/": GREY},
+                    decimals=4,
                 ),
             ),
         ],

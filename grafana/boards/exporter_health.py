@@ -140,6 +140,7 @@ def _polls() -> Section:
                     ],
                     bars=True,
                     minimum=0,
+                    maximum=1,
                     colors={"/^all$/": GREY},
                 ),
             ),

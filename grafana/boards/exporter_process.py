@@ -32,6 +32,7 @@ def process() -> Section:
                     "short",
                     [Query(of_instance("scrape_samples_scraped"), PER_INSTANCE)],
                     minimum=0,
+                    narrow=True,
                 ),
             ),
             Tile(
@@ -43,6 +44,7 @@ def process() -> Section:
                     "s",
                     [Query(of_instance("scrape_duration_seconds"), PER_INSTANCE)],
                     minimum=0,
+                    narrow=True,
                 ),
             ),
             Tile(
@@ -54,6 +56,7 @@ def process() -> Section:
                     "percentunit",
                     [Query(cpu, PER_INSTANCE)],
                     minimum=0,
+                    narrow=True,
                 ),
             ),
             Tile(
@@ -68,6 +71,7 @@ def process() -> Section:
                         Query(of_instance("process_virtual_memory_bytes"), f"{PER_INSTANCE} virtual"),
                     ],
                     minimum=0,
+                    narrow=True,
                 ),
             ),
             Tile(
@@ -79,6 +83,7 @@ def process() -> Section:
                     "percentunit",
                     [Query(files, PER_INSTANCE)],
                     minimum=0,
+                    narrow=True,
                 ),
             ),
             Tile(
@@ -90,6 +95,7 @@ def process() -> Section:
                     "s",
                     [Query(f"time() - {of_instance('process_start_time_seconds')}", PER_INSTANCE)],
                     minimum=0,
+                    narrow=True,
                 ),
             ),
         ],
@@ -107,7 +113,7 @@ def fleet() -> Section:
         "Fleet",
         [
             Tile(
-                14,
+                24,
                 8,
                 table_panel(
                     "Shards and configuration",
@@ -132,7 +138,7 @@ def fleet() -> Section:
                 ),
             ),
             Tile(
-                10,
+                24,
                 8,
                 table_panel(
                     "Versions",

@@ -3,7 +3,7 @@
 from grafana.boards.treasury_risk import concentration, limits, trust
 from grafana.panels.charts import gauge_panel, lines_panel, pie_panel, stat_panel
 from grafana.panels.layout import Board, Section, Tile
-from grafana.panels.parts import BLUE, GREEN, GREY, ORANGE, RED, Column, Query
+from grafana.panels.parts import BLUE, EXCHANGE_COLORS, GREEN, GREY, ORANGE, RED, Column, Query
 from grafana.panels.promql import (
     COIN,
     WALLET,
@@ -132,7 +132,7 @@ def _count(net: str, available: str) -> str:
 
 def _where() -> Section:
     tiles = []
-    for label, count in (("exchange", 10), ("currency", 12), ("account", 12)):
+    for label, count in (("exchange", 10), ("currency", 10), ("account", 10)):
         by = ("exchange", "account") if label == "account" else (label,)
         name = "{{exchange}}/{{account}}" if label == "account" else f"{{{{{label}}}}}"
         now = held("fresh", *by)
@@ -150,7 +150,7 @@ def _where() -> Section:
                             Query(now, name),
                             Query(total(remembered(USD, COIN), *by), f"{name} (not fresh)"),
                         ],
-                        colors=STALE,
+                        colors=EXCHANGE_COLORS | STALE,
                         none="nothing valued in the last day",
                     ),
                 )
@@ -184,7 +184,7 @@ def _where() -> Section:
                     ],
                     stacked=True,
                     minimum=0,
-                    colors=STALE,
+                    colors=EXCHANGE_COLORS | STALE,
                 ),
             )
         )

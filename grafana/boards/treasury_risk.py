@@ -38,7 +38,7 @@ def limits() -> Section:
         "What runs low",
         [
             Tile(
-                15,
+                16,
                 10,
                 table_panel(
                     "Balances and their thresholds",
@@ -49,7 +49,11 @@ def limits() -> Section:
                     [
                         Column("Amount", watched),
                         Column(
-                            "Distance", f"({watched}) / on ({keys}) ({limit} > 0) - 1", "percentunit", distance_steps
+                            "Distance",
+                            f"({watched}) / on ({keys}) ({limit} > 0) - 1",
+                            "percentunit",
+                            distance_steps,
+                            width=95,
                         ),
                         Column("Critical", threshold("critical")),
                         Column("Warning", threshold("warning")),
@@ -61,26 +65,32 @@ def limits() -> Section:
                 ),
             ),
             Tile(
-                9,
+                8,
                 10,
                 table_panel(
                     "Accounts and their USD thresholds",
-                    "USD value of each account as last known, the account's own thresholds and the "
+                    "USD value, as last known, of each account that has thresholds of its own, and the "
                     "distance to the higher one.",
                     EXCHANGE_ACCOUNT,
                     [
-                        Column("USD", account_usd, "currencyUSD", decimals=0),
+                        Column(
+                            "USD",
+                            f"{account_usd} and on (exchange, account) {highest}",
+                            "currencyUSD",
+                            decimals=0,
+                        ),
                         Column(
                             "Distance",
                             f"{account_usd} / on (exchange, account) ({highest} > 0) - 1",
                             "percentunit",
                             distance_steps,
+                            width=95,
                         ),
                         Column("Critical", usd_threshold("critical"), "currencyUSD", decimals=0),
                         Column("Warning", usd_threshold("warning"), "currencyUSD", decimals=0),
                     ],
                     sort="Distance",
-                    none="no account is valued",
+                    none="no account has a threshold",
                 ),
             ),
             _totals(distance_steps),
@@ -148,7 +158,7 @@ def concentration() -> Section:
         [
             Tile(
                 8,
-                8,
+                9,
                 gauge_panel(
                     "Share of each exchange",
                     "What would be out of reach if the exchange were: its share of the total, as last known.",
@@ -161,7 +171,7 @@ def concentration() -> Section:
             ),
             Tile(
                 8,
-                8,
+                9,
                 gauge_panel(
                     "Share of each currency",
                     "The ten currencies that the total hangs on most, as last known.",
@@ -174,7 +184,7 @@ def concentration() -> Section:
             ),
             Tile(
                 8,
-                8,
+                9,
                 lines_panel(
                     "Largest shares over time",
                     "Share of the total on the exchange, in the currency and in the account that hold most of it.",
@@ -185,6 +195,7 @@ def concentration() -> Section:
                         Query(f"max({held('last_known', 'exchange', 'account')}) / {everything}", "largest account"),
                     ],
                     minimum=0,
+                    narrow=True,
                 ),
             ),
         ],
@@ -271,14 +282,12 @@ def trust() -> Section:
                     "for each wallet.",
                     EXCHANGE_WALLET,
                     [
-                        Column(
-                            "Without a price", latest("exchange_wallet_unpriced_currencies", WALLET), "none", counts
-                        ),
+                        Column("Unpriced", latest("exchange_wallet_unpriced_currencies", WALLET), "none", counts),
                         Column("Hidden", latest("exchange_wallet_hidden_currencies", WALLET), "none"),
-                        Column("Unknown rows", latest("exchange_wallet_ignored_rows", WALLET), "none", counts),
-                        Column("Unreadable rows", latest("exchange_wallet_unreadable_rows", WALLET), "none", counts),
+                        Column("Unknown", latest("exchange_wallet_ignored_rows", WALLET), "none", counts),
+                        Column("Unreadable", latest("exchange_wallet_unreadable_rows", WALLET), "none", counts),
                     ],
-                    sort="Without a price",
+                    sort="Unpriced",
                     descending=True,
                     none="no wallet has been read",
                 ),

@@ -64,10 +64,12 @@ def lines_panel(
     bars: bool = False,
     symlog: bool = False,
     minimum: float | None = None,
+    maximum: float | None = None,
     colors: dict[str, str] | None = None,
     dashed: dict[str, str] | None = None,
     right_axis: tuple[str, str] | None = None,
     decimals: int | None = None,
+    narrow: bool = False,
     none: str = "no data in this time range",
 ) -> timeseries.Panel:
     """Curves over time, with gaps where there is no data.
@@ -81,10 +83,12 @@ def lines_panel(
         bars: Draw bars rather than curves.
         symlog: An axis on which a bitcoin and a million of a stablecoin can both be seen, and zero too.
         minimum: Where the axis begins at the latest.
+        maximum: Where it ends at the earliest; of zeros alone, Grafana makes an axis up to 100.
         colors: Fixed colours by a regular expression on the series' name.
         dashed: The same, for lines that are limits or memories.
         right_axis: (refId, unit) of a query that is measured on the right.
         decimals: Digits after the point, where Grafana's own choice shows too few.
+        narrow: The panel is a third of the width: the legend goes below, beside it would leave no room for curves.
         none: What is said where there is no data.
     """
     panel = common_settings(timeseries.Panel(), title, description, unit, none, decimals)
@@ -93,7 +97,7 @@ def lines_panel(
     panel.draw_style(options.GraphDrawStyle.BARS if bars else options.GraphDrawStyle.LINE)
     panel.line_width(1).fill_opacity(60 if bars else 35 if stacked else 0).span_nulls(False)
     panel.show_points(options.VisibilityMode.AUTO).point_size(3)
-    panel.color_scheme(color_mode("palette-classic-by-name"))
+    panel.color_scheme(color_mode("palette-classic"))
     if stacked:
         panel.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL).group("A"))
     if symlog:
@@ -101,6 +105,8 @@ def lines_panel(
         panel.scale_distribution(scale.log(10).linear_threshold(1))
     if minimum is not None:
         panel.axis_soft_min(minimum)
+    if maximum is not None:
+        panel.axis_soft_max(maximum)
     for pattern, color in (colors or {}).items():
         panel.override_by_regexp(pattern, [fixed_color(color)])
     for pattern, color in (dashed or {}).items():
@@ -114,8 +120,11 @@ def lines_panel(
             right_axis[0], [placement, model.DynamicConfigValue(id_val="unit", value=right_axis[1])]
         )
     legend = common.VizLegendOptions().show_legend(True).calcs(["lastNotNull"])
-    panel.legend(legend.display_mode(options.LegendDisplayMode.TABLE).placement(options.LegendPlacement.RIGHT))
-    return panel.tooltip(tooltip(options.TooltipDisplayMode.MULTI))
+    if narrow:
+        legend.display_mode(options.LegendDisplayMode.LIST).placement(options.LegendPlacement.BOTTOM)
+    else:
+        legend.display_mode(options.LegendDisplayMode.TABLE).placement(options.LegendPlacement.RIGHT)
+    return panel.legend(legend).tooltip(tooltip(options.TooltipDisplayMode.MULTI))
 
 
 def pie_panel(
@@ -140,7 +149,7 @@ def pie_panel(
         panel.pie_type(pie_options.PieChartType.DONUT)
         .display_labels([])
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
-        .color_scheme(color_mode("palette-classic-by-name"))
+        .color_scheme(color_mode("palette-classic"))
         .tooltip(tooltip(options.TooltipDisplayMode.SINGLE))
         .legend(legend)
     )

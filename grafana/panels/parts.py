@@ -21,6 +21,14 @@ from grafana_foundation_sdk.models import dashboard as model
 DATASOURCE = options.DataSourceRef(type_val="prometheus", uid="${datasource}")
 GREY, GREEN, YELLOW, ORANGE, RED, BLUE = "#8e8e8e", "green", "yellow", "orange", "red", "blue"
 NOTHING = "–"
+EXCHANGE_COLORS = {
+    "/^bingx$/": "blue",
+    "/^bitget$/": "#00b8d9",
+    "/^bitmart$/": "purple",
+    "/^htx$/": "orange",
+    "/^xt$/": "green",
+}
+"""So that an exchange has the same colour in panels that stand side by side; others take Grafana's next one."""
 
 Step = tuple[float | None, str]
 """From this value on (None: from the beginning), this colour."""

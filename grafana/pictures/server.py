@@ -35,13 +35,13 @@ class Server:
         """The server's clock."""
         return self.instant("vector(time())")[0].last
 
-    def instant(self, expr: str) -> list[Series]:
-        """Evaluate an expression at the present moment.
+    def instant(self, expr: str, at: float | None = None) -> list[Series]:
+        """Evaluate an expression at a moment, or at the present one.
 
         Raises:
             RuntimeError: the server refuses the expression.
         """
-        answer = self._get("query", {"query": expr})
+        answer = self._get("query", {"query": expr} if at is None else {"query": expr, "time": at})
         return [Series(item["metric"], [_point(item["value"])]) for item in answer["result"]]
 
     def range(self, expr: str, start: float, end: float, step: float) -> list[Series]:

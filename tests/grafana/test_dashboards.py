@@ -13,7 +13,9 @@ import yaml
 
 from exporter.exposition.families import FAMILIES
 from grafana.build import build
+from grafana.panels.parts import GREY
 from grafana.pictures.queries import panel_queries, panels, variable_queries
+from grafana.pictures.scene import box
 from tests.grafana.promql import family, selectors
 from tests.grafana.queries import DASHBOARDS, ROOT, dashboards, queries
 
@@ -42,6 +44,52 @@ def test_the_committed_files_are_what_the_code_makes(built: dict[str, str]) -> N
 
 def test_building_twice_gives_the_same_bytes(built: dict[str, str]) -> None:
     assert build() == built
+
+
+def _columns(panel: dict[str, Any]) -> dict[str, float]:
+    """The columns of a table and the least pixels that each takes."""
+    organize = next(item["options"] for item in panel["transformations"] if item["id"] == "organize")
+    fields = panel["fieldConfig"]
+    widths = {
+        rule["matcher"]["options"]: item["value"]
+        for rule in fields["overrides"]
+        for item in rule["properties"]
+        if item["id"] == "custom.width"
+    }
+    shown = [name for name in organize["indexByName"] if not organize["excludeByName"].get(name)]
+    titles = [organize["renameByName"].get(name, name) for name in shown]
+    return {title: widths.get(title, fields["defaults"]["custom"]["minWidth"]) for title in titles}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_table_hides_a_column_on_a_screen_of_1500_pixels(name: str) -> None:
+    wide = {
+        panel["title"]: sum(_columns(panel).values()) - box(panel["gridPos"])["width"]
+        for panel in panels(ALL[name])
+        if panel["type"] == "table"
+    }
+    assert {title: pixels for title, pixels in wide.items() if pixels > 0} == {}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_label_that_is_missing_does_not_say_that_the_table_is_empty(name: str) -> None:
+    for panel in panels(ALL[name]):
+        if panel["type"] == "table":
+            rules = [rule for rule in panel["fieldConfig"]["overrides"] if rule["matcher"]["id"] == "byType"]
+            assert [(rule["matcher"]["options"], rule["properties"]) for rule in rules] == [
+                ("string", [{"id": "noValue", "value": "–"}])
+            ]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_empty_cell_has_no_colour_of_a_threshold(name: str) -> None:
+    for panel in panels(ALL[name]):
+        if panel["type"] == "table":
+            for rule in panel["fieldConfig"]["overrides"]:
+                found = {item["id"]: item["value"] for item in rule["properties"]}
+                if "custom.cellOptions" in found:
+                    (empty,) = [item["options"] for item in found["mappings"] if item["type"] == "special"]
+                    assert empty == {"match": "null+nan", "result": {"text": "–", "color": GREY}}
 
 
 def test_uids_are_the_ones_that_alerts_link_to() -> None:
@@ -139,7 +187,8 @@ def test_a_tables_sort_and_overrides_name_columns_that_it_has(where: str, panel:
     organize = panel["transformations"][1]["options"]
     columns = set(organize["renameByName"].values())
     assert {item["displayName"] for item in panel["options"]["sortBy"]} <= columns
-    assert {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]} <= columns
+    matchers = [override["matcher"] for override in panel["fieldConfig"]["overrides"]]
+    assert {matcher["options"] for matcher in matchers if matcher["id"] == "byName"} <= columns
     assert len(columns) == len(organize["renameByName"])
 
 
