@@ -192,13 +192,14 @@ def _thresholds(stack: Stack, known: Wallets, wallets: tuple[str, ...] | None) -
     for (currency, wallet, of), amounts in stack.thresholds(known.main).items():
         first = next(iter(amounts.values()))
         place = Found(None, first.layer, first.path[:2])
+        may_be_listed = anything and wallet not in known.named
         if known.is_overview(wallet):
             stack.add(place, f"{wallet} is no wallet but the exchange's own value of each; watch the wallet itself")
         elif wallet == ALL:
             stack.add(place, "all is no wallet; give each wallet that you watch a threshold of its own")
         elif joined := _joined(wallet):
             stack.add(place, f"{_NO_SIGN} {joined}")
-        elif not (anything or _is_read(wallet, read)) and not stack.broken("wallets", "options"):
+        elif not (may_be_listed or _is_read(wallet, read)) and not stack.broken("wallets", "options"):
             text = f"the wallet {quoted(wallet)} is not read, so this would never fire; "
             text += "it is one of another mode" if known.is_elsewhere(wallet) else "add it to `wallets`"
             stack.add(place, text + (nearest(wallet, read) if wallet not in known.named else ""))

@@ -151,8 +151,9 @@ _EARN_FIELDS: Final = itemgetter("coin", "amount")
 def read_earn(endpoint: Endpoint, memory: RowMemory) -> Reader[Reading]:
     """Read what all earn products hold, by coin; only what is held is listed.
 
-    Inferred: all of it is locked, since no order can use it. Whether interest that has accrued and is not paid yet is
-    inside is not told.
+    Inferred: all of it is locked, since no order can use it. An order that the site takes against it, without
+    redeeming it first, would disprove that. Whether interest that has accrued and is not paid yet is inside is not
+    told.
 
     Args:
         endpoint: the same path for both modes, with another word for refusals.

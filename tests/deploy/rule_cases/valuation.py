@@ -128,7 +128,8 @@ SUITE = Suite(
                             {**ACCOUNT, "wallet": "futures", "severity": "warning", "team": "grid"},
                             (
                                 "bitget reports 10.50 USD in wallet futures of account grid-1, which is not read; "
-                                "the line that reads it is `wallets: [main, futures]`, with what is read already. "
+                                "where its balance can be asked for, the line that does so is "
+                                "`wallets: [main, futures]`, with what is read already. "
                                 "The wallets that are read hold 900.00 USD."
                             ),
                         )
@@ -147,8 +148,9 @@ SUITE = Suite(
                         Alert(
                             {**ACCOUNT, "wallet": "futures", "severity": "warning"},
                             (
-                                "bitget reports 900.00 USD in wallet futures of account grid-1, which is not read; the "
-                                "line that reads it is `wallets: [main, futures]`, with what is read already."
+                                "bitget reports 900.00 USD in wallet futures of account grid-1, which is not read; "
+                                "where its balance can be asked for, the line that does so is "
+                                "`wallets: [main, futures]`, with what is read already."
                             ),
                         )
                     ]
