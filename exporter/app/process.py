@@ -24,8 +24,11 @@ from exporter.exchanges import EXCHANGES
 from exporter.exposition.counters import Counters
 from exporter.transport.conversation import Transport
 from exporter.transport.limits import Pacer
-from exporter.web.server import Web
-from exporter.web.status import page
+from exporter.web import account_page, status
+from exporter.web.frame import About
+from exporter.web.pages import Shared
+from exporter.web.server import Asked, Web
+from exporter.web.view import View, view_of
 
 log = logging.getLogger("exporter.app")
 
@@ -104,6 +107,10 @@ class App:
             masked=logs.masked_name,
         )
         self.reloading = Reloading(settings.config_file, environ, config, self.engine, clock)
+        self._about = About(
+            __version__, settings.telemetry_path, settings.shard_ordinal, settings.shard_total, logs.masked
+        )
+        self._view: Shared[None, View] = Shared(self._viewed)
         self.web = Web(
             exposition=self.engine.exposition,
             before_scrape=self.engine.before_scrape,
@@ -143,6 +150,7 @@ class App:
             try:
                 await self.engine.stop(STOP_SECONDS)
             finally:
+                self._view.close()
                 await self.web.close(SCRAPE_SECONDS)
                 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                     loop.remove_signal_handler(number)
@@ -159,7 +167,21 @@ class App:
             return f"the event loop was blocked for {late:.0f} s"
         return self.engine.problem()
 
-    async def _page(self, links: str) -> str:
+    async def _page(self, asked: Asked) -> str | None:
+        """A page for people: that of all accounts, or of one; None where that is not polled here."""
+        links, name, chosen = asked
+        if name is None:
+            return await runtime.paged(status.page, await self._view.get(None), self._about, chosen, links=links)
+        if self.engine.accounts.get(name) is None:
+            return None
+        view = await self._view.get(None)
+        entry = view.entry(name)
+        if entry is None:
+            return None
+        return await runtime.paged(account_page.account_page, entry, view, self._about, chosen, links=links)
+
+    async def _viewed(self, _: None) -> View:
+        """Everything that pages show, as it is at this moment."""
         self.engine.before_scrape()  # totals are worked out there
         totals, accounts = self.engine.totals.parts(), []
         for number, account in enumerate(tuple(self.engine.accounts)):
@@ -167,18 +189,13 @@ class App:
                 await asyncio.sleep(0)
             accounts.append(account.still())
         return await runtime.paged(
-            page,
+            view_of,
             accounts,
-            now=self.clock.now(),
-            wall=self.clock.wall(),
+            self.clock.now(),
+            self.clock.wall(),
             totals=totals,
-            version=__version__,
-            telemetry_path=self.settings.telemetry_path,
-            links=links,
-            shard_ordinal=self.settings.shard_ordinal,
-            shard_total=self.settings.shard_total,
+            alone=self._about.alone,
             problem=self.problem(),
-            masked=logs.masked,
         )
 
     def _config_text(self) -> str:

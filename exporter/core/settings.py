@@ -12,6 +12,9 @@ LISTEN_ADDRESS: Final = "127.0.0.1:10118"
 OWN_PATHS: Final = ("/-/healthy", "/-/ready", "/-/reload", "/config")
 """Paths that metrics cannot be served under, since they serve something else."""
 
+ACCOUNT_PATH: Final = "/account/"
+"""Before the name of an account, percent-encoded: the path of its page."""
+
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _POD: Final = re.compile(r"(?:.*-)?([0-9]{1,9})")
 _EXTERNAL_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
@@ -94,7 +97,7 @@ def telemetry_path(text: str) -> str:
     """
     if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text == "/":
         raise ValueError(f"telemetry path {text!r} is not a path like /metrics")
-    if text in OWN_PATHS:
+    if text in OWN_PATHS or text.startswith(ACCOUNT_PATH):
         raise ValueError(f"telemetry path {text!r} already serves something else")
     return text
 

@@ -44,6 +44,12 @@ def exact(amount: Decimal) -> str:
     return f"{amount:f}" if short else str(amount)
 
 
+def grouped(amount: Decimal) -> str:
+    """Every digit of an amount as `exact` has it, with thousands apart, for the eye."""
+    text = exact(amount)
+    return f"{amount:,f}" if amount and "E" not in text else text
+
+
 def dollars(usd: Decimal | None) -> str:
     """A value in USD for the eye: to the cent, with thousands apart; a dash when it is not known."""
     if usd is None:

@@ -13,6 +13,7 @@ from exporter.core.errors import BadPayload, PollError, UnknownAccount
 from exporter.core.model import ZERO, KeyInfo, Reading, finite
 from exporter.exchanges.base import WalletSource
 from exporter.holdings.doubt import empties_most
+from exporter.holdings.past import Past, with_one_more
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.publisher import AccountPublisher, Limit
 from exporter.holdings.shown import choice_of, wallet_of
@@ -54,6 +55,7 @@ class AccountState:
         left_out: of the wallets that only `all` asks for, those that this key may not read or that were never opened:
             by name, the refusal.
         failures: polls that failed since the last good one.
+        past: the last failures of its wallets, the latest last.
         last_poll, next_poll: seconds since the epoch; 0 until there is one.
         nets: of each currency that totals count, what the balance wallets hold together; None while that is not known,
             which is while `usd` would not be, were everything priced and this the only currency.
@@ -87,6 +89,7 @@ class AccountState:
         self.key: KeyInfo | None = None
         self.elsewhere: tuple[str, ...] = ()
         self.left_out: dict[str, Failure] = {}
+        self.past: tuple[Past, ...] = ()
         self.nets = _NOTHING
         self.next_end = FOREVER
         self._counted: frozenset[str] = frozenset()
@@ -249,6 +252,9 @@ class AccountState:
                 self._closed[each.name] = self.account.credentials
                 self._total()
             self._publisher.state(each, fresh=each.fresh(now))
+        failure = wallet.failure
+        assert failure is not None
+        self.past = with_one_more(self.past, wallet.name, error.reason, failure.message, since=failure.since, at=wall)
         self.expire(now)
 
     def leave_out(self, wallet: Wallet, error: PollError, wall: float) -> None:

@@ -5,6 +5,8 @@ from typing import Final
 
 from aiohttp import web
 
+from exporter.web.frame import STYLE_HASH
+
 HEADERS: Final = {
     "Server": "exchange-balance-exporter",  # instead of the library's name and version
     "X-Content-Type-Options": "nosniff",
@@ -12,7 +14,7 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "Content-Security-Policy": f"default-src 'none'; style-src {STYLE_HASH}; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
+from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -11,11 +12,12 @@ from aiohttp.payload import Payload
 
 from exporter.core import runtime
 from exporter.core.errors import ExporterError
-from exporter.core.settings import ExternalUrl
+from exporter.core.settings import ACCOUNT_PATH, ExternalUrl
 from exporter.exposition.filters import Filters
 from exporter.exposition.packing import Scrape
 from exporter.web import listening
 from exporter.web.answers import HEADERS, PAGE_HEADERS, text
+from exporter.web.chosen import Chosen, chosen_by
 from exporter.web.connections import KEEP_ALIVE_SECONDS, Connection, Connections
 from exporter.web.negotiation import wants_gzip, wants_openmetrics
 from exporter.web.origin import Origins, only_loopback
@@ -89,6 +91,20 @@ def _slices(pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:
         yield b"".join(small)
 
 
+class Asked(NamedTuple):
+    """A page for people that somebody asks for.
+
+    Attributes:
+        links: stands before the paths of its links; by nothing they are relative to the status page.
+        account: whose page; None for the status page.
+        chosen: what its address says.
+    """
+
+    links: str
+    account: str | None
+    chosen: Chosen
+
+
 class _Route(NamedTuple):
     methods: tuple[str, ...]
     handle: Handler
@@ -108,7 +124,7 @@ class Web:
         exposition: Scraped,
         *,
         before_scrape: Callable[[], None],
-        page: Callable[[str], Awaitable[str]],
+        page: Callable[[Asked], Awaitable[str | None]],
         healthy: Callable[[], str | None],
         ready: Callable[[], str | None],
         config_text: Callable[[], str],
@@ -121,7 +137,7 @@ class Web:
         """Args:
         exposition: the metrics.
         before_scrape: withdraws what is too old, by the clock.
-        page: the status page, as HTML; its argument stands before the paths of its links.
+        page: the status page, or that of an account, as HTML; None where there is no such account.
         healthy: why the process should be restarted, or None.
         ready: why no traffic should come yet, or None.
         config_text: the effective configuration, secrets masked; called in a thread.
@@ -134,7 +150,7 @@ class Web:
         self._exposition = exposition
         self._before_scrape = before_scrape
         self._page = Page(page)
-        self._config_text = Page(lambda _: runtime.paged(config_text))
+        self._config_text: Page[str] = Page(lambda _: runtime.paged(config_text))
         self._reload = reload
         self._rarely = Rarely()
         self._origins = Origins(external)
@@ -156,6 +172,7 @@ class Web:
             "/config": _Route(_READ, self._config, pages),
             telemetry_path: _Route(_READ, self._metrics, scrapes),
         }
+        self._account_route = _Route(_READ, self._account, pages)
 
     async def start(self, addresses: Sequence[str]) -> None:
         """Listen on these addresses: `host:port`, `:port` for all interfaces, `[v6]:port`.
@@ -209,7 +226,7 @@ class Web:
                 self._idle.set()
 
     async def _answered(self, request: web.BaseRequest, connection: Connection) -> web.Response:
-        route = self._routes.get(request.path)
+        route = self._account_route if request.path.startswith(ACCOUNT_PATH) else self._routes.get(request.path)
         refused = self._refused(request, route)
         place: Place | None = None
         if refused is None and route is not None and route.places is not None:
@@ -240,7 +257,7 @@ class Web:
             )
             return text(403, "This exporter is not known by this name; see --web.external-url, or ask by address.")
         if route is None:
-            return text(404, f"Nothing is served here. Try one of: {' '.join(self._routes)}")
+            return text(404, f"Nothing is served here. Try one of: {' '.join(self._routes)} {ACCOUNT_PATH}NAME")
         if request.method not in route.methods:
             return text(405, f"Only {' and '.join(route.methods)} here.", {"Allow": ", ".join(route.methods)})
         if request.method not in _READ and self._origins.foreign(request.headers):
@@ -290,12 +307,26 @@ class Web:
         return web.Response(body=_Pieces(scrape.pieces), headers=headers)
 
     async def _status(self, request: web.BaseRequest) -> web.Response:
-        page = await self._page.get(self._origins.links(request.headers.get("Host")))
+        links = self._origins.links(request.headers.get("Host"))
+        return await self._page_of(Asked(links, None, _chosen(request)))
+
+    async def _account(self, request: web.BaseRequest) -> web.Response:
+        links = self._origins.links(request.headers.get("Host")) or "../"
+        name = unquote(request.rel_url.raw_path.removeprefix(ACCOUNT_PATH), errors="surrogateescape")
+        # Of how the page is chosen by, only this matters to that of one account.
+        return await self._page_of(Asked(links, name, Chosen(refresh=_chosen(request).refresh)))
+
+    async def _page_of(self, asked: Asked) -> web.Response:
+        page = await self._page.get(asked)
+        if page is None:
+            return text(404, "No such account is polled here.")
         return _page(page, "text/html")
 
     async def _config(self, request: web.BaseRequest) -> web.Response:
         del request
-        return _page(await self._config_text.get(), "text/plain")
+        page = await self._config_text.get("")
+        assert page is not None
+        return _page(page, "text/plain")
 
     async def _reloaded(self, request: web.BaseRequest) -> web.Response:
         del request
@@ -333,6 +364,10 @@ def _page(page: bytes, kind: str) -> web.Response:
     return web.Response(
         body=_Pieces((page,)), headers={**HEADERS, **PAGE_HEADERS, "Content-Type": f"{kind}; charset=utf-8"}
     )
+
+
+def _chosen(request: web.BaseRequest) -> Chosen:
+    return chosen_by({name: request.query.getall(name) for name in request.query})
 
 
 def _header(request: web.BaseRequest, name: str) -> str:

@@ -1,166 +1,154 @@
-"""The status page: every account with its state, what went wrong and what to do, for a person in a hurry.
+"""The status page: what is wrong, what runs low, and every account, for a person in a hurry; troubles first."""
 
-One HTML page without JavaScript that refreshes itself. Trouble stands on top.
-"""
-
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from html import escape
-from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final
 
-from exporter import __version__
-from exporter.core.wording import counted, dollars, exact, moment, span, visible
+from exporter.core.wording import counted, dollars, exact, span
 from exporter.holdings.account import AccountState
 from exporter.holdings.keys import key_warnings
+from exporter.holdings.low import Judged, Low
 from exporter.holdings.totals import Part
-from exporter.holdings.wallet import Row, Wallet
+from exporter.holdings.wallet import Wallet
+from exporter.web.chosen import Chosen
+from exporter.web.frame import About, document
+from exporter.web.html import Html, element, html
+from exporter.web.pieces import account_link, age, failure, low_item, sign, wallet_counts, wallet_usd, what
+from exporter.web.view import CRITICAL, FAILING, LOW, STALE, STATES, UP, WAITING, Entry, State, View, counts
 
-REFRESH_SECONDS: Final = 15
-DETAILS_UP_TO: Final = 200
-"""With more accounts than this, the page lists no currencies."""
+PER_PAGE: Final = 100
+"""Accounts on one page of the list."""
+
+LOW_UP_TO: Final = 30
+"""What is low that the page lists, the worst first."""
 
 TOTALS_UP_TO: Final = 50
 """Totals that the page lists, those under a limit first."""
 
-_STYLE: Final = files("exporter.web").joinpath("status.css").read_text("utf-8")
+WALLETS_UP_TO: Final = 8
+"""Wallets of one account that the list names; the account's own page has all."""
+
+CHOICES_UP_TO: Final = 200
+"""Values that a list of choices offers."""
 
 
-class State(NamedTuple):
-    """An account's state as a person reads it.
-
-    Attributes:
-        rank: trouble first.
-        name: its class in the style sheet.
-        sign: shows the state without colour.
-        words: its text in the table.
-    """
-
-    rank: int
-    name: str
-    sign: str
-    words: str
-
-
-STALE: Final = State(0, "stale", "✖", "stale: no balances are served")
-FAILING: Final = State(1, "failing", "▲", "failing: the last good balances are served")
-PARTLY: Final = State(2, "partly", "△", "up, but an optional wallet fails")
-WAITING: Final = State(3, "waiting", "…", "waiting for the first read")
-UP: Final = State(4, "up", "✔", "up")
-
-
-def state_of(account: AccountState, now: float) -> State:
-    """The state of an account, as a person should first see it.
-
-    Args:
-        account: as it is served.
-        now: this moment on the poller's clock.
-    """
-    wallets = account.wallets.values()
-    required = [wallet for wallet in wallets if wallet.required]
-    if not account.polls and not any(wallet.failure for wallet in wallets):
-        return WAITING
-    if not required or not all(wallet.fresh(now) for wallet in required):
-        return STALE
-    if not account.up or any(wallet.failure for wallet in required):
-        return FAILING
-    return PARTLY if any(wallet.failure for wallet in wallets) else UP
-
-
-def page(
-    accounts: Collection[AccountState],
-    now: float,
-    wall: float,
-    *,
-    totals: Sequence[Part] = (),
-    version: str = __version__,
-    telemetry_path: str = "/metrics",
-    links: str = "",
-    shard_ordinal: int = 0,
-    shard_total: int = 1,
-    problem: str | None = None,
-    masked: Callable[[str], str] = str,
-) -> str:
+def page(view: View, about: About, chosen: Chosen, *, links: str = "") -> str:
     """The page as HTML.
 
     Args:
-        accounts: all that are served.
-        now: this moment on the poller's clock.
-        wall: the same, seconds since the epoch.
-        totals: what several accounts hold together, as far as they are polled here.
-        version: of this program.
-        telemetry_path: where metrics are served.
+        view: everything at one moment.
+        about: what is the same on every page.
+        chosen: which accounts are wanted.
         links: stands before the paths of links; by nothing they are relative to the page.
-        shard_ordinal: zero-based index of this shard.
-        shard_total: number of shards.
-        problem: what is wrong with the exporter itself, such as a stalled scheduler.
-        masked: takes secrets out of a text that an exchange sent.
     """
-    ordered = sorted(
-        ((state_of(account, now), account) for account in accounts),
-        key=lambda item: (item[0].rank, item[1].account.exchange, item[1].account.name),
+    entries = [entry for entry in view.entries if chosen.lets_in(entry.account, entry.states)]
+    limits = _limits_of(entries, view.limits, chosen)
+    state, words = overall(entries, limits, view.problem)
+    shard = f" · shard {about.shard_ordinal} of {about.shard_total}" if about.shard_total > 1 else ""
+    heading = element("h1", "exchange-balance-exporter ", element("small", f"{about.version}{shard}"))
+    content = html(
+        element("p", sign(state), " ", element("strong", words), class_=f"overall {state.name}", role="status"),
+        element("p", _summary(entries)),
+        _low(limits, chosen, links),
+        _totals(view.totals, alone=about.alone) if chosen.everything else None,
+        _accounts(entries, view, about, chosen, links),
     )
-    writer = _Page(now, wall, details=len(ordered) <= DETAILS_UP_TO, masked=masked)
-    shard = f" · shard {shard_ordinal} of {shard_total}" if shard_total > 1 else ""
-    parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        "<title>exchange-balance-exporter</title>",
-        f"<style>{_STYLE}</style></head><body>",
-        f"<header><h1>exchange-balance-exporter <small>{escape(version)}{escape(shard)}</small></h1><nav>",
-        *(
-            f'<a href="{escape(links)}{escape(path[1:])}">{escape(path)}</a> '
-            for path in (telemetry_path, "/config", "/-/healthy")
-        ),
-        "</nav></header>",
+    title = f"{state.sign} {words} · exchange-balance-exporter"
+    return document(title, heading, content, about, view.wall, chosen, links=links, inner=False)
+
+
+def _limits_of(entries: Sequence[Entry], limits: Judged, chosen: Chosen) -> Judged:
+    """The limits of the accounts that are wanted; of totals where all are."""
+    if chosen.everything:
+        return limits
+    names = {entry.account.account.name for entry in entries}
+    low = [each for each in limits.low if each.standing.account in names]
+    unknown = [each for each in limits.unknown if each.account in names]
+    return Judged(low, unknown, 0)
+
+
+def overall(entries: Sequence[Entry], limits: Judged, problem: str | None) -> tuple[State, str]:
+    """The state of everything, and one line that says it."""
+    by_state = counts(entries)
+    critical = sum(low.severity == CRITICAL for low in limits.low)
+    warned = len(limits.low) - critical
+    bad = [
+        *([f"the exporter itself: {problem}"] if problem else []),
+        *([f"{counted(critical, 'balance')} critically low"] if critical else []),
+        *([f"{counted(by_state[STALE], 'account')} without data"] if by_state[STALE] else []),
     ]
-    if problem is not None:
-        parts.append(f'<p class="problem" role="alert">✖ {_text(problem)}</p>')
-    parts.append(f"<p>{_summary(ordered)}</p>")
-    parts += _totals(totals, alone=shard_total == 1)
-    if ordered:
-        parts.append(
-            "<table><thead><tr><th>exchange</th><th>account, wallets</th><th>state</th><th>data</th>"
-            '<th>next poll</th><th class="n">USD</th></tr></thead>'
-        )
-        for state, account in ordered:
-            parts += writer.account(state, account)
-        parts.append("</table>")
-    parts.append(f"<footer>{moment(wall)} · refreshes every {REFRESH_SECONDS} s</footer></body></html>\n")
-    return "\n".join(parts)
+    warn = [
+        *([f"{counted(warned, 'balance')} low"] if warned else []),
+        *([f"{counted(by_state[FAILING], 'account')} failing"] if by_state[FAILING] else []),
+    ]
+    unknown = [f"{counted(len(limits.unknown), 'limit')} not known"] if limits.unknown else []
+    if bad:
+        return STALE, f"Act now: {', '.join((*bad, *warn, *unknown))}"
+    if warn:
+        return FAILING, f"Have a look: {', '.join((*warn, *unknown))}"
+    if by_state[WAITING]:
+        return WAITING, f"Starting: {counted(by_state[WAITING], 'account')} waiting for the first read"
+    if unknown:
+        return FAILING, f"Have a look: {unknown[0]}"
+    if not entries:
+        return WAITING, "No account is shown"
+    kept = f", {counted(limits.good, 'limit')} kept" if limits.good else ""
+    return UP, f"All is well: {counted(len(entries), 'account')} up{kept}"
 
 
-def _summary(ordered: Sequence[tuple[State, AccountState]]) -> str:
-    counts = dict.fromkeys((UP, PARTLY, FAILING, STALE, WAITING), 0)
-    known: list[Decimal] = []
-    for state, account in ordered:
-        counts[state] += 1
-        usd = account.usd
-        if usd is not None and state is not STALE:
-            known.append(usd)
-    parts = [f"<strong>{counted(len(ordered), 'account')}</strong>"]
-    up = counts[UP] + counts[PARTLY]
-    names = ((up, "up"), (counts[FAILING], "failing"), (counts[STALE], "stale"), (counts[WAITING], "waiting"))
-    parts += [f"{count:,} {name}" for count, name in names if count or name in ("up", "failing", "stale")]
+def _summary(entries: Sequence[Entry]) -> Html:
+    by_state = counts(entries)
+    known = [usd for entry in entries if (usd := entry.account.usd) is not None and entry.state is not STALE]
+    up = len(entries) - by_state[FAILING] - by_state[STALE] - by_state[WAITING]
+    names = ((up, "up"), (by_state[FAILING], "failing"), (by_state[STALE], "stale"), (by_state[WAITING], "waiting"))
+    words = [f"{count:,} {name}" for count, name in names if count or name in ("up", "failing", "stale")]
+    together: Html | None = None
     if known:
-        share = "" if len(known) == len(ordered) else f" in the {counted(len(known), 'account')} whose value is known"
-        parts.append(f"<strong>{dollars(sum(known, Decimal(0)))} USD</strong>{share}")
-    return " · ".join(parts)
+        part = f" in the {counted(len(known), 'account')} whose value is known" if len(known) != len(entries) else ""
+        together = html(" · ", element("strong", f"{dollars(sum(known, Decimal(0)))} USD"), part)
+    return html(element("strong", counted(len(entries), "account")), f" · {' · '.join(words)}", together)
 
 
-def _totals(totals: Sequence[Part], *, alone: bool) -> Iterator[str]:
+# -- what is low
+
+
+def _low(limits: Judged, chosen: Chosen, links: str) -> Html | None:
+    if not (limits.low or limits.unknown):
+        return None
+    shown, more = limits.low[:LOW_UP_TO], len(limits.low) - LOW_UP_TO
+    every = chosen._replace(state=(LOW,), page=1).query()
+    rest = element("p", element("a", f"and {more:,} more: all accounts that are low", href=every)) if more > 0 else None
+    return element(
+        "section",
+        element("h2", "Low balances", id="low"),
+        element("ul", [low_item(low, links, named=True) for low in shown], class_="lows") if shown else None,
+        rest,
+        _unknown(limits),
+        aria_labelledby="low",
+    )
+
+
+def _unknown(limits: Judged) -> Html | None:
+    if not limits.unknown:
+        return None
+    names = ", ".join(f"{what(each)}{f' of {each.account}' if each.account else ''}" for each in limits.unknown[:5])
+    more = f" and {len(limits.unknown) - 5:,} more" if len(limits.unknown) > 5 else ""
+    return element("p", element("b", "Not known, so neither low nor fine:"), f" {names}{more}")
+
+
+# -- totals
+
+
+def _totals(totals: Sequence[Part], *, alone: bool) -> Html | None:
     """A line for each total; `alone` says whether this instance polls every account, so that its part is the whole."""
     lines = sorted((_total(part, alone=alone) for part in totals), key=lambda line: line[0].rank)
     if not lines:
-        return
-    yield '<ul class="totals">'
-    for state, words in lines[:TOTALS_UP_TO]:
-        yield f'<li class="{state.name}"><span class="state">{state.sign}</span> {_text(words)}</li>'
+        return None
+    items = [element("li", sign(state), " ", words, class_=state.name) for state, words in lines[:TOTALS_UP_TO]]
     if len(lines) > TOTALS_UP_TO:
-        yield f"<li>and {counted(len(lines) - TOTALS_UP_TO, 'more total', 'more totals')}</li>"
-    yield "</ul>"
+        items.append(element("li", f"and {counted(len(lines) - TOTALS_UP_TO, 'more total', 'more totals')}"))
+    heading = element("h2", "Totals", id="totals")
+    return element("section", heading, element("ul", items, class_="totals"), aria_labelledby="totals")
 
 
 def _total(part: Part, *, alone: bool) -> tuple[State, str]:
@@ -180,126 +168,179 @@ def _total(part: Part, *, alone: bool) -> tuple[State, str]:
     return UP, f"total {total.name}: {held} ({limits})"
 
 
-class _Page:
-    """Writes the rows of accounts and wallets; keeps what is the same for the whole page."""
+# -- accounts
 
-    def __init__(self, now: float, wall: float, *, details: bool, masked: Callable[[str], str]) -> None:
-        self._now = now
-        self._wall = wall
-        self._details = details
-        self._masked = masked
 
-    def account(self, state: State, account: AccountState) -> Iterator[str]:
-        """The rows of one account: itself, what is wrong, its wallets."""
-        config = account.account
-        due = account.next_poll - self._wall
-        upcoming = "–" if not account.next_poll else "now" if due <= 0 else f"in {span(due)}"
-        data = [wallet.last_success for wallet in account.wallets.values() if wallet.required]
-        yield (
-            f'<tbody class="{state.name}"><tr class="account"><td>{_text(config.exchange)}</td>'
-            f'<th scope="row">{_text(config.name)}</th><td class="state">{state.sign} {state.words}</td>'
-            f'<td>{self._age(min(data, default=0.0))}</td><td>{upcoming}</td><td class="n">'
-            f"{dollars(account.usd if state is not STALE else None)}</td></tr>"
-        )
-        for warning in key_warnings(account, self._wall):
-            yield f'<tr class="note"><td></td><td colspan="5">⚠ {_text(warning)}</td></tr>'
-        for name in account.elsewhere:
-            words = f"The exchange has the wallet {name} in another mode of the account only; it is not read."
-            yield f'<tr class="note"><td></td><td colspan="5">{_text(words)}</td></tr>'
-        for name, failure in account.left_out.items():
-            words = f"The wallet {name} is left out, and tried again once a day"
-            yield (
-                f'<tr class="note"><td></td><td colspan="5">{_text(words)}: <b>{_text(failure.reason)}</b>: '
-                f"{_text(self._masked(failure.message))}</td></tr>"
-            )
-        for wallet in account.wallets.values():
-            yield self._wallet(wallet)
-            if wallet.failure is not None:
-                yield self._failure(wallet, account.failures if wallet.required else 0)
-        yield "</tbody>"
+def _accounts(entries: Sequence[Entry], view: View, about: About, chosen: Chosen, links: str) -> Html:
+    pages = max(-(-len(entries) // PER_PAGE), 1)
+    number = min(chosen.page, pages)
+    shown = entries[(number - 1) * PER_PAGE : number * PER_PAGE]
+    heads = ("account", "state", "data", "next poll")
+    table = element(
+        "table",
+        element("caption", "Accounts, those in trouble first", class_="unseen"),
+        element(
+            "thead",
+            element(
+                "tr",
+                [element("th", name, scope="col", role="columnheader") for name in heads],
+                element("th", "USD", scope="col", role="columnheader", class_="n"),
+                role="row",
+            ),
+            role="rowgroup",
+        ),
+        [_account(entry, view, about, links) for entry in shown],
+        class_="accounts",
+        role="table",
+    )
+    return element(
+        "section",
+        element("h2", "Accounts", id="accounts"),
+        _filters(view, chosen) if len(view.entries) > 1 else None,
+        table if shown else element("p", "No account matches." if view.entries else "No account is configured here."),
+        _pages(chosen, number, pages) if pages > 1 else None,
+        aria_labelledby="accounts",
+    )
 
-    def _wallet(self, wallet: Wallet) -> str:
-        fresh = wallet.fresh(self._now)
+
+def _account(entry: Entry, view: View, about: About, links: str) -> Html:
+    account, state = entry.account, entry.state
+    config = account.account
+    due = account.next_poll - view.wall
+    upcoming = "–" if not account.next_poll else "now" if due <= 0 else f"in {span(due)}"
+    data = [wallet.last_success for wallet in account.wallets.values() if wallet.required]
+    usd = account.usd if state is not STALE else None
+    return element(
+        "tbody",
+        element(
+            "tr",
+            element(
+                "th",
+                account_link(config.name, links),
+                element("small", f" {config.exchange}"),
+                _badge(entry.low[0]) if entry.low else None,
+                scope="row",
+                role="rowheader",
+            ),
+            element("td", sign(state), " ", state.words, class_="state", role="cell"),
+            element("td", age(min(data, default=0.0), view.wall), role="cell", class_="soft"),
+            element("td", element("span", "next poll ", class_="narrow"), upcoming, role="cell", class_="soft"),
+            element("td", dollars(usd), element("span", " USD", class_="narrow"), role="cell", class_="n"),
+            class_="account",
+            role="row",
+        ),
+        element(
+            "tr",
+            element("td", list(_notes(entry, view, about)), colspan="5", role="cell"),
+            class_="note",
+            role="row",
+        ),
+        class_=state.name,
+        role="rowgroup",
+    )
+
+
+def _badge(low: Low) -> Html:
+    state = STALE if low.severity == CRITICAL else FAILING
+    words = "critically low" if low.severity == CRITICAL else "low"
+    return html(
+        " ", element("span", sign(state), f" {words}: {low.standing.currency or 'USD'}", class_=f"badge {state.name}")
+    )
+
+
+def _notes(entry: Entry, view: View, about: About) -> Iterator[Html]:
+    account = entry.account
+    yield element("p", _wallets(account, view), class_="wallets")
+    for warning in key_warnings(account, view.wall):
+        yield element("p", f"⚠ {warning}")
+    yield from left_alone(account, about)
+    for wallet in account.wallets.values():
         if wallet.failure is not None:
-            words = "✖ failing, last good read is served" if fresh else "✖ failing, nothing is served"
-        elif fresh:
-            words = "✔ fresh"
-        else:
-            words = "… not read yet" if wallet.up is None else "✖ too old, nothing is served"
-        optional = "" if wallet.required else " <small>optional</small>"
-        unknown = wallet.unpriced > 0 and not wallet.usd  # nothing in it has a price, which is not the same as zero
-        usd = dollars(wallet.usd if fresh and not wallet.bare and not unknown else None)
-        return (
-            f"<tr><td></td><td>{_text(wallet.name)}{optional}{self._holdings(wallet) if fresh else ''}</td>"
-            f'<td>{words}</td><td>{self._age(wallet.last_success)}</td><td></td><td class="n">{usd}</td></tr>'
-        )
-
-    def _failure(self, wallet: Wallet, polls: int) -> str:
-        failure = wallet.failure
-        assert failure is not None
-        since = f"since {moment(failure.since)} ({span(self._wall - failure.since)})"
-        many = f", {counted(polls, 'poll')} in a row" if polls > 1 else ""
-        advice = f"<br><b>What to do:</b> {_text(self._masked(failure.advice))}" if failure.advice else ""
-        return (
-            f'<tr class="note"><td></td><td colspan="5"><b>{_text(failure.reason)}</b>: '
-            f"{_text(self._masked(failure.message))} <small>{since}{many}</small>{advice}</td></tr>"
-        )
-
-    def _holdings(self, wallet: Wallet) -> str:
-        if wallet.many:
-            return " <small>each wallet of it by itself</small>"
-        if wallet.overview:
-            if not self._details:
-                return f" <small>{counted(len(wallet.values), 'wallet')}</small>"
-            rows = "".join(
-                f'<tr><td>{_text(value.wallet)}</td><td class="n">'
-                f"{dollars(value.usdt if value.usd is None else value.usd)} {'USDT' if value.usd is None else 'USD'}"
-                "</td></tr>"
-                for value in wallet.values
-            )
-            summary = f"{counted(len(wallet.values), 'wallet')} as the exchange values them"
-            return f"<details><summary>{summary}</summary><table>{rows}</table></details>" if rows else ""
-        counts = [counted(len(wallet.rows), "currency", "currencies")]
-        counts += [
-            f"{count:,} {name}"
-            for count, name in (
-                (wallet.hidden, "hidden"),
-                (wallet.unpriced, "unpriced"),
-                (wallet.ignored, "rows ignored"),
-                (wallet.unreadable_count, "rows unreadable"),
-            )
-            if count
-        ]
-        if wallet.margin_ratio is not None:
-            counts.append(f"margin ratio {exact(wallet.margin_ratio)}")
-        summary = ", ".join(counts)
-        if not self._details or not wallet.rows:
-            return f" <small>{summary}</small>"
-        equity = any(map(_states_equity, wallet.rows))
-        names = ("available", "frozen", "locked", "borrowed", *(("net", "unrealized") if equity else ()), "USD")
-        head = "".join(f'<th class="n">{name}</th>' for name in names)
-        rows = "".join(_currency(row, equity=equity) for row in wallet.rows)
-        return f"<details><summary>{summary}</summary><table><tr><th>currency</th>{head}</tr>{rows}</table></details>"
-
-    def _age(self, wall: float) -> str:
-        if not wall:
-            return "never read"
-        return f'<time datetime="{moment(wall)}">{span(self._wall - wall)} ago</time>'
+            yield failure(wallet, wallet.failure, account.failures if wallet.required else 0, view, about)
 
 
-def _states_equity(row: Row) -> bool:
-    """Whether the whole holding is not what its parts say, or profit is told: what a wallet with positions shows."""
-    one = row.balance
-    return one.pnl is not None or one.net != one.available + one.frozen + one.locked - (one.borrowed or 0)
+def left_alone(account: AccountState, about: About) -> Iterator[Html]:
+    """A sentence for each wallet that is not read, and why."""
+    for name in account.elsewhere:
+        yield element("p", f"The exchange has the wallet {name} in another mode of the account only; it is not read.")
+    for name, found in account.left_out.items():
+        words = f"The wallet {name} is left out, and tried again once a day: "
+        yield element("p", words, element("b", found.reason), f": {about.masked(found.message)}")
 
 
-def _currency(row: Row, *, equity: bool) -> str:
-    balance = row.balance
-    amounts = [balance.available, balance.frozen, balance.locked, balance.borrowed]
-    amounts += [balance.net, balance.pnl] if equity else []
-    cells = "".join(f'<td class="n">{"" if amount is None else exact(amount)}</td>' for amount in amounts)
-    return f'<tr><td>{_text(row.label)}</td>{cells}<td class="n">{dollars(row.usd)}</td></tr>'
+def _wallets(account: AccountState, view: View) -> Html:
+    """The wallets of an account in a line: value, and what is wrong."""
+    wallets = list(account.wallets.values())
+    pieces: list[Html] = []
+    for wallet in wallets[:WALLETS_UP_TO]:
+        pieces.append(html(" · " if pieces else "", _wallet(wallet, view)))
+    if len(wallets) > WALLETS_UP_TO:
+        pieces.append(html(f" · and {counted(len(wallets) - WALLETS_UP_TO, 'wallet')} more"))
+    return html(pieces)
 
 
-def _text(text: str) -> str:
-    return escape(visible(text))
+def _wallet(wallet: Wallet, view: View) -> Html:
+    fresh = wallet.fresh(view.now)
+    if not fresh:
+        said = "not read yet" if wallet.up is None else "nothing is served"
+    elif wallet.bare:
+        said = wallet_counts(wallet)
+    else:
+        said = f"{dollars(wallet_usd(wallet, view.now))} USD ({wallet_counts(wallet)})"
+    mark = element("span", "✖ ", class_="bad", aria_hidden="true") if wallet.failure is not None else None
+    optional = "" if wallet.required else " (optional)"
+    return html(mark, element("b", f"{wallet.name}{optional}"), f" {said}")
+
+
+# -- filters and pages
+
+
+def _filters(view: View, chosen: Chosen) -> Html:
+    configs = [entry.account.account for entry in view.entries]
+    exchanges = sorted({config.exchange for config in configs})
+    labels = sorted({f"{name}:{value}" for config in configs for name, value in config.labels.items()})
+    states = [(LOW, "under a limit"), *((state.name, state.words) for state in STATES)]
+    return element(
+        "form",
+        _choice("exchange", [(name, name) for name in exchanges], chosen.exchange),
+        _choice("state", states, chosen.state),
+        _choice("label", [(name, name) for name in labels[:CHOICES_UP_TO]], chosen.label) if labels else None,
+        element(
+            "label",
+            "name contains ",
+            element("input", type="text", name="account", value=chosen.account, autocomplete="off"),
+        ),
+        element("input", type="hidden", name="refresh", value="off") if not chosen.refresh else None,
+        element("button", "Show", type="submit"),
+        html(" ", element("a", "show all", href=Chosen(refresh=chosen.refresh).query() or "?"))
+        if not chosen.everything
+        else None,
+        method="get",
+        role="search",
+        aria_label="Choose accounts",
+        class_="filters",
+    )
+
+
+def _choice(name: str, offered: Sequence[tuple[str, str]], chosen: Sequence[str]) -> Html:
+    known = [*offered, *((value, value) for value in chosen if value not in dict(offered))]
+    options = [element("option", words, value=value, selected=value in chosen[:1]) for value, words in known]
+    return element("label", f"{name} ", element("select", element("option", "all", value=""), options, name=name))
+
+
+def _pages(chosen: Chosen, number: int, pages: int) -> Html:
+    def link(words: str, to: int) -> Html | None:
+        if not 1 <= to <= pages:
+            return None
+        return html(element("a", words, href=chosen._replace(page=to).query() or "?"), " ")
+
+    return element(
+        "nav",
+        link("first", 1) if number > 2 else None,
+        link("previous", number - 1),
+        f"page {number:,} of {pages:,} ",
+        link("next", number + 1),
+        link("last", pages) if number < pages - 1 else None,
+        aria_label="Pages of the list",
+        class_="pages",
+    )

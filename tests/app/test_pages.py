@@ -1,6 +1,8 @@
 """The status page and the configuration of a running exporter, as a browser sees them."""
 
 import re
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from exporter.config import Config
 from exporter.config.show import show
 from exporter.core.settings import external_url
 from exporter.web import pages
-from tests.kit.whole import exporting
+from tests.kit.whole import Exporter, exporting
 
 
 async def test_the_configuration_is_written_once_until_it_changes(
@@ -47,3 +49,29 @@ async def test_the_page_lists_every_account_and_links_as_it_was_asked_for(tmp_pa
         assert re.search(r"✔</span> total trading: [\d.,]+ USD \(warning 50000\)", page)
         async with it.client.get(f"http://{it.app.web.addresses[0]}/", headers={"Host": "ops.example"}) as answer:
             assert 'href="/balances/metrics"' in await answer.text()
+
+
+async def test_every_account_has_a_page_and_others_have_none(tmp_path: Path) -> None:
+    async with exporting(tmp_path) as it:
+        _, page = await it.get("/")
+        links = re.findall(r'href="(account/[^"]+)"', page)
+        assert {f"account/{account.account.name}" for account in it.app.engine.accounts} == set(links)
+        for link in links:
+            status, own = await it.get(f"/{link}")
+            assert status == 200
+            assert f"<h1>{link.removeprefix('account/')} " in own
+            assert 'href="../metrics"' in own
+        assert (await it.get("/account/nobody"))[0] == 404
+
+
+async def test_a_low_balance_stands_on_the_page_with_its_limit(tmp_path: Path) -> None:
+    def drained(it: Exporter) -> None:
+        wallet = it.account(it.scenario.draining).wallet("main")
+        wallet["USDT"] = replace(wallet["USDT"], available=Decimal("812.5"))
+
+    async with exporting(tmp_path, drained) as it:
+        _, page = await it.get("/")
+        assert "Act now: 1 balance critically low" in page
+        assert "<b>812.5 USDT</b> left, below critical 1,000 USDT" in page
+        _, own = await it.get(f"/account/{it.scenario.draining}")
+        assert "<b>9,187.5 USDT missing</b> to the target of 10,000 USDT" in own

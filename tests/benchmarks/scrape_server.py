@@ -14,7 +14,7 @@ from exporter.exposition.account_lines import AMOUNTS
 from exporter.exposition.counters import Counters
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import FAMILIES, RENDERED
-from exporter.web.server import Web
+from exporter.web.server import Asked, Web
 from tests.benchmarks.child import resident_kib, tell
 from tests.benchmarks.fleet import Fleet
 from tests.benchmarks.polls import no_tail
@@ -41,9 +41,9 @@ class Stall:
         return worst
 
 
-async def empty_page(links: str) -> str:
+async def empty_page(asked: Asked) -> str:
     """No page is asked for."""
-    return links
+    return asked.links
 
 
 async def serve_ours(accounts: int, currencies: int) -> None:

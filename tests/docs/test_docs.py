@@ -16,7 +16,7 @@ from exporter.config import Config
 from exporter.config.load import load
 from exporter.config.scalars import spelled
 from exporter.core.errors import REASONS
-from exporter.core.settings import LISTEN_ADDRESS, OWN_PATHS, Settings, listen_address
+from exporter.core.settings import ACCOUNT_PATH, LISTEN_ADDRESS, OWN_PATHS, Settings, listen_address
 from exporter.exchanges import EXCHANGES
 from exporter.exposition.families import FAMILIES
 from tests.docs.readme_tables import CONTRIBUTING, README, ROOT, TABLES, between, commands, rooms
@@ -111,7 +111,7 @@ def test_the_mapping_has_every_exchange_and_only_words_of_its_file() -> None:
 
 
 def test_the_paths_are_those_that_are_served() -> None:
-    served = {"/", Settings(config_file=Path()).telemetry_path, *OWN_PATHS}
+    served = {"/", f"{ACCOUNT_PATH}NAME", Settings(config_file=Path()).telemetry_path, *OWN_PATHS}
     assert set(first_words(README, "## HTTP")) == served
 
 

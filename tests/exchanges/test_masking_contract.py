@@ -14,10 +14,10 @@ from exporter.app.masking import Masking, secret_names
 from exporter.core.errors import AuthError
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api, Exchange, Signed
-from exporter.web.status import page
 from tests.exchanges.driver import NOW, credentials
 from tests.exchanges.test_contract import every_api, requests_of
 from tests.kit.accounts import WALL, broken, configured
+from tests.kit.pages import page
 
 OURS = ("c0ffee-11", "5ec2e7-22", "Pa55phra5e-33")
 

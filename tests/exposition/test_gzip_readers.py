@@ -14,7 +14,7 @@ import pytest
 
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
-from exporter.web.server import Web
+from exporter.web.server import Asked, Web
 from tests.benchmarks.fleet import Fleet
 from tests.kit.processes import require
 
@@ -25,9 +25,9 @@ def nothing(openmetrics: bool, filters: object) -> bytes:
     return b""
 
 
-async def no_page(links: str) -> str:
+async def no_page(asked: Asked) -> str:
     """Nobody looks at it."""
-    return links
+    return asked.links
 
 
 @pytest.fixture

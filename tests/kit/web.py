@@ -12,7 +12,7 @@ from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.exposition.filters import Filters
 from exporter.exposition.packing import TEXT, Scrape
-from exporter.web.server import Web
+from exporter.web.server import Asked, Web
 
 PAGE = "<!doctype html><title>status</title>"
 
@@ -36,9 +36,8 @@ async def no_problem() -> str | None:
     return None
 
 
-async def page(links: str) -> str:
-    del links
-    return PAGE
+async def page(asked: Asked) -> str | None:
+    return PAGE if asked.account is None else None
 
 
 class Served:

@@ -4,6 +4,7 @@ import pytest
 
 from exporter.core.settings import external_url
 from exporter.web.origin import Origins, host_name, only_loopback
+from exporter.web.server import Asked
 from tests.kit.web import serving
 
 EXTERNAL = (external_url("https://ops.example/balances"), external_url("http://exporter:10118"))
@@ -102,8 +103,8 @@ async def test_no_answer_can_be_used_by_another_origin() -> None:
 
 
 async def test_links_have_the_path_of_the_external_url_that_was_asked_for() -> None:
-    async def page(links: str) -> str:
-        return f"<{links}>"
+    async def page(asked: Asked) -> str:
+        return f"<{asked.links}>"
 
     async with serving(page=page, external=EXTERNAL) as served:
         for host, links in (("ops.example", b"</balances/>"), ("exporter", b"</>"), ("127.0.0.1", b"<>")):

@@ -7,7 +7,7 @@ import pytest
 
 from exporter.web import pages
 from exporter.web.pages import Page
-from exporter.web.server import PAGES
+from exporter.web.server import PAGES, Asked
 from tests.kit.web import serving
 
 
@@ -26,26 +26,29 @@ class Writer:
             raise self.problem
         return f"{self.begun}{way}"
 
+    async def page(self, asked: Asked) -> str:
+        return await self.write(asked.links)
+
 
 async def test_all_who_ask_at_once_get_the_same_page() -> None:
     writer = Writer()
     page = Page(writer.write)
-    asking = [asyncio.create_task(page.get()) for _ in range(10)]
+    asking = [asyncio.create_task(page.get("")) for _ in range(10)]
     await asyncio.sleep(0)
     writer.go.set()
     answers = await asyncio.gather(*asking)
     assert answers == [b"1\n"] * 10
     assert all(answer is answers[0] for answer in answers)
-    assert await page.get() is answers[0]
+    assert await page.get("") is answers[0]
 
 
 async def test_a_page_is_written_again_when_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Writer()
     writer.go.set()
     page = Page(writer.write)
-    assert await page.get() == b"1\n"
+    assert await page.get("") == b"1\n"
     monkeypatch.setattr(pages, "FRESH_SECONDS", 0.0)
-    assert await page.get() == b"2\n"
+    assert await page.get("") == b"2\n"
 
 
 async def test_each_way_of_writing_is_kept_by_itself() -> None:
@@ -58,7 +61,7 @@ async def test_each_way_of_writing_is_kept_by_itself() -> None:
 async def test_one_who_goes_away_takes_the_page_from_nobody() -> None:
     writer = Writer()
     page = Page(writer.write)
-    first, second = asyncio.create_task(page.get()), asyncio.create_task(page.get())
+    first, second = asyncio.create_task(page.get("")), asyncio.create_task(page.get(""))
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.sleep(0)
@@ -72,9 +75,9 @@ async def test_a_page_that_cannot_be_written_is_tried_again_by_the_next_who_asks
     writer.problem = RuntimeError("a bug")
     page = Page(writer.write)
     with pytest.raises(RuntimeError):
-        await page.get()
+        await page.get("")
     writer.problem = None
-    assert await page.get() == b"2\n"
+    assert await page.get("") == b"2\n"
 
 
 async def test_the_configuration_is_written_in_a_thread_while_others_are_answered() -> None:
@@ -100,7 +103,7 @@ async def test_the_configuration_is_written_in_a_thread_while_others_are_answere
 
 async def test_more_pages_than_allowed_get_503_and_scrapes_and_health_go_on() -> None:
     writer = Writer()
-    async with serving(page=writer.write) as served:
+    async with serving(page=writer.page) as served:
         for_one = PAGES - PAGES // 4
         asking = [asyncio.create_task(served.ask("/")) for _ in range(for_one)]
         while sum(not one.done() for one in asking) < for_one or not writer.begun:  # noqa: ASYNC110 -- until it came in
@@ -119,7 +122,7 @@ async def test_more_pages_than_allowed_get_503_and_scrapes_and_health_go_on() ->
 
 async def test_closing_ends_a_page_that_is_being_written() -> None:
     writer = Writer()
-    async with serving(page=writer.write) as served:
+    async with serving(page=writer.page) as served:
         asking = asyncio.create_task(served.raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         async with asyncio.timeout(10):
             while not writer.begun:  # noqa: ASYNC110 -- until the request came in

@@ -8,7 +8,9 @@ import pytest
 from aiohttp import ClientSession
 
 from exporter.core.errors import ExporterError
-from exporter.web.server import Web
+from exporter.web.chosen import Chosen
+from exporter.web.frame import STYLE_HASH
+from exporter.web.server import Asked, Web
 from tests.kit.web import PAGE, Held, exposition, nothing, page, serving
 
 
@@ -23,6 +25,8 @@ async def test_the_status_page_is_html_that_nobody_can_frame_cache_or_script() -
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert policy["frame-ancestors"] == "'none'"
+    assert policy["style-src"] == STYLE_HASH
+    assert not any("unsafe" in part for part in policy.values())
     assert "script-src" not in policy
 
 
@@ -85,8 +89,8 @@ async def test_an_unknown_path_says_what_there_is() -> None:
 
 
 async def test_a_bug_is_500_without_a_word_about_it(caplog: pytest.LogCaptureFixture) -> None:
-    async def broken(links: str) -> str:
-        raise RuntimeError(f"holdings: 12345{links}")
+    async def broken(asked: Asked) -> str:
+        raise RuntimeError(f"holdings: 12345{asked.links}")
 
     async with serving(page=broken) as served:
         status, headers, body = await served.ask("/", Accept="text/html")
@@ -191,3 +195,42 @@ async def test_closing_twice_is_closing_once() -> None:
         await served.web.close(1)
         with pytest.raises(ConnectionError):
             await asyncio.open_connection(*served.host_and_port)
+
+
+async def echoed(asked: Asked) -> str | None:
+    """What the server understood; there is no account of the name `none`."""
+    return None if asked.account == "none" else repr(tuple(asked))
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/account/desk", "desk"),
+        ("/account/x%20%26%3F%23%25", "x &?#%"),
+        ("/account/%C3%BC", "ü"),
+        ("/account/a%2Fb", "a/b"),
+        ("/account/%ff", "\udcff"),
+        ("/account/", ""),
+        ("/account/a/b", "a/b"),
+    ],
+)
+async def test_the_name_of_an_account_is_decoded_once(path: str, name: str) -> None:
+    async with serving(page=echoed) as served:
+        answer = await served.raw(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"Content-Type: text/html; charset=utf-8\r\n" in answer
+        assert answer.partition(b"\r\n\r\n")[2].decode() == f"{('../', name, Chosen())!r}\n"
+
+
+async def test_an_account_that_is_not_polled_here_is_404() -> None:
+    async with serving(page=echoed) as served:
+        assert (await served.ask("/account/none"))[::2] == (404, b"No such account is polled here.\n")
+        assert (await served.ask("/account/desk", "POST"))[0] == 405
+
+
+async def test_the_query_chooses_accounts() -> None:
+    async with serving(page=echoed) as served:
+        body = (await served.ask("/?exchange=xt&exchange=htx&label=team:a%26b&refresh=off&page=2"))[2]
+        assert body.decode() == f"{('', None, Chosen(('xt', 'htx'), (), ('team:a&b',), '', 2, False))!r}\n"
+        body = (await served.ask("/account/desk?exchange=xt&refresh=off"))[2]
+        assert body.decode() == f"{('../', 'desk', Chosen(refresh=False))!r}\n"
