@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format faults soak siege bench dashboards pictures generated locked audit clean
+.PHONY: help demo test check format faults soak siege bench axe dashboards pictures screenshots generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
@@ -16,8 +16,10 @@ help:
 	@echo 'make soak        an hour of simulated time with 200 accounts and random faults'
 	@echo 'make siege       the running program under one attack after the other, as a table; six minutes'
 	@echo 'make bench       benchmarks against peers, as a table'
+	@echo 'make axe         the pages in Chromium, looked at by axe-core, which npm brings'
 	@echo 'make dashboards  write grafana/dashboards/*.json again'
 	@echo 'make pictures    run the demo under Prometheus for 22 minutes and draw the dashboards from it'
+	@echo 'make screenshots draw the status page for the README, from the demo in Chromium'
 	@echo 'make generated   dashboards, rule tests and tables of the README, all from the code'
 	@echo 'make locked      write the hashes of what the image is made of again, after a change of versions'
 	@echo 'make audit       known vulnerabilities of what the image is made of; needs the advisory service of the package index'
@@ -63,11 +65,22 @@ siege: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+# For tests alone. No lock file is kept: it would name a registry, and one package without dependencies needs none.
+.venv/.axe: .venv/.dev
+	npm install --prefix .venv/axe --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error axe-core@4.14.1
+	@touch $@
+
+axe: .venv/.axe
+	REQUIRE_SERVERS=1 $(BIN)/python -m pytest tests/web/test_in_chromium.py $(ARGS)
+
 dashboards: .venv/.dev
 	$(BIN)/python -m grafana.build
 
 pictures: .venv/.dev
 	$(BIN)/python -m grafana.pictures.record $(ARGS)
+
+screenshots: .venv/.dev
+	$(BIN)/python -m tests.web.screenshots
 
 generated: dashboards
 	$(BIN)/python -m tests.deploy.rule_tests

@@ -13,7 +13,7 @@ from exporter.holdings.wallet import Row, Wallet
 from exporter.web.chosen import Chosen
 from exporter.web.frame import About, document
 from exporter.web.html import Html, element, html
-from exporter.web.pieces import age, amount, bar, failure, low_item, sign, wallet_counts, wallet_usd, what
+from exporter.web.pieces import age, amount, bar, failures, low_item, sign, wallet_counts, wallet_usd, what
 from exporter.web.status import left_alone
 from exporter.web.view import CRITICAL, FAILING, STALE, UP, WAITING, Entry, State, View
 
@@ -154,9 +154,7 @@ def _wallet(wallet: Wallet, account: AccountState, view: View, about: About, who
         "div",
         element("h3", wallet.name, element("small", "" if wallet.required else " optional")),
         element("p", words, " · ", age(wallet.last_success, view.wall), worth),
-        failure(wallet, wallet.failure, account.failures if wallet.required else 0, view, about)
-        if wallet.failure is not None
-        else None,
+        list(failures([wallet], account, view, about)),
         _holdings(wallet) if fresh else None,
         class_="wallet",
     )

@@ -1,14 +1,20 @@
 """Pieces that several pages show alike: amounts, ages, failures, what is low and what to do about it."""
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import Final
 from urllib.parse import quote
 
 from exporter.core.wording import counted, dollars, exact, grouped, moment, span
+from exporter.holdings.account import AccountState
 from exporter.holdings.low import Giver, Low, Standing
-from exporter.holdings.wallet import Failure, Wallet
+from exporter.holdings.wallet import Wallet
 from exporter.web.frame import About
 from exporter.web.html import Html, element, html
 from exporter.web.view import CRITICAL, FAILING, STALE, State, View
+
+NAMES_UP_TO: Final = 8
+"""Wallets of an account that are named in one sentence."""
 
 
 def account_link(name: str, links: str) -> Html:
@@ -110,19 +116,28 @@ def _giver(standing: Standing, giver: Giver, links: str) -> Html:
     return html(account_link(giver.account, links), other, wallet, spare)
 
 
-def failure(wallet: Wallet, found: Failure, polls: int, view: View, about: About) -> Html:
-    """Why a wallet fails, since when, and what to do; `polls` is how many failed in a row."""
-    many = f", {counted(polls, 'poll')} in a row" if polls > 1 else ""
-    since = f" since {moment(found.since)} ({span(view.wall - found.since)}){many}"
-    return element(
-        "p",
-        element("b", f"{wallet.name}: {found.reason}"),
-        ": ",
-        about.masked(found.message),
-        element("small", since),
-        [element("br"), element("b", "What to do:"), " ", about.masked(found.advice)] if found.advice else None,
-        class_="failure",
-    )
+def failures(wallets: Iterable[Wallet], account: AccountState, view: View, about: About) -> Iterator[Html]:
+    """Why these wallets of an account fail, since when, and what to do; those that fail alike together."""
+    alike: dict[tuple[str, str, str], list[tuple[Wallet, float]]] = {}
+    for wallet in wallets:
+        found = wallet.failure
+        if found is not None:
+            alike.setdefault((found.reason, found.message, found.advice), []).append((wallet, found.since))
+    for (reason, message, advice), failing in alike.items():
+        names = ", ".join(wallet.name for wallet, _ in failing[:NAMES_UP_TO])
+        more = f" and {len(failing) - NAMES_UP_TO:,} more" if len(failing) > NAMES_UP_TO else ""
+        polls = account.failures if any(wallet.required for wallet, _ in failing) else 0
+        many = f", {counted(polls, 'poll')} in a row" if polls > 1 else ""
+        since = min(since for _, since in failing)
+        yield element(
+            "p",
+            element("b", f"{names}{more}: {reason}"),
+            ": ",
+            about.masked(message),
+            element("small", f" since {moment(since)} ({span(view.wall - since)}){many}"),
+            [element("br"), element("b", "What to do:"), " ", about.masked(advice)] if advice else None,
+            class_="failure",
+        )
 
 
 def wallet_usd(wallet: Wallet, now: float) -> Decimal | None:

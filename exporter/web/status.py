@@ -13,7 +13,17 @@ from exporter.holdings.wallet import Wallet
 from exporter.web.chosen import Chosen
 from exporter.web.frame import About, document
 from exporter.web.html import Html, element, html
-from exporter.web.pieces import account_link, age, failure, low_item, sign, wallet_counts, wallet_usd, what
+from exporter.web.pieces import (
+    NAMES_UP_TO,
+    account_link,
+    age,
+    failures,
+    low_item,
+    sign,
+    wallet_counts,
+    wallet_usd,
+    what,
+)
 from exporter.web.view import CRITICAL, FAILING, LOW, STALE, STATES, UP, WAITING, Entry, State, View, counts
 
 PER_PAGE: Final = 100
@@ -24,9 +34,6 @@ LOW_UP_TO: Final = 30
 
 TOTALS_UP_TO: Final = 50
 """Totals that the page lists, those under a limit first."""
-
-WALLETS_UP_TO: Final = 8
-"""Wallets of one account that the list names; the account's own page has all."""
 
 CHOICES_UP_TO: Final = 200
 """Values that a list of choices offers."""
@@ -70,15 +77,15 @@ def _limits_of(entries: Sequence[Entry], limits: Judged, chosen: Chosen) -> Judg
 def overall(entries: Sequence[Entry], limits: Judged, problem: str | None) -> tuple[State, str]:
     """The state of everything, and one line that says it."""
     by_state = counts(entries)
-    critical = sum(low.severity == CRITICAL for low in limits.low)
-    warned = len(limits.low) - critical
+    critical = [low for low in limits.low if low.severity == CRITICAL]
+    warned = [low for low in limits.low if low.severity != CRITICAL]
     bad = [
         *([f"the exporter itself: {problem}"] if problem else []),
-        *([f"{counted(critical, 'balance')} critically low"] if critical else []),
+        *([f"{_named(critical)} critically low"] if critical else []),
         *([f"{counted(by_state[STALE], 'account')} without data"] if by_state[STALE] else []),
     ]
     warn = [
-        *([f"{counted(warned, 'balance')} low"] if warned else []),
+        *([f"{_named(warned)} low"] if warned else []),
         *([f"{counted(by_state[FAILING], 'account')} failing"] if by_state[FAILING] else []),
     ]
     unknown = [f"{counted(len(limits.unknown), 'limit')} not known"] if limits.unknown else []
@@ -94,6 +101,15 @@ def overall(entries: Sequence[Entry], limits: Judged, problem: str | None) -> tu
         return WAITING, "No account is shown"
     kept = f", {counted(limits.good, 'limit')} kept" if limits.good else ""
     return UP, f"All is well: {counted(len(entries), 'account')} up{kept}"
+
+
+def _named(low: Sequence[Low]) -> str:
+    """What is low, by its name where it is one."""
+    if len(low) > 1:
+        return counted(len(low), "balance")
+    standing = low[0].standing
+    unit = standing.currency or "value in USD"
+    return f"{unit} of {standing.account or f'total {standing.total}'}"
 
 
 def _summary(entries: Sequence[Entry]) -> Html:
@@ -254,9 +270,7 @@ def _notes(entry: Entry, view: View, about: About) -> Iterator[Html]:
     for warning in key_warnings(account, view.wall):
         yield element("p", f"⚠ {warning}")
     yield from left_alone(account, about)
-    for wallet in account.wallets.values():
-        if wallet.failure is not None:
-            yield failure(wallet, wallet.failure, account.failures if wallet.required else 0, view, about)
+    yield from failures(account.wallets.values(), account, view, about)
 
 
 def left_alone(account: AccountState, about: About) -> Iterator[Html]:
@@ -272,10 +286,10 @@ def _wallets(account: AccountState, view: View) -> Html:
     """The wallets of an account in a line: value, and what is wrong."""
     wallets = list(account.wallets.values())
     pieces: list[Html] = []
-    for wallet in wallets[:WALLETS_UP_TO]:
+    for wallet in wallets[:NAMES_UP_TO]:
         pieces.append(html(" · " if pieces else "", _wallet(wallet, view)))
-    if len(wallets) > WALLETS_UP_TO:
-        pieces.append(html(f" · and {counted(len(wallets) - WALLETS_UP_TO, 'wallet')} more"))
+    if len(wallets) > NAMES_UP_TO:
+        pieces.append(html(f" · and {counted(len(wallets) - NAMES_UP_TO, 'wallet')} more"))
     return html(pieces)
 
 

@@ -71,7 +71,7 @@ async def test_a_low_balance_stands_on_the_page_with_its_limit(tmp_path: Path) -
 
     async with exporting(tmp_path, drained) as it:
         _, page = await it.get("/")
-        assert "Act now: 1 balance critically low" in page
+        assert f"Act now: USDT of {it.scenario.draining} critically low" in page
         assert "<b>812.5 USDT</b> left, below critical 1,000 USDT" in page
         _, own = await it.get(f"/account/{it.scenario.draining}")
         assert "<b>9,187.5 USDT missing</b> to the target of 10,000 USDT" in own

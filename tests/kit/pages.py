@@ -24,7 +24,7 @@ def page(
     totals: Sequence[Part] = (),
     version: str = __version__,
     telemetry_path: str = "/metrics",
-    links: str = "",
+    links: str | None = None,
     shard_ordinal: int = 0,
     shard_total: int = 1,
     problem: str | None = None,
@@ -35,10 +35,10 @@ def page(
     about = About(version, telemetry_path, shard_ordinal, shard_total, masked)
     view = view_of(accounts, now, wall, totals=totals, alone=about.alone, problem=problem)
     if of is None:
-        return status.page(view, about, chosen or Chosen(), links=links)
+        return status.page(view, about, chosen or Chosen(), links=links or "")
     entry = view.entry(of)
     assert entry is not None
-    return account_page.account_page(entry, view, about, chosen or Chosen(), links=links or "../")
+    return account_page.account_page(entry, view, about, chosen or Chosen(), links="../" if links is None else links)
 
 
 class Reader(HTMLParser):

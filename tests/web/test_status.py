@@ -93,6 +93,19 @@ def test_a_failure_has_reason_message_start_and_advice() -> None:
     assert f"What to do: {AuthError.advice}" in words.replace("  ", " ")
 
 
+def test_wallets_that_fail_alike_are_named_together_and_others_by_themselves() -> None:
+    account = failing(AuthError("no"))
+    for name in ("margin", "futures"):
+        refuse(account, AuthError("no"), wallet=name)
+    refuse(account, PermissionMissing("no right"), wallet="funding")
+    words = in_words(account)
+    assert words.count("spot, margin, futures: auth : no since") == words.count("funding: permission : no right") == 1
+    assert words.count(AuthError.advice) == 1
+    for number in range(9):
+        refuse(account, AuthError("no"), wallet=f"earn-{number}")
+    assert "earn-3, earn-4 and 4 more: auth" in in_words(account)
+
+
 def test_repeated_failures_are_counted() -> None:
     account = failing(AuthError("no"))
     refuse(account, AuthError("no"), at=NOW + 30)

@@ -47,9 +47,10 @@ def test_the_first_line_says_that_all_is_well() -> None:
 
 def test_the_first_line_names_the_worst_first() -> None:
     accounts = [low(), low("grid-2", held="2000"), failing(AuthError("no")), broken(AuthError("no"), "dead")]
-    expected = "✖ Act now: 1 balance critically low, 1 account without data, 1 balance low, 1 account failing"
+    expected = "✖ Act now: USDT of grid-1 critically low, 1 account without data, USDT of grid-2 low, 1 account failing"
     assert first_line(*accounts) == expected
-    assert first_line(low(held="2000")) == "▲ Have a look: 1 balance low"
+    assert first_line(low(held="2000")) == "▲ Have a look: USDT of grid-1 low"
+    assert first_line(low(), low("grid-2")) == "✖ Act now: 2 balances critically low"
     assert first_line(failing(AuthError("no"))) == "▲ Have a look: 1 account failing"
 
 
@@ -69,7 +70,9 @@ def test_a_limit_that_cannot_be_judged_is_not_well() -> None:
 
 
 def test_the_browsers_tab_says_the_first_line_too() -> None:
-    assert "<title>✖ Act now: 1 balance critically low · exchange-balance-exporter</title>" in page([low()], NOW, WALL)
+    assert "<title>✖ Act now: USDT of grid-1 critically low · exchange-balance-exporter</title>" in page(
+        [low()], NOW, WALL
+    )
 
 
 # -- what is low
