@@ -263,15 +263,7 @@ def _states_equity(row: Row) -> bool:
 def _key(account: AccountState, view: View) -> Html:
     key = account.key
     told = key.permissions if key is not None else {}
-    items = [
-        element(
-            "li",
-            f"{'✔ may' if told[name] else '✖ may not'} {name}",
-            class_="bad" if told[name] and name != "read" else None,
-        )
-        for name in _PERMISSIONS
-        if name in told
-    ]
+    items = [_permission(name, may=told[name]) for name in _PERMISSIONS if name in told]
     bound = key.ip_restricted if key is not None else None
     if bound is not None:
         items.append(element("li", "works from listed addresses only" if bound else "works from any address"))
@@ -286,6 +278,13 @@ def _key(account: AccountState, view: View) -> Html:
         element("ul", items) if items else element("p", "The exchange does not tell what the key may do."),
         aria_labelledby="key",
     )
+
+
+def _permission(name: str, *, may: bool) -> Html:
+    """What the key may do, or not; whatever is more than reading is a risk."""
+    if not may:
+        return element("li", f"✖ may not {name}")
+    return element("li", f"✔ may {name}") if name == "read" else element("li", f"⚠ may {name}", class_="warning")
 
 
 def _past(account: AccountState, view: View, about: About) -> Html:

@@ -13,6 +13,7 @@ from exporter.config import Config
 from exporter.config.show import show
 from exporter.core.settings import external_url
 from exporter.web import pages
+from exporter.web.view import View, view_of
 from tests.kit.whole import Exporter, exporting
 
 
@@ -75,3 +76,22 @@ async def test_a_low_balance_stands_on_the_page_with_its_limit(tmp_path: Path) -
         assert "<b>812.5 USDT</b> left, below critical 1,000 USDT" in page
         _, own = await it.get(f"/account/{it.scenario.draining}")
         assert "<b>9,187.5 USDT missing</b> to the target of 10,000 USDT" in own
+
+
+async def test_however_many_pages_are_asked_for_accounts_are_looked_at_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def counted(*args: Any, **other: Any) -> View:
+        looked.append(1)
+        return view_of(*args, **other)
+
+    monkeypatch.setattr(process, "view_of", counted)
+    monkeypatch.setattr(pages, "FRESH_SECONDS", 3600.0)
+    async with exporting(tmp_path) as it:
+        for number in range(5):
+            assert (await it.get(f"/?account={number}"))[0] == 200
+        assert (await it.get(f"/account/{it.scenario.draining}"))[0] == 200
+        assert (await it.get("/account/nobody"))[0] == 404
+    assert len(looked) == 1

@@ -95,7 +95,7 @@ def test_what_the_key_may_do_is_told() -> None:
     account = up()
     account.key_read(KeyInfo({"read": True, "trade": True, "withdraw": False}, True, WALL + 86_400 * 30))
     said = words(account)
-    assert "✔ may read ✔ may trade ✖ may not withdraw works from listed addresses only expires in 30 d" in said
+    assert "✔ may read ⚠ may trade ✖ may not withdraw works from listed addresses only expires in 30 d" in said
     assert "⚠ The key can trade" in said
     assert "The exchange does not tell what the key may do." in words(up())
 

@@ -113,6 +113,19 @@ async def test_nothing_runs_off_a_screen_of_any_size_or_scheme() -> None:
                 assert off == [], (path, width)
 
 
+async def test_no_heading_of_a_table_and_no_usual_value_is_broken_on_a_desk() -> None:
+    async with browsing() as browser, shown() as url:
+        await browser.look(1280)
+        await browser.open(url + "/account/grid-bot-1")
+        broken = await browser.tells(
+            "[...document.querySelectorAll('.balances thead th, .balances [data-name=USD], .balances .share')]"
+            ".filter(each => { const range = document.createRange(); range.selectNodeContents(each);"
+            "return range.getBoundingClientRect().height > 30; })"
+            ".map(each => each.textContent)"
+        )
+        assert broken == []
+
+
 async def test_the_style_sheet_is_let_in_and_no_script_is() -> None:
     async with browsing() as browser, shown() as url:
         for dark, back in ((False, "rgb(255, 255, 255)"), (True, "rgb(18, 18, 18)")):

@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+import weakref
 
 import pytest
 
 from exporter.web import pages
-from exporter.web.pages import Page
+from exporter.web.pages import Page, Shared
 from exporter.web.server import PAGES, Asked
 from tests.kit.web import serving
 
@@ -56,6 +57,25 @@ async def test_each_way_of_writing_is_kept_by_itself() -> None:
     writer.go.set()
     page = Page(writer.write)
     assert [await page.get(way) for way in ("/a/", "", "/a/")] == [b"1/a/\n", b"2\n", b"1/a/\n"]
+
+
+class Made:
+    """Something that can be seen to be gone."""
+
+
+async def test_what_was_made_is_forgotten_after_its_second_so_that_ever_new_ways_fill_no_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "FRESH_SECONDS", 0.01)
+
+    async def make(way: int) -> Made:
+        return Made()
+
+    shared: Shared[int, Made] = Shared(make)
+    made = [weakref.ref(await shared.get(number)) for number in range(100)]
+    async with asyncio.timeout(10):
+        while any(each() is not None for each in made):  # noqa: ASYNC110 -- until a timer runs
+            await asyncio.sleep(0.01)
 
 
 async def test_one_who_goes_away_takes_the_page_from_nobody() -> None:
