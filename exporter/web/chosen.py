@@ -60,7 +60,7 @@ class Chosen(NamedTuple):
             said.append(("page", str(self.page)))
         if not self.refresh:
             said.append(("refresh", "off"))
-        return f"?{urlencode(said)}" if said else ""
+        return f"?{urlencode(said, errors='backslashreplace')}" if said else ""
 
     def _labelled(self, labels: Mapping[str, str]) -> bool:
         wanted: dict[str, set[str]] = {}

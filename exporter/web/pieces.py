@@ -19,7 +19,7 @@ NAMES_UP_TO: Final = 8
 
 def account_link(name: str, links: str) -> Html:
     """A link to the page of an account."""
-    return element("a", name, href=f"{links}account/{quote(name, safe='')}")
+    return element("a", name, href=f"{links}account/{quote(name, safe='', errors='backslashreplace')}")
 
 
 def sign(state: State) -> Html:

@@ -59,10 +59,11 @@ class Entry(NamedTuple):
 
     @property
     def trouble(self) -> tuple[object, ...]:
-        """Sorts what needs a person first."""
-        low = {"": 9, CRITICAL: 0}.get(self.low[0].severity if self.low else "", 1)
+        """Sorts what needs a person first: a critical balance is like missing data, a low one like a failure."""
+        worst = self.low[0].severity if self.low else None
+        low = {None: UP, CRITICAL: STALE}.get(worst, FAILING)
         config = self.account.account
-        return (min(2 * self.state.rank, 2 * low + 1), self.state.rank, config.exchange, config.name)
+        return (min(self.state.rank, low.rank), self.state.rank, config.exchange, config.name)
 
 
 class View(NamedTuple):

@@ -62,7 +62,10 @@ async def test_every_account_has_a_page_and_others_have_none(tmp_path: Path) -> 
             assert status == 200
             assert f"<h1>{link.removeprefix('account/')} " in own
             assert 'href="../metrics"' in own
-        assert (await it.get("/account/nobody"))[0] == 404
+        for nobody in ("nobody", "%ff", "%00", "..%2f..%2fetc", "<script>", "x" * 2000):
+            assert (await it.get(f"/account/{nobody}"))[0] == 404
+        for odd in ("%ff", "%00", "%ed%a0%80", "x" * 1000, "&page=-1&page=x", "%22%3E%3Cscript%3E"):
+            assert (await it.get(f"/?account={odd}&label={odd}&state={odd}"))[0] == 200
 
 
 async def test_a_low_balance_stands_on_the_page_with_its_limit(tmp_path: Path) -> None:

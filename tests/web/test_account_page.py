@@ -59,7 +59,7 @@ def test_an_account_without_limits_has_no_section_for_them() -> None:
 
 
 def test_balances_are_sorted_by_worth_with_their_share() -> None:
-    account = waiting(priced=book({"BTC": "100", "ETH": "10"}), expect=("DOGE",))
+    account = waiting(priced=book({"BTC": "100", "ETH": "10", "DOGE": "1"}), expect=("DOGE",))
     read(account, balance("ODD", "7"), balance("ETH", "10"), balance("BTC", "9"))
     text = page([polled(account)], NOW, WALL, of="desk")
     assert re.findall(r'<th scope="row" role="rowheader">([A-Z]+)</th>', text) == ["BTC", "ETH", "ODD", "DOGE"]
@@ -67,6 +67,13 @@ def test_balances_are_sorted_by_worth_with_their_share() -> None:
     assert "BTC 9 0 0 900.00 90.0%" in said
     assert "ODD 7 0 0 – DOGE" in said
     assert 'width="90.0"' in text
+
+
+def test_what_is_not_served_has_no_share() -> None:
+    account = waiting(priced=book({}))
+    read(account, balance("USDT", "30"), wallet="funding", at=NOW - STALE_AFTER - 1)
+    read(account, balance("USDT", "10"))
+    assert "spot ✔ fresh · 0 s ago · 10.00 USD 100.0%" in words(polled(account))
 
 
 def test_a_large_wallet_is_cut_after_what_is_worth_most() -> None:

@@ -3,9 +3,12 @@
 from urllib.parse import parse_qs
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from exporter.web.chosen import Chosen, chosen_by
-from tests.kit.accounts import up
+from tests.kit.accounts import NOW, WALL, up
+from tests.kit.pages import Reader, page
 
 GRID = up("grid-1", "bitget", labels={"team": "grid", "bot": "a:b"})
 DESK = up("Desk", "xt", labels={"team": "desk"})
@@ -46,9 +49,18 @@ def test_a_query_is_written_back_the_same() -> None:
     assert Chosen().query() == ""
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "x", "", "1e3", "٣", "9" * 5000])
-def test_a_page_that_is_no_number_is_the_first_or_far_away(page: str) -> None:
-    assert chosen_by({"page": [page]}).page in (1, 999_999_999)
+@settings(max_examples=100, deadline=None)
+@given(values=st.lists(st.text(st.characters(), max_size=20), max_size=3))
+@example(["\ud800", "\udcff"])
+def test_any_text_may_be_asked_for(values: list[str]) -> None:
+    chosen = chosen_by(dict.fromkeys(("exchange", "state", "label", "account", "page", "refresh"), values))
+    chosen.lets_in(GRID, ("up",))
+    Reader(page([GRID, DESK], NOW, WALL, chosen=chosen))
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "", "1e3", "٣", "9" * 5000])
+def test_a_page_that_is_no_number_is_the_first_or_far_away(number: str) -> None:
+    assert chosen_by({"page": [number]}).page in (1, 999_999_999)
 
 
 def test_long_queries_are_cut() -> None:

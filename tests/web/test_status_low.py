@@ -169,6 +169,7 @@ def test_refreshing_can_be_stopped_and_started_again_without_losing_the_choice()
 def test_totals_that_are_low_stand_among_what_is_low() -> None:
     part = Part(over("desk", warning="100"), Decimal(40))
     assert "total firm is low 40 USDT left, below warning 100 USDT" in words(up(), totals=[part])
+    assert "total firm" not in words(up(), totals=[part], chosen=Chosen(exchange=("xt",)))
     shard = words(up(), totals=[part], shard_total=2)
     assert "is low" not in shard
     assert "in the accounts of this shard" in shard
