@@ -121,7 +121,7 @@ def failures(wallets: Iterable[Wallet], account: AccountState, view: View, about
     alike: dict[tuple[str, str, str], list[tuple[Wallet, float]]] = {}
     for wallet in wallets:
         found = wallet.failure
-        if found is not None:
+        if found is not None and not wallet.group:  # the group says it for all of its wallets
             alike.setdefault((found.reason, found.message, found.advice), []).append((wallet, found.since))
     for (reason, message, advice), failing in alike.items():
         names = ", ".join(wallet.name for wallet, _ in failing[:NAMES_UP_TO])

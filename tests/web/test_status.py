@@ -345,6 +345,11 @@ def test_a_group_shows_no_amounts_and_its_wallets_do() -> None:
     assert "isolated_margin (optional) each wallet of it by itself · isolated_margin/BTCUSDT (optional) 200.00" in words
     words = in_words(account, of="desk")
     assert "isolated_margin optional ✔ fresh · 0 s ago each wallet of it by itself isolated_margin/BTCUSDT" in words
+    account.refused(group, PermissionMissing("not ticked"), NOW, WALL)
+    assert in_words(account).count("isolated_margin: permission : not ticked") == 1
+    words = in_words(account, of="desk").partition("Last failures")[0]
+    assert words.count("not ticked") == 1
+    assert words.count("failing, last good read is served") == 2
 
 
 # -- totals
