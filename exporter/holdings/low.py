@@ -193,8 +193,8 @@ class _Spare:
     """What each wallet holds beyond its own limits, by currency (empty: each account, in USD); the most first.
 
     A wallet could give what is available and no debt, as far as that lies above the highest of its own limits on the
-    currency, as the recording rule `wallet:exchange_balance_available:spare` has it; and no more than keeps the
-    account above its own limits in USD. An account that has such limits and whose value is not known gives nothing.
+    currency, as the alert BalanceLow has it; and no more than keeps the account above its own limits in USD. An account
+    that has such limits and whose value is not known gives nothing.
     """
 
     def __init__(self, accounts: Iterable[AccountState], now: float, currencies: Container[str]) -> None:
