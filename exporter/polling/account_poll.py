@@ -42,6 +42,9 @@ MOST_NAMED: Final = 100
 SIDE_BY_SIDE: Final = 4
 """Wallets of one account that are read at once, at most."""
 
+CAP_SECONDS: Final = 120.0
+"""Longest time between the starts of two tries that fail, unless a repeat makes the failure worse."""
+
 SLOW_CAP_SECONDS: Final = 900.0
 """Longest time between two tries that fail in a way that a repeat makes worse."""
 
@@ -211,8 +214,8 @@ class AccountPoll:
         failed.sort(key=lambda name: name != self.state.main)
         slowing = self._before.slowing
         if failed or progress.good:
-            # A wallet that may not be read, or does not exist, slows only itself.
-            others = (errors[name] for name in failed if name not in self.plan.unknown)
+            # A wallet that may not be read, does not exist, or is asked elsewhere, slows only itself.
+            others = (errors[name] for name in failed if name not in self.plan.unknown and not self._is_apart(name))
             slowing = next((error for error in others if error.reason != "permission"), None)
         return Outcome(
             progress.tried,
@@ -464,7 +467,15 @@ class AccountPoll:
             planned.not_before = self.next_try(slot, failures, SLOW_CAP_SECONDS, wallet)
         elif planned.wallet.every:
             planned.not_before = self.next_try(slot, failures, planned.wallet.every, wallet)
+        elif self._is_apart(wallet.name):
+            planned.not_before = self.next_try(slot, failures, SLOW_CAP_SECONDS if error.slow else CAP_SECONDS, wallet)
         self._refused(wallet, error, progress)
+
+    def _is_apart(self, name: str) -> bool:
+        """Whether a wallet is asked at a host of its own: what fails there says nothing of the account's others."""
+        planned = self.plan.readings.get(name)
+        source = planned.wallet if planned is not None else None
+        return source is not None and bool(source.endpoints) and all(endpoint.host for endpoint in source.endpoints)
 
     def _refused(self, wallet: Wallet, error: PollError, progress: _Progress) -> None:
         progress.errors[wallet.name] = error

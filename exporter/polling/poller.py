@@ -6,14 +6,11 @@ import math
 from typing import Final
 
 from exporter.holdings.account import AccountState
-from exporter.polling.account_poll import SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountPoll
+from exporter.polling.account_poll import CAP_SECONDS, SIDE_BY_SIDE, SLOW_CAP_SECONDS, AccountPoll
 from exporter.polling.context import Outcome, PollContext
 from exporter.transport.caller import Caller
 
 log = logging.getLogger("exporter.poller")
-
-CAP_SECONDS: Final = 120.0
-"""Longest time between the starts of two polls of a failing account, unless a repeat makes the failure worse."""
 
 _CURED_BY_SECRETS: Final = frozenset({"auth", "ip"})
 

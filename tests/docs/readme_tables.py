@@ -19,9 +19,8 @@ from exporter.core.errors import REASONS, PollError
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit
 from exporter.exposition.families import FAMILIES
-from exporter.polling.account_poll import SLOW_CAP_SECONDS
+from exporter.polling.account_poll import CAP_SECONDS, SLOW_CAP_SECONDS
 from exporter.polling.plan import Plan
-from exporter.polling.poller import CAP_SECONDS
 from exporter.transport.conversation import RETRIES
 from tests.docs import rule_tables
 from tests.docs.rooms import PACKAGE, PATH, ROOMS

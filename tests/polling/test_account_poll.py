@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from exporter.core.errors import (
 )
 from exporter.core.model import Reading, Unreadable
 from exporter.core.wording import moment
-from exporter.exchanges.base import Reader, Request
+from exporter.exchanges.base import Endpoint, Reader, Request
 from exporter.polling.account_poll import SIDE_BY_SIDE
 from exporter.polling.context import Outcome
 from exporter.transport.limits import Skipped
@@ -299,6 +300,27 @@ async def test_a_network_failure_beside_a_missing_permission_slows_the_account()
     assert error.reason == "permission"
     assert it.outcome.slowing is not None
     assert it.outcome.slowing.reason == "network"
+
+
+FAR = Endpoint("/far", (), host="https://far.tiny.example")
+
+
+@pytest.mark.parametrize(
+    "error", [Unreachable("gone"), AuthError("not served in your region")], ids=["network", "auth"]
+)
+async def test_a_wallet_that_is_asked_at_another_host_slows_itself_only(error: PollError) -> None:
+    wallets = {"spot": wallet("spot"), "futures": replace(wallet("futures"), endpoints=(FAR,))}
+    it = PolledAccount(wallets, account=configured(exchange="tiny", wallets=("main", "futures")))
+    it.transport.says = {"spot": {"USDT": "5"}, "futures": error}
+    for _ in range(20):
+        await it.poll(30)
+    assert it.transport.count("spot") == 20
+    assert 2 < it.transport.count("futures") < 15
+    assert it.outcome.slowing is None
+    assert await it.one(UP) == 0
+    it.transport.says = {"spot": error, "futures": {"USDT": "5"}}
+    await it.poll(900)
+    assert it.outcome.slowing is not None
 
 
 async def test_a_bug_in_one_wallet_hurts_no_other(caplog: pytest.LogCaptureFixture) -> None:
