@@ -1,11 +1,11 @@
 """Serves what an exporter with so many accounts would, for a Prometheus server to scrape; no exchange takes part.
 
-Two expositions are made once by the product's own store and lines, with other amounts in each, and sent in turn; only
-their timestamps are written anew, so that serving them costs next to nothing beside what is measured.
+Two expositions are made once by the product's own store and lines, with amounts that differ a little and continue the
+history of the day before, and sent in turn; only their timestamps are written anew, so that serving them costs next to
+nothing beside what is measured.
 """
 
 import asyncio
-import random
 import sys
 import time
 from decimal import Decimal
@@ -24,6 +24,7 @@ from exporter.exposition.families import RENDERED
 from exporter.exposition.price_lines import PriceLines
 from exporter.holdings.account import AccountState
 from exporter.holdings.prices import PriceBook
+from tests.benchmarks.amounts import coins, frozen, net, price
 from tests.benchmarks.child import tell
 from tests.kit.accounts import configured
 
@@ -35,7 +36,6 @@ WATCHED: Final = 10
 
 _WALL: Final = 1_700_000_000.0
 _STAMP: Final = f"{_WALL!r}\n".encode()
-_CENT: Final = Decimal("0.00000001")
 
 
 def _unread(memory: object) -> Any:
@@ -46,15 +46,15 @@ class Installation:
     """Accounts of all exchanges in turn, with so many coins each in their main wallet."""
 
     def __init__(self, accounts: int, currencies: int) -> None:
-        self._dice = random.Random(11)
-        self._coins = ["USDT", *(f"C{number:03}" for number in range(1, currencies))]
+        self._coins = coins(currencies)
+        self._round = 0
         counters = Counters()
         self._exposition = Exposition(RENDERED, counters.tail)
         self._states = []
         books = {}
         for exchange in EXCHANGES:
             book = PriceBook(lambda base, quote: base + quote, {"USDT": Decimal(1)}, 1e9)
-            book.replace({f"{coin}USDT": f"{0.5 + place / 7:.6f}" for place, coin in enumerate(self._coins)}, 0.0, 0.0)
+            book.replace({f"{coin}USDT": f"{price(place):.6f}" for place, coin in enumerate(self._coins)}, 0.0, 0.0)
             books[exchange] = book
             lines = PriceLines(self._exposition, exchange)
             lines.prices({coin: book.price(coin, 0.0) or Decimal(1) for coin in self._coins})
@@ -77,21 +77,22 @@ class Installation:
 
     def text(self) -> bytes:
         """The exposition after one more round of polls."""
-        for state in self._states:
-            state.accepted(state.wallets["spot"], Reading([self._row(coin) for coin in self._coins]), 0.0, _WALL)
+        for number, state in enumerate(self._states):
+            rows = [self._row(number, place) for place in range(len(self._coins))]
+            state.accepted(state.wallets["spot"], Reading(rows), 0.0, _WALL)
             state.polled(_WALL, 0.123, None, up=True)
             state.due(_WALL)
+        self._round += 1
         scrape = asyncio.run(self._exposition.scrape(openmetrics=False, gzip=False))
         assert scrape is not None
         return scrape.body
 
-    def _row(self, coin: str) -> Balance:
-        free = Decimal(self._dice.randint(100_000_000, 100_000_000_000)) * _CENT + 100
-        tied = Decimal(self._dice.randint(0, 100_000_000)) * _CENT if self._dice.random() < 0.2 else Decimal(0)
-        return Balance(coin, free, tied, Decimal(0), free + tied)
+    def _row(self, account: int, place: int) -> Balance:
+        whole, tied = (Decimal(kind(account, place, self._round)) / 100 for kind in (net, frozen))
+        return Balance(self._coins[place], whole - tied, tied, Decimal(0), whole)
 
 
-async def serve(texts: list[bytes]) -> None:
+async def serve(texts: list[bytes], port: int = 0) -> None:
     """Answer every scrape with the next text, as of now."""
     turn = 0
 
@@ -105,7 +106,7 @@ async def serve(texts: list[bytes]) -> None:
     app.router.add_get("/metrics", handle)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     lines = [line for line in texts[0].splitlines() if not line.startswith(b"#")]
     balances = sum(line.startswith(b"exchange_balance_") and b"_threshold" not in line for line in lines)
