@@ -109,7 +109,7 @@ def _run(*command: str) -> str:
         RuntimeError: it failed.
     """
     # The pictures' times are UTC, wherever they are drawn.
-    process = subprocess.Popen(  # noqa: S603 -- our own commands
+    process = subprocess.Popen(  # noqa: S603 -- a list of arguments that is made here, and no shell
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

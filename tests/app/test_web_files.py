@@ -160,7 +160,7 @@ async def test_a_bug_ends_no_watch_and_is_logged_once(tmp_path: Path, caplog: py
     it.write(WHOLE + users("someone").partition("\n")[2])
     watching = asyncio.create_task(files.watch())
     async with asyncio.timeout(10):
-        while len(broken) < 3:  # noqa: ASYNC110 -- the looks are taken in a thread
+        while len(broken) < 3:  # noqa: ASYNC110 -- a thread looks, and sets no event
             await asyncio.sleep(0.005)
     watching.cancel()
     assert files.problem == "a bug, RuntimeError: the log has its traceback"

@@ -78,7 +78,7 @@ class Protected:
     async def logged(self, words: str) -> str:
         """The line with these words, once it is there."""
         async with asyncio.timeout(PATIENCE):
-            while not (found := [line for line in self.process.log if words in line]):  # noqa: ASYNC110
+            while not (found := [line for line in self.process.log if words in line]):  # noqa: ASYNC110 -- a thread logs
                 await asyncio.sleep(0.05)
         return found[0]
 

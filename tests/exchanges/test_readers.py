@@ -119,7 +119,10 @@ def test_one_list_is_the_wallets_that_it_names_and_pairs_of_zeros_are_none() -> 
 
 def test_an_entry_may_hold_the_rows_of_its_wallet() -> None:
     listed = [{"symbol": "BTC_USDT", "base": row("BTC", "0"), "quote": row("USDT", "250.5")}]
-    members = lambda entry: (entry["symbol"], (entry["base"], entry["quote"]))  # noqa: E731
+
+    def members(entry: Any) -> tuple[Any, tuple[Any, Any]]:
+        return entry["symbol"], (entry["base"], entry["quote"])
+
     reading = converse(grouped(listed, str, members, FIELDS, holding, RowMemory())).result
     assert held(reading) == {"BTC_USDT": {"BTC": "0", "USDT": "250.5"}}
     with pytest.raises(BadPayload, match="another shape"):

@@ -15,8 +15,8 @@ from tests.kit.accounts import NOW, STALE_AFTER, balance, book, over, polled, re
 
 
 def limit(currency: str = "USDT", wallet: str = "main", **other: str) -> Threshold:
-    amounts = {name: value if name == "of" else Decimal(value) for name, value in other.items()}
-    return Threshold(currency, wallet, **amounts)  # type: ignore[arg-type]
+    amounts: dict[str, Any] = {name: value if name == "of" else Decimal(value) for name, value in other.items()}
+    return Threshold(currency, wallet, **amounts)
 
 
 def desk(name: str, *limits: Threshold, exchange: str = "xt", **held: str) -> AccountState:

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from exporter.core.errors import PermissionMissing, TimedOut
-from exporter.core.model import Reading, Unreadable, WalletValue
+from exporter.core.model import Balance, Reading, Unreadable, WalletValue
 from exporter.holdings.account import AccountState
 from exporter.holdings.slices import SLICE
 from tests.kit.accounts import (
@@ -165,8 +165,8 @@ def test_a_failed_read_leaves_a_total_alone_unless_it_withdraws() -> None:
     assert (total(desk), worth(desk)) == (None, None)
 
 
-def unreadable(state: AccountState, name: str, *rows: object, at: float) -> None:
-    reading = Reading(rows, unreadable=[Unreadable(name, "null")])  # type: ignore[arg-type]
+def unreadable(state: AccountState, name: str, *rows: Balance, at: float) -> None:
+    reading = Reading(rows, unreadable=[Unreadable(name, "null")])
     state.accepted(state.wallets["spot"], reading, at, WALL)
 
 

@@ -203,7 +203,7 @@ class Server:
 
     async def sent(self) -> None:
         """Wait until no answer is under way: what a client does not read is kept here until we hear that it is gone."""
-        while self.sending:  # noqa: ASYNC110  # each turn of the loop reads what the kernel knows
+        while self.sending:  # noqa: ASYNC110 -- each turn reads what the kernel knows
             await asyncio.sleep(0)
 
 

@@ -7,6 +7,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
 import bcrypt
 import pytest
@@ -26,10 +27,10 @@ HEADERS = {
 }
 
 
-def asking(*names: str, **others: object) -> Rules:
+def asking(*names: str, **others: Any) -> Rules:
     """Rules that ask for the password of one of these users."""
     hashes = MappingProxyType({name: Secret(hashed()) for name in names})
-    return rules(WebConfig(users=hashes, **others))  # type: ignore[arg-type]
+    return rules(WebConfig(users=hashes, **others))
 
 
 def basic(name: str = "prometheus", password: str = PASSWORD) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,8 @@ from tests.kit.accounts import (
 from tests.kit.pages import Reader, page
 
 
-def words(account: AccountState, *others: AccountState, now: float = NOW, **other: object) -> str:
-    text = page([account, *others], now, WALL + now - NOW, of=account.account.name, **other)  # type: ignore[arg-type]
+def words(account: AccountState, *others: AccountState, now: float = NOW, **other: Any) -> str:
+    text = page([account, *others], now, WALL + now - NOW, of=account.account.name, **other)
     return Reader(text).words
 
 
