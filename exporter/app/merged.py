@@ -4,15 +4,23 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
+from exporter.core.runtime import Clock
+
 T = TypeVar("T")
 
 
 class Merged(Generic[T]):
     """Each call is answered by a run that began after it came; a hundred calls during one run lead to one more."""
 
-    def __init__(self, run: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        """Args: `run` is what runs; never twice at once."""
+    def __init__(self, run: Callable[[], Coroutine[Any, Any, T]], clock: Clock, rest: float) -> None:
+        """Args:
+        run: what runs; never twice at once.
+        clock: measures the rest.
+        rest: seconds between a run and one that was asked for meanwhile, so that no number of callers keeps it running.
+        """
         self._run = run
+        self._clock = clock
+        self._rest = rest
         self._running: asyncio.Task[T] | None = None
         self._next: asyncio.Task[T] | None = None
 
@@ -33,6 +41,7 @@ class Merged(Generic[T]):
     async def _after(self, before: "asyncio.Task[T] | None") -> T:
         if before is not None:
             await asyncio.wait((before,))
+            await self._clock.sleep(self._rest)
         self._running, self._next = self._next, None
         return await self._run()
 

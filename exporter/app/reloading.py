@@ -23,6 +23,9 @@ log = logging.getLogger("exporter.app")
 _CONFIGURATION: Final = ""
 """What an error is kept under that is no single account's."""
 
+_REST: Final = 0.2
+"""Seconds between a reading of the configuration and one that was asked for meanwhile."""
+
 _DESTINATION: Final = ("exchange", "base_url", "proxy")
 
 
@@ -42,8 +45,8 @@ class Reloading:
         self._engine = engine
         self._clock = clock
         self._latest: dict[str, Account] = {}
-        self._reload = Merged(self._reloaded)
-        self._outline = Merged(self._outlined)
+        self._reload = Merged(self._reloaded, clock, _REST)
+        self._outline = Merged(self._outlined, clock, _REST)
         self._refused: dict[str, str] = {}
         self._noticed: set[str] = set()
         self._warned: frozenset[str] = frozenset()

@@ -81,7 +81,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
 
 @pytest.fixture
 async def app(disk: Disk) -> AsyncIterator[App]:
-    made = App(Settings(config_file=disk.path), {}, load(disk.path, {}), FakeClock(), Dice(1))
+    made = App(Settings(config_file=disk.path), {}, load(disk.path, {}), FakeClock(jumps=True), Dice(1))
     yield made
     await made.reloading.stop()
     await made.engine.stop(0)

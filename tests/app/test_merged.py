@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from exporter.app.merged import Merged
-from tests.kit.clock import settle
+from tests.kit.clock import FakeClock, settle
 
 
 class Work:
@@ -32,7 +32,7 @@ class Work:
 
 async def test_a_hundred_calls_during_a_run_lead_to_one_more_that_answers_them_all() -> None:
     work = Work()
-    merged = Merged(work.run)
+    merged = Merged(work.run, FakeClock(jumps=True), 0.2)
     first = asyncio.create_task(merged())
     await settle()
     others = [asyncio.create_task(merged()) for _ in range(100)]
@@ -53,15 +53,35 @@ async def test_a_hundred_calls_during_a_run_lead_to_one_more_that_answers_them_a
 
 async def test_a_call_while_nothing_runs_begins_at_once() -> None:
     work = Work()
-    merged = Merged(work.run)
+    merged = Merged(work.run, FakeClock(jumps=True), 0.2)
     for number in (1, 2, 3):
         work.ended.put_nowait(None)
         assert await merged() == number
 
 
+async def test_a_run_that_was_asked_for_during_another_begins_after_a_rest() -> None:
+    work = Work()
+    clock = FakeClock()
+    merged = Merged(work.run, clock, 0.2)
+    first = asyncio.create_task(merged())
+    await settle()
+    second = asyncio.create_task(merged())
+    await settle()
+    work.ended.put_nowait(None)
+    assert await first == 1
+    await clock.advance(0.19)
+    third = asyncio.create_task(merged())
+    await settle()
+    assert work.begun == 1
+    await clock.advance(0.01)
+    assert work.begun == 2
+    work.ended.put_nowait(None)
+    assert (await second, await third) == (2, 2)
+
+
 async def test_an_error_reaches_everybody_who_waited_for_that_run_and_nobody_else() -> None:
     work = Work()
-    merged = Merged(work.run)
+    merged = Merged(work.run, FakeClock(jumps=True), 0.2)
     callers = [asyncio.create_task(merged()) for _ in range(2)]
     await settle()
     late = asyncio.create_task(merged())
@@ -75,7 +95,7 @@ async def test_an_error_reaches_everybody_who_waited_for_that_run_and_nobody_els
 
 async def test_a_caller_that_gives_up_leaves_the_run_to_the_others() -> None:
     work = Work()
-    merged = Merged(work.run)
+    merged = Merged(work.run, FakeClock(jumps=True), 0.2)
     impatient, patient = (asyncio.create_task(merged()) for _ in range(2))
     await settle()
     impatient.cancel()
@@ -87,7 +107,7 @@ async def test_a_caller_that_gives_up_leaves_the_run_to_the_others() -> None:
 
 async def test_a_run_that_fails_after_everybody_gave_up_is_forgotten() -> None:
     work = Work()
-    merged = Merged(work.run)
+    merged = Merged(work.run, FakeClock(jumps=True), 0.2)
     caller = asyncio.create_task(merged())
     await settle()
     caller.cancel()
@@ -98,7 +118,7 @@ async def test_a_run_that_fails_after_everybody_gave_up_is_forgotten() -> None:
 
 async def test_stop_cancels_what_runs_and_what_waits() -> None:
     work = Work()
-    merged = Merged(work.run)
+    merged = Merged(work.run, FakeClock(jumps=True), 0.2)
     running = asyncio.create_task(merged())
     await settle()
     waiting = asyncio.create_task(merged())
