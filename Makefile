@@ -5,11 +5,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format faults soak siege bench axe dashboards pictures screenshots generated locked audit clean
+.PHONY: help demo test check format faults soak siege bench axe test-newer dashboards pictures screenshots generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
 	@echo 'make test        all tests (servers are skipped where Prometheus is not installed)'
+	@echo 'make test-newer  the tests that need servers, with Prometheus 3 and its Alertmanager from a newer Debian'
 	@echo 'make check       ruff, format, mypy'
 	@echo 'make format      format the code'
 	@echo 'make faults      every fault on every exchange, as a table'
@@ -43,6 +44,15 @@ demo: .venv/.runtime
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+.venv/newer/.made: .ci/newer-servers
+	.ci/newer-servers .venv/newer
+	@touch $@
+
+# The pages in Chromium (tests/web) meet no server.
+test-newer: .venv/.dev .venv/newer/.made
+	PATH="$(CURDIR)/.venv/newer/usr/bin:$$PATH" REQUIRE_SERVERS=1 \
+	  $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m servers --ignore=tests/web $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
