@@ -74,14 +74,13 @@ class Okx(Vendor):
             "derivatives",
             {
                 "unified": {
-                    "USDT": Held("21000", "1200", "4800", pnl="260"),
+                    "USDT": Held("6200", "1200", "2800"),
                     "BTC": Held("0.9", "0.1"),
                     "ETH": Held("8"),
                 },
                 "funding": {"USDC": Held("4000"), "SOL": Held("25")},
                 "earn": {"USDT": Held("0", "0", "1500")},
             },
-            extra=("wallets: [main, funding, overview, earn]",),
         ),
     )
 
