@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.exchanges import bingx, bitget, bitmart, htx, xt
+from exporter.exchanges import bingx, bitget, bitmart, htx, okx, xt
 from exporter.exchanges.base import Exchange
 
 EXCHANGES: Final[Mapping[str, Exchange]] = {
@@ -12,5 +12,6 @@ EXCHANGES: Final[Mapping[str, Exchange]] = {
     "bingx": bingx.EXCHANGE,
     "htx": htx.EXCHANGE,
     "bitget": bitget.EXCHANGE,
+    "okx": okx.EXCHANGE,
 }
 """Adding one: CONTRIBUTING.md lists the places."""
