@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from exporter.app.notify import VARIABLES
 from exporter.core.errors import ExporterError
 from exporter.web import listening
 from tests.kit.web import serving
@@ -133,3 +134,22 @@ def test_what_cannot_be_served_on_is_named_with_what_to_change(
     assert running.returncode == 1
     assert re.search(rf"the socket 'odd' that was handed over cannot be used: .*{told}", said), said
     assert "Traceback" not in said
+
+
+def test_what_systemd_said_is_for_this_process_alone(tmp_path: Path) -> None:
+    said = dict.fromkeys((*listening.HANDED_OVER, *VARIABLES), "7")
+    program = (
+        "import os; from exporter.cli.main import main; "
+        "main(['--config.file=there-is-none.yaml']); print(*sorted(os.environ))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **said, "LISTEN_PID": "1", "NOTIFY_SOCKET": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "there-is-none.yaml" in ended.stderr  # it came that far
+    assert "PYTHONPATH" in ended.stdout.split()
+    assert not set(said) & set(ended.stdout.split())
