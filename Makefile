@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format faults soak siege bench axe test-newer dashboards pictures screenshots generated locked audit clean
+.PHONY: help demo test check format faults soak siege bench axe test-newer systemd-test dashboards pictures screenshots generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
@@ -16,6 +16,7 @@ help:
 	@echo 'make faults      every fault on every exchange, as a table'
 	@echo 'make soak        an hour of simulated time with 200 accounts and random faults'
 	@echo 'make siege       the running program under one attack after the other, as a table; six minutes'
+	@echo 'make systemd-test  the systemd units on a Debian that boots, as root; ARGS="--suite trixie" takes another'
 	@echo 'make bench       benchmarks against peers, as a table'
 	@echo 'make axe         the pages in Chromium, looked at by axe-core, which npm brings'
 	@echo 'make dashboards  write grafana/dashboards/*.json again'
@@ -71,6 +72,9 @@ soak: .venv/.dev
 
 siege: .venv/.dev
 	$(BIN)/python -m tests.siege $(ARGS)
+
+systemd-test: .venv/.dev
+	$(BIN)/python -m tests.systemd $(ARGS)
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)
