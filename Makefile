@@ -23,7 +23,7 @@ help:
 	@echo 'make dashboards  write grafana/dashboards/*.json again'
 	@echo 'make pictures    run the demo under Prometheus for 22 minutes, and draw the dashboards in Chromium'
 	@echo 'make screenshots draw the status page for the README, from the demo in Chromium'
-	@echo 'make generated   dashboards, rule tests and tables of the README, all from the code'
+	@echo 'make generated   dashboards, rule tests, PrometheusRules and tables of the README, all from the code'
 	@echo 'make locked      write the hashes of what the image is made of again, after a change of versions'
 	@echo 'make audit       known vulnerabilities of what the image is made of; needs the advisory service of the package index'
 	@echo 'make clean       remove what these targets made'
@@ -115,6 +115,7 @@ screenshots: .venv/.dev
 
 generated: dashboards
 	$(BIN)/python -m tests.deploy.rule_tests
+	$(BIN)/python -m tests.deploy.prometheus_rules
 	$(BIN)/python -m tests.docs.readme_tables
 
 locked: .venv/.dev
