@@ -5,13 +5,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format faults soak siege bench axe test-newer systemd-test image-test dashboards pictures screenshots generated locked audit clean
+.PHONY: help demo test check format faults soak siege bench axe test-newer systemd-test image-test kubernetes-test dashboards pictures screenshots generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
 	@echo 'make test        all tests (servers are skipped where Prometheus is not installed)'
 	@echo 'make test-newer  the tests that need servers, with Prometheus 3 and its Alertmanager from a newer Debian'
 	@echo 'make image-test  the image, built by buildah and run by podman; as root on a Debian, a minute and a half'
+	@echo 'make kubernetes-test  kustomize and the chart, rendered by kubectl and helm and held against schemas; half a minute'
 	@echo 'make check       ruff, format, mypy'
 	@echo 'make format      format the code'
 	@echo 'make faults      every fault on every exchange, as a table'
@@ -66,6 +67,14 @@ test-newer: .venv/.dev .venv/newer/.made
 # Without other pytest processes: it is one engine and one store.
 image-test: .venv/.hadolint .venv/image/base.tar
 	IMAGE_BASE="$(CURDIR)/.venv/image/base.tar" $(BIN)/python -m pytest tests/image/promises.py $(ARGS)
+
+# In an environment of their own: what renders and judges is 300 MB, and none of it belongs to the exporter.
+.venv/kubernetes/.made: .ci/kubernetes-tools .venv/.made
+	.ci/kubernetes-tools .venv/kubernetes $(PYTHON)
+	@touch $@
+
+kubernetes-test: .venv/.dev .venv/kubernetes/.made
+	KUBERNETES_TOOLS="$(CURDIR)/.venv/kubernetes/bin" $(BIN)/python -m pytest -n 2 tests/kubernetes/promises.py $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
