@@ -12,8 +12,10 @@ from exporter.cli.flags import PROGRAM
 from exporter.core.settings import OWN_PATHS
 from tests.deploy import prometheus_rules
 from tests.deploy.conftest import DEPLOY, ROOT
+from tests.docs.kubernetes_tables import request_mib
 
 FOLDER: Final = DEPLOY / "kubernetes"
+CHART: Final = DEPLOY / "helm" / PROGRAM
 RULES: Final = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))
 DASHBOARDS: Final = sorted((ROOT / "grafana" / "dashboards").glob("*.json"))
 
@@ -60,6 +62,28 @@ def test_the_image_has_the_version_of_the_program() -> None:
     [image] = read(FOLDER / "base" / "kustomization.yaml")["images"]
     assert image["newTag"] == exporter.__version__
     assert image["name"] == CONTAINER["image"]
+
+
+def test_what_it_asks_of_a_node_is_what_the_benchmarks_say_that_the_named_accounts_take() -> None:
+    mib = request_mib(250)
+    assert CONTAINER["resources"] == {
+        "requests": {"cpu": "50m", "memory": f"{mib}Mi"},
+        "limits": {"memory": f"{2 * mib}Mi"},  # none on CPU: it would hold up scrapes and health checks
+    }
+    for file in (FOLDER / "base" / "statefulset.yaml", CHART / "values.yaml"):
+        assert "Enough for 250 accounts of 50 currencies" in file.read_text("utf-8")
+    assert "The base asks for what 250 accounts take." in (FOLDER / "README.md").read_text("utf-8")
+
+
+def test_the_charts_files_are_links_to_all_rules_and_dashboards() -> None:
+    for folder, sources in (("rules", RULES), ("dashboards", DASHBOARDS)):
+        links = sorted((CHART / "files" / folder).iterdir())
+        assert all(link.is_symlink() for link in links)
+        assert [link.resolve() for link in links] == sources
+
+
+def test_the_charts_example_of_a_configuration_is_the_bases() -> None:
+    assert read(CHART / "values.yaml")["config"] == (FOLDER / "base" / "config.yaml").read_text("utf-8")
 
 
 def test_it_is_probed_where_the_program_tells_and_not_ended_before_it_calls_itself_stalled() -> None:

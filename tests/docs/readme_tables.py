@@ -1,4 +1,4 @@
-"""The tables of README.md, CONTRIBUTING.md and the rules' page; `python -m tests.docs.readme_tables` rewrites them.
+"""The tables of README, CONTRIBUTING and other pages; `python -m tests.docs.readme_tables` rewrites them.
 
 Each table stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`.
 """
@@ -22,16 +22,18 @@ from exporter.exposition.families import FAMILIES
 from exporter.polling.account_poll import CAP_SECONDS, SLOW_CAP_SECONDS
 from exporter.polling.plan import Plan
 from exporter.transport.conversation import RETRIES
-from tests.docs import rule_tables
+from tests.docs import kubernetes_tables, rule_tables
 from tests.docs.rooms import PACKAGE, PATH, ROOMS
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
 CONTRIBUTING: Final = ROOT / "CONTRIBUTING.md"
 RULES: Final = ROOT / "deploy" / "prometheus" / "README.md"
+KUBERNETES: Final = ROOT / "deploy" / "kubernetes" / "README.md"
 
 _DEFAULT: Final = re.compile(r"\s*\(default: (.*)\)\s*$")
 _POLLED: Final = re.compile(r"\s*Polled, not read at the scrape: .*")
+UNLIMITED: Final = "not limited by address"
 _SCOPES: Final = {"key": "by key", "uid": "by user", "ip": "by address"}
 
 
@@ -209,17 +211,45 @@ def cost() -> str:
 
 def capacity() -> str:
     """How many accounts with default settings one address can poll within `rate_share` of the limits by address."""
-    rows = []
-    for exchange, name, api in _apis():
-        share, asked, shared = _defaults(exchange).rate_share[exchange.name], dict[Limit, float](), dict[Limit, float]()
-        for use in (use for use in _uses(exchange, api) if not use.named):
-            sums = shared if use.what == "prices" else asked
-            for limit in use.endpoint.limits:
-                if limit.scope == "ip":
-                    sums[limit] = sums.get(limit, 0.0) + use.per_minute
-        fits = [int((_per_minute(limit) * share - shared.get(limit, 0.0)) / each) for limit, each in asked.items()]
-        rows.append((_short(exchange, name), f"{min(fits):,}" if fits else "not limited by address"))
+    rows = [(_short(exchange, name), _fitting(exchange, api, 1)) for exchange, name, api in _apis()]
     return table(("exchange", "accounts on one address"), rows)
+
+
+def shared_capacity() -> str:
+    """The same where shards divide the address, for the exchanges that limit by address."""
+    rows = [
+        (_short(exchange, name), *(_fitting(exchange, api, shards) for shards in (1, 3, 10)))
+        for exchange, name, api in _apis()
+    ]
+    limited = (row for row in rows if row[1] != UNLIMITED)
+    return table(("exchange", "1 shard", "3 shards together", "10 shards together"), limited)
+
+
+def _fitting(exchange: Exchange, api: Api, shards: int) -> str:
+    """Accounts of all shards together that fit on one address; each shard reads the prices for itself."""
+    share, asked, shared = _defaults(exchange).rate_share[exchange.name], dict[Limit, float](), dict[Limit, float]()
+    for use in (use for use in _uses(exchange, api) if not use.named):
+        sums = shared if use.what == "prices" else asked
+        for limit in use.endpoint.limits:
+            if limit.scope == "ip":
+                sums[limit] = sums.get(limit, 0.0) + use.per_minute
+    fits = [
+        shards * int((_per_minute(limit) * share / shards - shared.get(limit, 0.0)) / each)
+        for limit, each in asked.items()
+    ]
+    return f"{min(fits):,}" if fits else UNLIMITED
+
+
+def shard_sizes() -> str:
+    """What a shard of so many accounts takes, and what to ask for it."""
+    heads = ("accounts of 50 currencies", "memory", "request", "limit")
+    return table(heads, kubernetes_tables.sizes())
+
+
+def shard_moves() -> str:
+    """How accounts are divided, and how many of them one more shard moves."""
+    heads = ("shards", "accounts on each", "one more makes", "which moves")
+    return table(heads, kubernetes_tables.moves())
 
 
 def _apis() -> Iterator[tuple[Exchange, str, Api]]:
@@ -326,6 +356,7 @@ TABLES: Final[Mapping[Path, Tables]] = {
         "capacity": capacity,
     },
     RULES: {"rules": recording_rules},
+    KUBERNETES: {"sizes": shard_sizes, "moves": shard_moves, "addresses": shared_capacity},
     CONTRIBUTING: {"path": path, "rooms": rooms, "files": files},
 }
 

@@ -14,6 +14,8 @@ import yaml
 import exporter
 from exporter.cli.flags import PROGRAM, parse
 from exporter.core.settings import CONFIG_VARIABLE
+from tests.docs.kubernetes_tables import request_mib
+from tests.kit.processes import require
 from tests.kubernetes.rendering import (
     CHART,
     KUSTOMIZE,
@@ -27,6 +29,7 @@ from tests.kubernetes.rendering import (
     judging,
     kustomized,
     labelled,
+    loaded,
     program,
     run,
     secrets_mounted,
@@ -374,3 +377,74 @@ def test_the_notes_name_the_secret_and_what_comes_next() -> None:
     assert f"Secret {PROGRAM}-credentials" in notes
     assert f"exec {PROGRAM}-0 -- {PROGRAM} check --online" in notes
     assert "{{" not in notes
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the page has it: what `files` writes, a configuration, and the page's own files."""
+    folder = tmp_path_factory.mktemp("place")
+    done = program("files", str(folder / "exporter"), environ={})
+    assert done.returncode == 0, done.stderr
+    overlay, values, scrape = re.findall(r"(?ms)^```yaml\n(.*?)^```$", PAGE)
+    (folder / "kustomization.yaml").write_text(overlay)
+    (folder / "values.yaml").write_text(values)
+    (folder / "prometheus.yml").write_text(scrape)
+    (folder / "config.yaml").write_text("accounts: []\n")
+    return folder
+
+
+def helm_of_the_page(place: Path) -> Objects:
+    [command] = re.findall(r"(?ms)^helm upgrade --install (.*?)^```$", PAGE)
+    words = command.replace("\\\n", " ").replace("config=config.yaml", f"config={place / 'config.yaml'}").split()
+    words = [str(place / word) if word.startswith(("exporter/", "values.yaml")) else word for word in words]
+    return loaded(good(tool("helm"), "template", *words))
+
+
+def test_what_files_writes_renders_as_the_checkout_does(place: Path) -> None:
+    deploy = place / "exporter" / "deploy"
+    for name in OVERLAYS:
+        assert kustomized(deploy / "kubernetes" / "overlays" / name) == kustomized(KUSTOMIZE / "overlays" / name)
+    flags = [ci("prometheus-operator"), "--namespace=holdings"]
+    written = loaded(good(tool("helm"), "template", RELEASE, str(deploy / "helm" / PROGRAM), *flags))
+    assert written == templated(ci("prometheus-operator"))
+
+
+def test_the_pages_overlay_and_its_values_are_good_and_mean_the_same(judge: Judge, place: Path) -> None:
+    ours, helms = kustomized(place), helm_of_the_page(place)
+    assert judge.problems(ours) == []
+    assert judge.problems(helms) == []
+    for objects in (ours, helms):
+        assert (objects.one("StatefulSet")["spec"]["replicas"], objects.environment()["SHARD_TOTAL"]) == (4, "4")
+        assert objects.container["image"] == f"registry.example.com/{PROGRAM}:{exporter.__version__}"
+        assert objects.container["resources"]["requests"]["memory"] == f"{request_mib(1_000)}Mi"
+        assert objects.container["resources"]["limits"]["memory"] == f"{2 * request_mib(1_000)}Mi"
+        assert {"config.yaml": "accounts: []\n"} in [each["data"] for each in objects.of("ConfigMap")]
+        for each in (*objects.of("PrometheusRule"), *objects.of("ServiceMonitor")):
+            assert each["metadata"]["labels"]["release"] == "kube-prometheus-stack"
+    assert all(each["metadata"]["namespace"] == "holdings" for each in ours)
+    one, other = common(ours), common(helms)
+    assert one.keys() == other.keys()
+    for key, thing in one.items():
+        assert {**thing, "metadata": None} == {**other[key], "metadata": None}
+
+
+def test_the_pages_commands_for_secrets_are_kubectls(tmp_path: Path) -> None:
+    (tmp_path / "key.txt").write_text("k")
+    (tmp_path / "secret.txt").write_text("s")
+    commands = re.findall(r"(?m)^kubectl (-n holdings create secret (?:.*\\\n)*[^|\n]*)", PAGE)
+    assert len(commands) == 2
+    for command in commands:
+        words = command.replace("\\\n", " ").replace("key.txt", str(tmp_path / "key.txt"))
+        words = words.replace("=secret.txt", f"={tmp_path / 'secret.txt'}").replace("--dry-run=client -o yaml", "")
+        secret = loaded(good(tool("kubectl"), *words.split(), "--dry-run=client", "-o=yaml")).one("Secret")
+        assert secret["metadata"]["name"] == kustomized(KUSTOMIZE / "base").pod["volumes"][1]["secret"]["secretName"]
+        assert secret["data"] == {"grid-1-key": "aw==", "grid-1-secret": "cw=="}
+
+
+def test_prometheus_takes_the_pages_scrape_configuration(place: Path) -> None:
+    assert "SUCCESS" in good(require("promtool"), "check", "config", str(place / "prometheus.yml"))
+    [job] = yaml.safe_load((place / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
+    [name] = job["dns_sd_configs"][0]["names"]
+    service = kustomized(KUSTOMIZE / "base").one("Service")
+    port = service["spec"]["ports"][0]["name"]
+    assert name == f"_{port}._tcp.{service['metadata']['name']}.holdings.svc.cluster.local"
