@@ -10,6 +10,7 @@ import exporter
 from exporter.app.process import BLOCKED_SECONDS, SCRAPE_SECONDS, STOP_SECONDS
 from exporter.cli.flags import PROGRAM
 from exporter.core.settings import OWN_PATHS
+from exporter.transport.connections import KEPT
 from tests.deploy import prometheus_rules
 from tests.deploy.conftest import DEPLOY, ROOT
 from tests.docs.kubernetes_tables import request_mib
@@ -73,6 +74,19 @@ def test_what_it_asks_of_a_node_is_what_the_benchmarks_say_that_the_named_accoun
     for file in (FOLDER / "base" / "statefulset.yaml", CHART / "values.yaml"):
         assert "Enough for 250 accounts of 50 currencies" in file.read_text("utf-8")
     assert "The base asks for what 250 accounts take." in (FOLDER / "README.md").read_text("utf-8")
+
+
+def test_it_is_scraped_as_the_example_of_a_server_does_and_a_shard_of_the_pages_size_stays_below_the_limits() -> None:
+    spec = read(FOLDER / "monitoring" / "servicemonitor.yaml")["spec"]
+    server = read(DEPLOY / "prometheus" / "prometheus.yml")
+    [job] = server["scrape_configs"]
+    assert spec["sampleLimit"] == job["sample_limit"] == 2 * 250_000
+    [endpoint] = spec["endpoints"]
+    assert endpoint["interval"] == server["global"]["scrape_interval"]
+    assert endpoint["scrapeTimeout"] == server["global"]["scrape_timeout"]
+    page = " ".join((FOLDER / "README.md").read_text("utf-8").split())
+    assert f"keep 2,000 connections of {KEPT:,} that may rest open" in page
+    assert "They serve 250,000 series, half of what `sampleLimit` lets pass" in page
 
 
 def test_the_charts_files_are_links_to_all_rules_and_dashboards() -> None:
