@@ -138,11 +138,14 @@ def test_the_overlays_have_the_shards_that_they_say() -> None:
     assert kustomized(KUSTOMIZE / "overlays" / "sharded").one("StatefulSet")["spec"]["replicas"] == 3
 
 
-def test_another_number_of_shards_in_an_overlay_moves_the_total(tmp_path: Path) -> None:
+def test_another_number_of_shards_in_an_overlay_moves_the_total_and_nothing_else(tmp_path: Path) -> None:
     file = copied(tmp_path) / "deploy/kubernetes/overlays/sharded/kustomization.yaml"
-    file.write_text(file.read_text("utf-8").replace("count: 3", "count: 7"))
+    more = "{op: add, path: /spec/template/spec/containers/0/env/-, value: {name: MY_SHARD_TOTAL, value: mine}}"
+    patch = f"patches:\n  - target: {{kind: StatefulSet}}\n    patch: |\n      - {more}\n"
+    file.write_text(file.read_text("utf-8").replace("count: 3", "count: 7") + patch)
     objects = kustomized(file.parent)
-    assert (objects.one("StatefulSet")["spec"]["replicas"], objects.environment()["SHARD_TOTAL"]) == (7, "7")
+    assert objects.one("StatefulSet")["spec"]["replicas"] == 7
+    assert objects.environment().items() >= {"SHARD_TOTAL": "7", "MY_SHARD_TOTAL": "mine"}.items()
 
 
 @pytest.mark.parametrize("render", RENDERINGS)
