@@ -346,6 +346,7 @@ def test_secrets_of_the_values_are_in_a_secret_that_is_mounted_and_nowhere_else(
         (["--set=image.digest=latest"], "digest"),
         (["--set=extraArgs={--shard.total=2}"], "extraArgs"),
         (["--set=extraArgs={--web.listen-address=:1}"], "extraArgs"),
+        (["--set=extraEnv[0].name=SHARD_TOTAL", "--set=extraEnv[0].value=2"], "extraEnv"),
         (["--set-json=networkPolicy.from=[]"], "from"),
         (["--set=credentials.values.a/b=c"], "a/b"),
         (["--set=credentials.values.a=b", "--set=credentials.existingSecret=c"], "one of them names the secrets"),
