@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from exporter.core.credentials import Credentials, Secret
-from exporter.exchanges.base import Api, Pause, Reader, Request, RowMemory
+from exporter.exchanges.base import Api, Pause, Reader, Request, RowMemory, Work
 from tests.exchanges.facts import FOLDER, fixture
 
 NOW = 1767225600123
@@ -37,6 +37,8 @@ def respond(reader: Reader[Any], answer: Callable[[Request], Any]) -> Conversati
             if isinstance(wish, Pause):
                 pauses += 1
                 wish = reader.send(None)
+            elif isinstance(wish, Work):
+                wish = reader.send(wish.run())
             else:
                 requests.append(wish)
                 wish = reader.send(answer(wish))

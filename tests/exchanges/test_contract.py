@@ -25,9 +25,8 @@ every_api = pytest.mark.parametrize(("exchange", "api"), APIS, ids=API_IDS)
 
 def readers(exchange: Exchange, api: Api) -> Iterator[tuple[str, Callable[[], Reader[Any]]]]:
     """Every reader of an API by name, those of discovered wallets included."""
-    yield "time", api.time
     yield "prices", api.prices
-    for name in ("markets", "discover", "key_info", "address"):
+    for name in ("time", "markets", "discover", "key_info", "address"):
         if (reader := getattr(api, name)) is not None:
             yield name, reader
     for name, wallet in wallets(exchange, api):
