@@ -13,7 +13,7 @@ from exporter.config.mistakes import listed, nearest, quoted
 from exporter.config.model import ALL, SEVERITIES, Account, Threshold
 from exporter.config.scalars import spelled
 from exporter.config.secrets import Resolved
-from exporter.exchanges import EXCHANGES
+from exporter.exchanges import EXCHANGES, ccxt
 from exporter.exchanges.base import AUTO, Api, Exchange
 
 RATE_GROUP: Final = "rate_group"
@@ -21,6 +21,7 @@ RATE_GROUP: Final = "rate_group"
 
 def account(stack: Stack, exchange: Exchange, resolved: Resolved | None) -> Account | None:
     """Check everything about one account and build it; None when there is anything in the report about it."""
+    _installed(stack, exchange)
     options = _options(stack, exchange)
     known = Wallets.of(exchange, options)
     interval, timeout, stale_after = _times(stack)
@@ -56,6 +57,11 @@ def account(stack: Stack, exchange: Exchange, resolved: Resolved | None) -> Acco
         base_url=base_url,
         proxy=_value(stack.get("proxy"), None),
     )
+
+
+def _installed(stack: Stack, exchange: Exchange) -> None:
+    if exchange.name in ccxt.NAMES and (missing := ccxt.missing()):
+        stack.add(Found(None, stack.entry, ("exchange",)), f"{exchange.name} {missing}")
 
 
 def _value(found: Found | None, default: Any) -> Any:
@@ -257,7 +263,7 @@ def _base_url(stack: Stack, exchange: Exchange) -> str | Mapping[str, str] | Non
     if isinstance(found.value, str):
         return found.value
     hosts = exchange.hosts
-    everywhere = frozenset(host for each in EXCHANGES.values() for host in each.hosts)
+    everywhere = hosts.union(*(each.hosts for each in EXCHANGES.values()))
     for host in found.value:
         if host not in (hosts if found.layer.own else everywhere):
             text = f"maps a host that {exchange.name} does not have; its hosts are {listed(sorted(hosts), 'and')}"

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from exporter.config.mistakes import listed, nearest, quoted
 from exporter.core.addresses import is_loopback
 from exporter.core.wording import folded
-from exporter.exchanges import EXCHANGES
+from exporter.exchanges import EXCHANGES, ccxt
 
 RESERVED_LABELS: Final = ("exchange", "account", "shard", "job", "instance")
 DAY: Final = 86_400.0
@@ -88,11 +88,30 @@ def canonical(exchange: str) -> str | None:
 def exchange_name(value: Any) -> str:
     """The name of an exchange that we know."""
     text = name(value)
+    if text.startswith(ccxt.PREFIX):
+        return _through_ccxt(text)
     found = canonical(text)
     if found is None:
+        if f"{ccxt.PREFIX}{text}" in ccxt.NAMES:
+            raise mistake(f"{quoted(text)} is read through ccxt; write {ccxt.PREFIX}{text}")
         near = nearest(text, [*EXCHANGES, *(alias for each in EXCHANGES.values() for alias in each.aliases)])
         raise mistake(f"unknown exchange {quoted(text)}{near or '; there are ' + listed(sorted(EXCHANGES), 'and')}")
     return found
+
+
+def _through_ccxt(text: str) -> str:
+    """The name of an exchange that is read through ccxt, if it may be."""
+    ccxt_id = text.removeprefix(ccxt.PREFIX)
+    if own := canonical(ccxt_id):
+        raise mistake(f"{own} is read without ccxt, which tells more; write {own}")
+    if text not in ccxt.NAMES:
+        ids = [each.removeprefix(ccxt.PREFIX) for each in ccxt.NAMES]
+        near = nearest(ccxt_id, ids) or f"; there are {listed(sorted(ids), 'and')}"
+        raise mistake(f"the table of what may be asked through ccxt has no {quoted(ccxt_id)}{near}; {_PROPOSE}")
+    return text
+
+
+_PROPOSE: Final = 'CONTRIBUTING.md, "Proposing an exchange of ccxt", says how it gets there'
 
 
 def exchange_pattern(value: Any) -> str:

@@ -3,14 +3,27 @@
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.exchanges import bingx, bitget, bitmart, htx, xt
+from exporter.exchanges import bingx, bitget, bitmart, ccxt, htx, xt
 from exporter.exchanges.base import Exchange
 
-EXCHANGES: Final[Mapping[str, Exchange]] = {
-    "bitmart": bitmart.EXCHANGE,
-    "xt": xt.EXCHANGE,
-    "bingx": bingx.EXCHANGE,
-    "htx": htx.EXCHANGE,
-    "bitget": bitget.EXCHANGE,
-}
+
+class _Exchanges(dict[str, Exchange]):
+    """Lists those that are read without ccxt; the others are found by their names, such as `ccxt/kraken`."""
+
+    def __missing__(self, name: str) -> Exchange:
+        return ccxt.exchange(name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in ccxt.NAMES
+
+
+EXCHANGES: Final[Mapping[str, Exchange]] = _Exchanges(
+    {
+        "bitmart": bitmart.EXCHANGE,
+        "xt": xt.EXCHANGE,
+        "bingx": bingx.EXCHANGE,
+        "htx": htx.EXCHANGE,
+        "bitget": bitget.EXCHANGE,
+    }
+)
 """Adding one: CONTRIBUTING.md lists the places."""

@@ -1,0 +1,86 @@
+"""Every exchange of the table, read through ccxt: right numbers, by the requests of the table and no other."""
+
+from decimal import Decimal
+
+import pytest
+
+from exporter.core.model import Balance
+from exporter.exchanges.ccxt.table import TABLE
+from exporter.transport.conversation import Transport
+from tests.kit.clock import FakeClock
+from tests.with_ccxt.reading import IDS, Desk, desk
+from tests.with_ccxt.samples import SAMPLES, TIME
+
+each = pytest.mark.parametrize("name", IDS)
+
+
+async def everything(it: Desk) -> None:
+    """Ask for all that can be asked for."""
+    for wallet in it.api.wallets:
+        await it.wallet(wallet)
+    await it.public(it.api.prices())
+    if it.api.markets is not None:
+        await it.public(it.api.markets())
+
+
+@each
+async def test_each_wallet_holds_what_the_answer_says(name: str, transport: Transport, clock: FakeClock) -> None:
+    async with desk(name, transport, clock) as it:
+        assert list(it.api.wallets) == list(SAMPLES[name].wallets)
+        for wallet, held in SAMPLES[name].wallets.items():
+            reading = await it.wallet(wallet)
+            found: dict[str, Balance] = {}
+            for row in reading.balances:  # of one name: added, as holdings does
+                one = found.setdefault(row.currency, row._replace(available=Decimal(0), frozen=Decimal(0)))
+                found[row.currency] = one._replace(
+                    available=one.available + row.available, frozen=one.frozen + row.frozen
+                )
+            assert {
+                each: (row.available, row.frozen, *([row.borrowed] if row.borrowed is not None else []))
+                for each, row in found.items()
+            } == {each: tuple(map(Decimal, amounts)) for each, amounts in held.items()}
+            assert (reading.unreadable, reading.ignored) == ([], 0)
+
+
+@each
+async def test_prices_are_those_of_the_exchanges_own_markets(name: str, transport: Transport, clock: FakeClock) -> None:
+    async with desk(name, transport, clock) as it:
+        prices = await it.public(it.api.prices())
+        if it.api.markets is None:
+            assert prices == {}
+            assert SAMPLES[name].prices == {}
+            return
+        markets = await it.public(it.api.markets())
+        priced = {pair: prices[symbol] for pair, symbol in markets.items() if prices.get(symbol) is not None}
+        assert priced == SAMPLES[name].prices
+
+
+@each
+async def test_nothing_is_sent_but_what_the_table_names(name: str, transport: Transport, clock: FakeClock) -> None:
+    async with desk(name, transport, clock) as it:
+        await everything(it)
+        sent = {(each.method, each.path) for each in it.stand_in.sent}
+        assert sent <= {(row.method, row.path) for row in TABLE[name].rows}
+
+
+@each
+async def test_every_row_of_the_table_is_asked(name: str, transport: Transport, clock: FakeClock) -> None:
+    async with desk(name, transport, clock) as it:
+        await everything(it)
+        if name == "kucoin":  # the rows of an account of the other kind
+            it.stand_in.answers["/api/ua/v1/account/mode"] = '{"code":"200000","data":{"selfAccountMode":"UNIFIED"}}'
+            unified = '{"code":"200000","data":{"accountType":"UNIFIED","ts":1,"accounts":[{"currencies":[]}]}}'
+            it.stand_in.answers["/api/ua/v1/unified/account/balance"] = unified
+            it.stand_in.answers["/api/ua/v1/account/balance"] = unified
+            await everything(it)
+        sent = {(each.method, each.path) for each in it.stand_in.sent}
+        assert {(row.method, row.path) for row in TABLE[name].rows} <= sent
+
+
+@each
+async def test_the_clock_is_read_where_there_is_a_call(name: str, transport: Transport, clock: FakeClock) -> None:
+    async with desk(name, transport, clock) as it:
+        if it.api.time is not None:
+            assert await it.public(it.api.time()) == TIME
+        else:
+            assert TABLE[name].calls_for("time") == ()
