@@ -5,17 +5,19 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ccxt-test check format faults soak siege bench axe dashboards pictures screenshots generated locked audit clean
+.PHONY: help demo test ccxt-test check format faults soak siege bench axe test-newer systemd-test dashboards pictures screenshots generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
 	@echo 'make test        all tests (servers are skipped where Prometheus is not installed)'
 	@echo 'make ccxt-test   ccxt itself against exchanges on loopback, in an environment of its own'
+	@echo 'make test-newer  the tests that need servers, with Prometheus 3 and its Alertmanager from a newer Debian'
 	@echo 'make check       ruff, format, mypy'
 	@echo 'make format      format the code'
 	@echo 'make faults      every fault on every exchange, as a table'
 	@echo 'make soak        an hour of simulated time with 200 accounts and random faults'
 	@echo 'make siege       the running program under one attack after the other, as a table; six minutes'
+	@echo 'make systemd-test  the systemd units on a Debian that boots, as root; ARGS="--suite trixie" takes another'
 	@echo 'make bench       benchmarks against peers, as a table'
 	@echo 'make axe         the pages in Chromium, looked at by axe-core, which npm brings'
 	@echo 'make dashboards  write grafana/dashboards/*.json again'
@@ -55,6 +57,15 @@ test: .venv/.dev
 ccxt-test: .venv-ccxt/.made
 	.venv-ccxt/bin/python -m pytest tests/with_ccxt $(ARGS)
 
+.venv/newer/.made: .ci/newer-servers
+	.ci/newer-servers .venv/newer
+	@touch $@
+
+# The pages in Chromium (tests/web) meet no server.
+test-newer: .venv/.dev .venv/newer/.made
+	PATH="$(CURDIR)/.venv/newer/usr/bin:$$PATH" REQUIRE_SERVERS=1 \
+	  $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m servers --ignore=tests/web $(ARGS)
+
 check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,6 +83,9 @@ soak: .venv/.dev
 
 siege: .venv/.dev
 	$(BIN)/python -m tests.siege $(ARGS)
+
+systemd-test: .venv/.dev
+	$(BIN)/python -m tests.systemd $(ARGS)
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -5,14 +5,16 @@ import gc
 import logging
 import os
 import signal
+import socket
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from exporter import __version__
 from exporter.app import logs
 from exporter.app.engine import Engine
+from exporter.app.notify import VARIABLES, Notifier, notifier
 from exporter.app.reloading import Reloading
 from exporter.app.web_files import WebFiles, in_words, load_all
 from exporter.config import Config
@@ -20,6 +22,7 @@ from exporter.config.show import show
 from exporter.core import files, runtime
 from exporter.core.runtime import Clock, Dice, SystemClock
 from exporter.core.settings import Settings
+from exporter.core.wording import counted
 from exporter.exchanges import EXCHANGES
 from exporter.exposition.counters import Counters
 from exporter.transport.conversation import Transport
@@ -27,6 +30,7 @@ from exporter.transport.limits import Pacer
 from exporter.web import account_page, status
 from exporter.web.access import Rules
 from exporter.web.frame import About
+from exporter.web.listening import HANDED_OVER, handed_over
 from exporter.web.pages import Shared
 from exporter.web.server import Asked, Web
 from exporter.web.view import View, view_of
@@ -85,6 +89,8 @@ class App:
         dice: Dice,
         tls: ssl.SSLContext | None = None,
         rules: Rules | None = None,
+        handed: Sequence[socket.socket] = (),
+        systemd: Notifier | None = None,
     ) -> None:
         """Args:
         settings: what the flags say.
@@ -94,9 +100,14 @@ class App:
         dice: chance.
         tls: which servers to trust; None: those that the system's certificate authorities know.
         rules: what was read of the web configuration file.
+        handed: sockets that listen already, to be used instead of the addresses in the settings.
+        systemd: who is told how the process fares; nobody unless given.
         """
         self.settings = settings
         self.clock = clock
+        self._handed = handed
+        self._systemd = systemd or Notifier()
+        self._reloading, self._bad = 0, False
         self._started = self._beat = clock.now()
         self._blocked_for, self._blocked_until = 0.0, float("-inf")
         self._stop = asyncio.Event()
@@ -130,7 +141,7 @@ class App:
             healthy=self.problem,
             ready=self._not_ready,
             config_text=self._config_text,
-            reload=self.reloading.reload if settings.enable_lifecycle else None,
+            reload=self._reload if settings.enable_lifecycle else None,
             telemetry_path=settings.telemetry_path,
             max_requests=settings.max_requests,
             external=settings.external_urls,
@@ -149,13 +160,17 @@ class App:
             ExporterError: an address cannot be listened on.
         """
         loop = asyncio.get_running_loop()
-        await self.web.start(self.settings.listen_addresses)
+        await self.web.start(self.settings.listen_addresses, self._handed)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._interrupted, number)
         loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         protected = in_words(self.web.access.rules.config)
         log.info("serving", extra={"addresses": " ".join(self.web.addresses), "version": __version__, **protected})
+        if self._handed:
+            log.info("systemd handed its sockets over; --web.listen-address is not used")
         self.engine.start()
+        self._systemd.ready()
+        self._systemd.beat(self.clock.now(), None, self._in_a_line)
         beside = [asyncio.create_task(self._heartbeat())]
         if self.web_files is not None:
             beside.append(asyncio.create_task(self.web_files.watch()))
@@ -163,6 +178,7 @@ class App:
             await self._stop.wait()
         finally:
             log.info("stopping")
+            self._systemd.stopping()
             self._stop.set()
             for task in (*beside, *self._reloads):
                 task.cancel()
@@ -174,6 +190,7 @@ class App:
                 await self.web.close(SCRAPE_SECONDS)
                 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                     loop.remove_signal_handler(number)
+                self._systemd.close()
 
     def stop(self) -> None:
         """Begin an orderly stop."""
@@ -249,6 +266,8 @@ class App:
                 log.warning("nothing ran for a while", extra={"seconds": f"{self._blocked_for:.0f}"})
             self._beat = now
             self.engine.lag(now - due)
+            if self._systemd.on:
+                self._systemd.beat(now, self.problem(), self._in_a_line)
 
     def _interrupted(self, number: int) -> None:
         self._interrupts += number == signal.SIGINT
@@ -256,8 +275,30 @@ class App:
             os._exit(130)
         self._stop.set()
 
+    def _in_a_line(self) -> str:
+        """How the process fares, for `systemctl status`."""
+        accounts = self.engine.accounts
+        first = "" if self.engine.tried else "; the first polls are not over yet"
+        bad = "; the configuration file is bad, and the old one stays in force" if self._bad else ""
+        unread = f"; {problem}" if (problem := self._unread()) else ""
+        return f"{counted(len(accounts), 'account')}, {sum(account.up for account in accounts)} up{first}{bad}{unread}"
+
+    async def _reload(self) -> str | None:
+        """Read the configuration again, and tell systemd; returns what is wrong with it, or None."""
+        self._reloading += 1
+        if self._reloading == 1:
+            self._systemd.reloading(runtime.monotonic_microseconds())
+        try:
+            problem = await self.reloading.reload()
+            self._bad = problem is not None
+            return problem
+        finally:
+            self._reloading -= 1
+            if not self._reloading and not self._stop.is_set():
+                self._systemd.ready()
+
     def _hung_up(self) -> None:
-        task = asyncio.create_task(self.reloading.reload())
+        task = asyncio.create_task(self._reload())
         self._reloads.add(task)
         task.add_done_callback(self._reloads.discard)
 
@@ -267,14 +308,18 @@ async def run(settings: Settings, environ: Mapping[str, str]) -> int:
 
     Raises:
         ConfigError: the configuration cannot be used.
-        ExporterError: an address cannot be listened on.
+        ExporterError: an address cannot be listened on, or a socket that was handed over cannot be.
     """
     logs.setup(settings.log_level, settings.log_format, queued=True)
     logs.log_what_python_prints()
+    handed, systemd = handed_over(environ, os.getpid()), notifier(environ, os.getpid())
+    for name in (*HANDED_OVER, *VARIABLES):  # what they say is for this process and not for any that it might start
+        os.environ.pop(name, None)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECT)
     runtime.let_lookups_alone()
     files.raise_limit()
     config, rules = await runtime.apart(load_all, settings.config_file, settings.web_config_file, environ)
-    await App(settings, environ, config, SystemClock(), Dice(), rules=rules).run()
+    app = App(settings, environ, config, SystemClock(), Dice(), rules=rules, handed=handed, systemd=systemd)
+    await app.run()
     return 0

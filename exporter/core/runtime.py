@@ -59,6 +59,11 @@ class SystemClock:
         await asyncio.sleep(max(left, 0.0))
 
 
+def monotonic_microseconds() -> int:
+    """This moment on CLOCK_MONOTONIC, the clock that systemd compares its own with."""
+    return time.monotonic_ns() // 1000
+
+
 _SCRAPES: Final = ThreadPoolExecutor(4, thread_name_prefix="scrape")
 _WORK: Final = ThreadPoolExecutor(4, thread_name_prefix="work")
 _PAGES: Final = ThreadPoolExecutor(2, thread_name_prefix="page")

@@ -3,12 +3,22 @@
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.exchanges import bingx, bitget, bitmart, ccxt, htx, xt
+from exporter.exchanges import bingx, bitget, bitmart, ccxt, htx, okx, xt
 from exporter.exchanges.base import Exchange
+
+_OWN: Final[Mapping[str, Exchange]] = {
+    "bitmart": bitmart.EXCHANGE,
+    "xt": xt.EXCHANGE,
+    "bingx": bingx.EXCHANGE,
+    "htx": htx.EXCHANGE,
+    "bitget": bitget.EXCHANGE,
+    "okx": okx.EXCHANGE,
+}
+"""Adding one: CONTRIBUTING.md lists the places."""
 
 
 class _Exchanges(dict[str, Exchange]):
-    """Lists those that are read without ccxt; the others are found by their names, such as `ccxt/kraken`."""
+    """Lists those that have files of their own; those through ccxt are found by name, such as `ccxt/kraken`."""
 
     def __missing__(self, name: str) -> Exchange:
         return ccxt.exchange(name)
@@ -17,13 +27,5 @@ class _Exchanges(dict[str, Exchange]):
         return super().__contains__(name) or name in ccxt.NAMES
 
 
-EXCHANGES: Final[Mapping[str, Exchange]] = _Exchanges(
-    {
-        "bitmart": bitmart.EXCHANGE,
-        "xt": xt.EXCHANGE,
-        "bingx": bingx.EXCHANGE,
-        "htx": htx.EXCHANGE,
-        "bitget": bitget.EXCHANGE,
-    }
-)
-"""Adding one: CONTRIBUTING.md lists the places."""
+EXCHANGES: Final[Mapping[str, Exchange]] = _Exchanges(_OWN)
+"""Where a name becomes an exchange."""

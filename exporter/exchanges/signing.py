@@ -32,3 +32,8 @@ def query_encoded(pairs: Iterable[tuple[str, str]]) -> str:
 def utc_seconds(now_ms: int) -> str:
     """`YYYY-MM-DDTHH:MM:SS` in UTC, without fraction and without zone letter."""
     return datetime.fromtimestamp(now_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def utc_milliseconds(now_ms: int) -> str:
+    """`YYYY-MM-DDTHH:MM:SS.mmmZ` in UTC."""
+    return f"{utc_seconds(now_ms)}.{now_ms % 1000:03}Z"

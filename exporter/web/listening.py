@@ -1,5 +1,7 @@
 """Opens the addresses that the web server listens on, says in a sentence why one cannot be, and accepts who connects.
 
+Sockets that systemd hands over (socket activation) are taken instead, where there are any.
+
 asyncio would accept too, but it takes as many connections at once as may wait, and when no file is left it logs an
 error for each of them, each second.
 """
@@ -9,7 +11,7 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from exporter.core.errors import ExporterError
@@ -21,12 +23,16 @@ from exporter.web.telling import Rarely
 PAUSE_SECONDS: Final = 0.5
 """How long nobody is accepted after the system had no file left."""
 
+HANDED_OVER: Final = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+"""What systemd says by the environment of sockets that it hands over: to which process, how many, and their names."""
+
 LEAVE_SECONDS: Final = 1.0
 """How long who has just come may take, when nobody more is accepted, to agree on TLS."""
 
 _BACKLOG: Final = 4096
 """How many may wait to be accepted. Of a flood of more, the system forgets some, and others with them, for a second."""
 _AT_ONCE: Final = 16
+_FIRST_HANDED: Final = 3  # SD_LISTEN_FDS_START
 _NO_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _NOT_HERE: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
@@ -143,6 +149,57 @@ async def listen(
         raise ExporterError(f"cannot listen on {text}: the host name is not known ({error.args[-1]})") from None
     except OSError as error:
         raise ExporterError(f"cannot listen on {text}: {_reason(error)}") from None
+
+
+def handed_over(environ: Mapping[str, str], pid: int) -> list[socket.socket]:
+    """The sockets that systemd handed over to this process, as sd_listen_fds(3) describes it; none for another one.
+
+    Raises:
+        ExporterError: one of them cannot be listened on by HTTP; names it. All of them are closed.
+    """
+    if environ.get("LISTEN_PID") != str(pid):
+        return []
+    count, names = environ.get("LISTEN_FDS", ""), environ.get("LISTEN_FDNAMES", "").split(":")
+    if not (count.isascii() and count.isdigit()):
+        raise ExporterError(f"LISTEN_FDS={count!r} does not tell how many sockets were handed over")
+    found: list[socket.socket] = []
+    try:
+        for number in range(int(count)):
+            name = names[number] if number < len(names) and names[number] else str(_FIRST_HANDED + number)
+            found.append(_handed(_FIRST_HANDED + number, name))
+    except ExporterError:
+        for each in found:
+            each.close()
+        raise
+    return found
+
+
+def taken_over(
+    sockets: Sequence[socket.socket],
+    protocol: Callable[[], asyncio.Protocol],
+    full: Callable[[OSError], None],
+    tls: Callable[[], ssl.SSLContext | None] = plain,
+    rarely: Rarely | None = None,
+) -> Listener:
+    """Accept who connects to sockets that listen already. Args: see `listen`."""
+    return Listener(sockets, protocol, full, tls, rarely or Rarely())
+
+
+def _handed(descriptor: int, name: str) -> socket.socket:
+    wrong = f"the socket {name!r} that was handed over cannot be used"
+    try:
+        one = socket.socket(fileno=descriptor)
+    except OSError as error:
+        raise ExporterError(f"{wrong}: {os.strerror(error.errno or errno.EBADF)}") from None
+    if one.family not in (socket.AF_INET, socket.AF_INET6) or one.type != socket.SOCK_STREAM:
+        problem = "it is not of TCP; the socket unit needs ListenStream= with an address and a port"
+    elif not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        problem = "it does not listen; the socket unit needs Accept=no"
+    else:
+        one.set_inheritable(False)
+        return one
+    one.close()
+    raise ExporterError(f"{wrong}: {problem}")
 
 
 def host_and_port(listening: socket.socket) -> str:

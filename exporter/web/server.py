@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import unquote
@@ -179,8 +180,12 @@ class Web:
         }
         self._account_route = _Route(_READ, self._account, pages)
 
-    async def start(self, addresses: Sequence[str]) -> None:
+    async def start(self, addresses: Sequence[str], handed: Sequence[socket.socket] = ()) -> None:
         """Listen on these addresses: `host:port`, `:port` for all interfaces, `[v6]:port`.
+
+        Args:
+            addresses: where to listen.
+            handed: sockets that listen already; where there are any, they are used instead.
 
         Raises:
             ExporterError: one is malformed, unknown or in use; names it. Then none stays open.
@@ -188,8 +193,10 @@ class Web:
         server = _Server(self._answer, self.connections)
         runner = self._runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE_AFTER_GRACE)
         await runner.setup()
+        if handed:
+            self._listening.append(listening.taken_over(handed, server, self._no_file, self.access.tls, self._rarely))
         try:
-            for address in addresses:
+            for address in () if handed else addresses:
                 self._listening.append(
                     await listening.listen(server, address, self._no_file, self.access.tls, self._rarely)
                 )

@@ -104,7 +104,7 @@ def test_what_is_no_plain_file_is_told_at_once(tmp_path: Path, made: Callable[[P
 
 
 def test_a_name_that_is_none_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="null byte"):
+    with pytest.raises(ValueError, match="embedded null"):
         PlainFiles().read(tmp_path / "a\0b", 100)
 
 

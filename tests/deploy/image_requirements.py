@@ -21,7 +21,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 RUNTIME = ROOT / "deploy" / "docker" / "requirements.txt"
 BUILD = ROOT / "deploy" / "docker" / "build-requirements.txt"
 
-PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 MACHINES = ("x86_64", "aarch64")
 NEWEST_GLIBC = 36
 """Of glibc 2: Debian 12's, on which the image stands."""

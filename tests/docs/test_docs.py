@@ -24,7 +24,7 @@ from tests.docs.rooms import PACKAGE, ROOMS
 
 CHANGELOG = ROOT / "CHANGELOG.md"
 PAGES = (README, CONTRIBUTING, CHANGELOG)
-OTHERS_FLAGS = {"--build", "--build-arg", "--cacert", "--cert", "--config", "--key"}
+OTHERS_FLAGS = {"--build", "--build-arg", "--cacert", "--cert", "--config", "--key", "--suite"}
 """Flags of other programs, in commands that README shows."""
 
 

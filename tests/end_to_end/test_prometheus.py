@@ -75,7 +75,7 @@ async def test_prometheus_reads_the_exact_numbers_and_forgets_what_is_withdrawn(
                 available = await server.one(f"exchange_balance_available{{{labels}}}")
                 assert available == (None if holding.is_zero else float(holding.available)), labels
         assert await server.one('exchange_balance_available{account="market-maker",currency="BTC"}') == float(EXACT)
-        assert await server.one("count(exchange_account_up == 1)") == 7
+        assert await server.one("count(exchange_account_up == 1)") == len(it.scenario.accounts)
 
         await server.scraped()
         assert await server.one("scrape_samples_scraped") == len(await it.scrape())

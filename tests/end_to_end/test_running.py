@@ -10,23 +10,26 @@ from typing import Any
 
 import pytest
 
+from exporter.exchanges import EXCHANGES
 from exporter.sandbox import Fault, Holding
+from exporter.sandbox.vendors import VENDORS
 from tests.kit.scrape import Samples
 from tests.kit.whole import Exporter, exporting
 
 AVAILABLE = "exchange_balance_available"
 ACCOUNTS = {
-    "exit-desk": "spot",
-    "grid-bots": "spot",
-    "old-grid": "spot",
-    "perp-desk": "spot",
-    "arbitrage": "spot",
-    "market-maker": "spot",
-    "treasury": "unified",
+    plan.name: vendor.modes[plan.mode or next(iter(vendor.modes))]
+    for vendor in VENDORS.values()
+    for plan in vendor.demo
 }
 """The demo's accounts, of every exchange and mode, and their main wallets."""
 
-ZEROS_LISTED = {"old-grid", "arbitrage"}
+ZEROS_LISTED = {
+    plan.name
+    for name, vendor in VENDORS.items()
+    for plan in vendor.demo
+    if (api := EXCHANGES[name].apis.get(plan.mode, EXCHANGES[name].api_for({}))).wallets[api.main].lists_zeros
+}
 """Accounts whose exchange goes on listing what was emptied."""
 
 DERIVATIVES = {"futures", "coin_futures", "standard_futures"}

@@ -41,7 +41,7 @@ class Shape:
     """How one wallet's rows look: enough to build answers of any length with any amount in any field.
 
     Attributes:
-        keys: lead from the whole answer, envelope included, to the rows.
+        keys: lead from the whole answer, envelope included, to the rows; 0 into a list of one thing.
         row: a good row, every field that is read in it.
         currency: the field of the currency; empty where the rows are members of an object, named by their currency.
         required: fields that must hold an amount; the first one takes any amount.
@@ -56,7 +56,7 @@ class Shape:
         read: makes a reader; the wallet's own of the map unless given.
     """
 
-    keys: tuple[str, ...]
+    keys: tuple[str | int, ...]
     row: Mapping[str, Any]
     currency: str
     required: tuple[str, ...]
@@ -77,9 +77,12 @@ class Shape:
 
     def content(self, rows: list[Any]) -> Any:
         """What `unwrap` leaves of an answer with these rows; members of an object are called X, X1, X2 and so on."""
-        content: Any = rows if self.currency else {f"X{number or ''}": row for number, row in enumerate(rows)}
+        return self.around(rows if self.currency else {f"X{number or ''}": row for number, row in enumerate(rows)})
+
+    def around(self, content: Any) -> Any:
+        """What `unwrap` leaves of an answer that has this where its rows belong."""
         for key in reversed(self.keys[1:]):
-            content = {key: content}
+            content = {key: content} if isinstance(key, str) else [content]
         return content
 
     def named(self, name: Any) -> Any:

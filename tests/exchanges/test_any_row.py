@@ -31,9 +31,7 @@ def read(shape: Shape, rows: list[Any], memory: RowMemory | None = None) -> Read
 
 @every_shape
 def test_a_null_list_is_an_unused_wallet_and_never_one_that_held_something(shape: Shape) -> None:
-    null: Any = None
-    for key in reversed(shape.keys[1:]):
-        null = {key: null}
+    null = shape.around(None)
     memory = RowMemory()
     assert not [row for row in converse(shape.reader(memory), null).result.balances if not row.is_zero]
     read(shape, [shape.row], memory)
@@ -84,10 +82,7 @@ def with_others(shape: Shape, *unreadable: dict[str, Any], others: int = 1) -> A
     names[-1] = READ_AFTERWARDS
     if shape.currency:
         return shape.content([{**row, shape.currency: name} for name, row in zip(names, listed, strict=True)])
-    content: Any = dict(zip(names, listed, strict=True))
-    for key in reversed(shape.keys[1:]):
-        content = {key: content}
-    return content
+    return shape.around(dict(zip(names, listed, strict=True)))
 
 
 def the_other_is_read(shape: Shape, unreadable: dict[str, Any]) -> None:

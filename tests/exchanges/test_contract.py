@@ -144,7 +144,8 @@ def test_endpoints_are_plain_paths_that_can_not_move_money(exchange: Exchange, a
     for endpoint in api.endpoints:
         assert endpoint.path.startswith("/")
         assert not set("?#%& ") & set(endpoint.path)
-        assert not [word for word in ("withdraw", "transfer", "order", "apply") if word in endpoint.path.lower()]
+        path = endpoint.path.lower().replace("/orders-active", "")  # a list of what on-chain earn of OKX holds
+        assert not [word for word in ("withdraw", "transfer", "order", "apply") if word in path]
 
 
 @every_api

@@ -1,7 +1,8 @@
 """A running web server and a client for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -75,7 +76,9 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(source: Any = None, address: str = "127.0.0.1:0", **other: Any) -> AsyncIterator[Served]:
+async def serving(
+    source: Any = None, address: str = "127.0.0.1:0", handed: Sequence[socket.socket] = (), **other: Any
+) -> AsyncIterator[Served]:
     arguments: dict[str, Any] = {
         "before_scrape": nothing,
         "page": page,
@@ -86,7 +89,7 @@ async def serving(source: Any = None, address: str = "127.0.0.1:0", **other: Any
         **other,
     }
     web = Web(source or exposition(), **arguments)
-    await web.start([address])
+    await web.start([address], handed)
     try:
         async with ClientSession(auto_decompress=False) as client:
             yield Served(web, client)

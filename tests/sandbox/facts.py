@@ -40,7 +40,7 @@ class ModeFacts:
 
     Attributes:
         path: where the main wallet is read; `{id}` stands for the number of its account.
-        keys: lead from the whole answer to its rows.
+        keys: lead from the whole answer to its rows; 0 into a list of one thing.
         currency: the field of a row that names its currency; empty where the rows are members of an object.
         amount: a field of a row that holds an amount.
         sign: signs a read by hand, written for these tests from the vendor's pages.
@@ -55,7 +55,7 @@ class ModeFacts:
     """
 
     path: str
-    keys: tuple[str, ...]
+    keys: tuple[str | int, ...]
     currency: str
     amount: str
     sign: Callable[[Unsigned], Signed]

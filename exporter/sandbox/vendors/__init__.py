@@ -8,6 +8,7 @@ from exporter.sandbox.vendors.bingx import BingX
 from exporter.sandbox.vendors.bitget import Bitget
 from exporter.sandbox.vendors.bitmart import BitMart
 from exporter.sandbox.vendors.htx import Htx
+from exporter.sandbox.vendors.okx import Okx
 from exporter.sandbox.vendors.xt import Xt
 
 VENDORS: Final[Mapping[str, type[Vendor]]] = {
@@ -16,5 +17,6 @@ VENDORS: Final[Mapping[str, type[Vendor]]] = {
     "bingx": BingX,
     "htx": Htx,
     "bitget": Bitget,
+    "okx": Okx,
 }
 """By their names in a configuration. No other file of the sandbox has to know one of them."""

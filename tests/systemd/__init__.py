@@ -1,0 +1,1 @@
+"""The shipped systemd units on a Debian that boots: `make systemd-test`."""
