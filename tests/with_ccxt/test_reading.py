@@ -84,3 +84,53 @@ async def test_the_clock_is_read_where_there_is_a_call(name: str, transport: Tra
             assert await it.public(it.api.time()) == TIME
         else:
             assert TABLE[name].calls_for("time") == ()
+
+
+async def test_a_unified_account_of_kucoin_is_read_as_one_whatever_the_other_paths_say(
+    transport: Transport, clock: FakeClock
+) -> None:
+    """The mode is asked for in each read: nothing of one account is taken for another's."""
+    async with desk("kucoin", transport, clock) as it:
+        it.stand_in.answers |= {
+            "/api/ua/v1/account/mode": '{"code":"200000","data":{"selfAccountMode":"UNIFIED"}}',
+            "/api/ua/v1/unified/account/balance": UNIFIED,
+        }
+        (row,) = (await it.wallet("spot")).balances
+        assert (row.currency, row.available, row.frozen, row.borrowed) == (
+            "USDT",
+            Decimal("96.4936711985"),
+            Decimal("1.5"),
+            Decimal("0.25"),
+        )
+        assert row.net == Decimal("97.7436711985")
+        it.stand_in.answers["/api/ua/v1/account/mode"] = '{"code":"200000","data":{"selfAccountMode":"CLASSIC"}}'
+        assert {row.currency for row in (await it.wallet("spot")).balances} == {"BTC", "ALT"}
+
+
+UNIFIED = """{"code":"200000","data":{"accountType":"UNIFIED","ts":1764731696945,"accounts":[{"currencies":[
+    {"currency":"USDT","equity":"97.7436711985","hold":"1.5000000000","balance":"97.9936711985",
+     "available":"96.4936711985","liability":"0.2500000000"}]}]}}"""
+
+
+async def test_an_account_that_holds_nothing_is_an_empty_wallet(transport: Transport, clock: FakeClock) -> None:
+    empty = {
+        "kraken": ("/0/private/BalanceEx", '{"error":[],"result":{}}'),
+        "mexc": ("/api/v3/account", '{"balances":[]}'),
+        "kucoin": ("/api/v1/accounts?type=trade", '{"code":"200000","data":[]}'),
+        "bitstamp": ("/api/v2/account_balances/", "[]"),
+        "coinbase": ("/api/v3/brokerage/accounts?limit=250", '{"accounts":[],"has_next":false,"cursor":""}'),
+    }
+    for name, (path, answer) in empty.items():
+        async with desk(name, transport, clock) as it:
+            it.stand_in.answers[path] = answer
+            assert (await it.wallet("spot")).empty
+
+
+async def test_accounts_of_one_exchange_share_nothing_but_the_class(transport: Transport, clock: FakeClock) -> None:
+    async with desk("kraken", transport, clock) as one, desk("kraken", transport, clock) as other:
+        other.stand_in.answers["/0/private/BalanceEx"] = (
+            '{"error":[],"result":{"ZEUR":{"balance":"7","hold_trade":"0"}}}'
+        )
+        for _ in range(2):
+            assert len((await one.wallet("spot")).balances) == 5
+            assert [row.currency for row in (await other.wallet("spot")).balances] == ["EUR"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -112,6 +113,67 @@ def test_these_are_all_the_requests_that_are_posted() -> None:
         "whitebit.com/api/v4/main-account/balance",
         "api.lbank.info/v2/supplement/user_info_account.do",
     }
+
+
+VECTORS: Final = {
+    "kucoin": (
+        Credentials(
+            Secret("6763f0a1b2c3d4e5f6a7b8c9"),
+            Secret("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"),
+            Secret("MadeUpPass1"),
+        ),
+        {
+            "KC-API-TIMESTAMP": "1735689600000",
+            "KC-API-PASSPHRASE": "SEPL5lDRGly/OcsPaW7rPzIGYM2jlIvbywfIGWoQcdU=",
+            "KC-API-SIGN": "7ujhbfbwdXmnfG8gKtGdSD6TXuY0EfwdajGFpeRAGzQ=",
+        },
+    ),
+    "mexc": (
+        Credentials(Secret("mx0vglAbCdEfGhIjKl"), Secret("5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b")),
+        {"signature": "f97858a73456ab98e2b0f595b486d2c15516327b1c01f04d5c76954161c26eb3"},
+    ),
+    "kraken": (
+        Credentials(Secret("aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789+/aBcDeFgHiJkLmNoPqR"), Secret(SECRETS["kraken"])),
+        {
+            "nonce": "1735689600000",
+            "API-Sign": "xW9QcmzkO7kckVM4JsqkPhdQYe8zc/s+dmWfCMnewbCymlX/oohS97N6fng35u4UWKP3pK5HPyTzkwgxX+mgZg==",
+        },
+    ),
+}
+"""Signatures that were worked out without ccxt, of 2025-01-01 00:00 UTC."""
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_a_signature_is_the_one_that_was_worked_out_without_ccxt(name: str) -> None:
+    held, expected = VECTORS[name]
+    api = exchange(f"ccxt/{name}").apis[""]
+    sent = parts(api.sign(Request(api.endpoints[0]), held, "127.0.0.1", 1735689600000))
+    assert {each: sent[each] for each in expected} == expected
+
+
+ED25519: Final = "crbpVhP6C/MwCWoNamd/9rU7HFfcIA/TvaqduwYPqHNUZlg74nXclEzDD6sJCCfZjRuuIpEd8XlqRWOwkLGt/g=="
+
+
+@pytest.mark.parametrize(
+    ("held", "algorithm"),
+    [
+        (credentials("coinbase"), "ES256"),
+        (Credentials(Secret("66666666-7777-4888-8999-aaaaaaaaaaaa"), Secret(ED25519)), "EdDSA"),
+    ],
+    ids=["ES256", "EdDSA"],
+)
+def test_a_token_of_coinbase_is_for_this_request_at_the_real_host(held: Credentials, algorithm: str) -> None:
+    api = exchange("ccxt/coinbase").apis[""]
+    sent = api.sign(Request(api.endpoints[0], (("limit", "250"),)), held, "127.0.0.1", NOW)
+    head, claims = (_of_token(sent, place) for place in (0, 1))
+    assert (head["alg"], head["kid"]) == (algorithm, held.api_key.reveal())
+    assert "GET api.coinbase.com/api/v3/brokerage/accounts" in (claims.get("uri"), *claims.get("uris", ()))
+    assert claims["nbf"] == NOW // 1000
+
+
+def _of_token(sent: Signed, place: int) -> Any:
+    part = sent.headers["Authorization"].removeprefix("Bearer ").split(".")[place]
+    return json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 def drive(coroutine: Coroutine[Any, Any, Any], calls: dict[str, Call]) -> list[Request]:

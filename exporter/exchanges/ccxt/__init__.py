@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from exporter.core.errors import AuthError, BadPayload, PollError
 from exporter.core.model import Reading
-from exporter.exchanges.base import Api, Endpoint, Exchange, Pair, Reader, RowMemory, WalletSource, refusal, shown
+from exporter.exchanges.base import Api, Endpoint, Exchange, Pair, Reader, RowMemory, WalletSource, Work, refusal, shown
 from exporter.exchanges.ccxt.answers import markets, milliseconds, prices, wallet, words_of
 from exporter.exchanges.ccxt.driving import Call, driven
-from exporter.exchanges.ccxt.loading import INSTALL, copied, installed
+from exporter.exchanges.ccxt.loading import INSTALL, TESTED, copied, installed
 from exporter.exchanges.ccxt.refusing import refused
 from exporter.exchanges.ccxt.signing import signer, unsigner
 from exporter.exchanges.ccxt.table import TABLE, Known, Row, Wallet
@@ -44,8 +44,16 @@ def exchange(name: str) -> Exchange:
         credentials=("api_key", "secret", "passphrase") if known.passphrase else ("api_key", "secret"),
         apis={"": _api(ccxt_id, known)},
         ban_seconds=known.ban_seconds,
-        notice=known.notice,
+        notice=_another_version(),
     )
+
+
+def _another_version() -> str:
+    """What is to be said where ccxt is of another version than the table; empty where it is not."""
+    found = installed()
+    if found in {None, TESTED}:
+        return ""
+    return f"ccxt {found} is installed, and the table of its requests is of {TESTED}: what it asks beyond is not sent"
 
 
 def missing() -> str:
@@ -109,13 +117,15 @@ def _read_wallet(
     """Read one wallet by ccxt's `fetch_balance`."""
     del memory
     done = yield from driven(copied(name, known.options).fetch_balance(dict(each.params)), calls)
-    return wallet(done.made, known, 0 if each.part else done.rows)
+    reading: Reading = yield Work(done.rows, partial(wallet, done.made, known, 0 if each.part else done.rows))
+    return reading
 
 
 def _read_prices(name: str, known: Known, calls: Mapping[str, Call]) -> Reader[Mapping[str, Any]]:
     """Read the last price of every market by ccxt's `fetch_tickers`."""
     done = yield from driven(copied(name, known.options).fetch_tickers(None, dict(known.tickers)), calls)
-    return prices(done.made)
+    found: Mapping[str, Any] = yield Work(done.rows, partial(prices, done.made))
+    return found
 
 
 def _no_prices() -> Reader[Mapping[str, Any]]:
@@ -132,7 +142,8 @@ def _read_markets(name: str, known: Known, calls: Mapping[str, Call]) -> Reader[
     """Read the exchange's own list of markets."""
     made = copied(name, known.options)
     done = yield from driven(getattr(made, known.markets)(), calls)
-    return markets(done.made, known)
+    found: Mapping[Pair, str] = yield Work(done.rows, partial(markets, done.made, known))
+    return found
 
 
 def _read_time(name: str, known: Known, calls: Mapping[str, Call]) -> Reader[int]:

@@ -6,7 +6,7 @@ it as the text of its digits.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -76,9 +76,7 @@ def rows_of(answer: Any, holds: str) -> int:
     Raises:
         BadPayload: there stands something else, or more than is worked on.
     """
-    path, kind = _shape(holds)
-    for name in path:
-        answer = _within(answer, name)
+    answer, path, kind = _at(answer, holds)
     where = ".".join(path) or "the answer"
     if kind[0] == "=":
         if answer not in kind[1:].split("|"):
@@ -93,6 +91,46 @@ def rows_of(answer: Any, holds: str) -> int:
     if len(answer) > MAX_ROWS:
         raise BadPayload(f"{where}: {len(answer)} rows, more than the {MAX_ROWS} that are worked on")
     return len(answer) if holds != "{}" else 0
+
+
+def _at(answer: Any, holds: str) -> tuple[Any, list[str], str]:
+    """What stands where the rows belong, and the names of the way there, and what kind it should be of."""
+    path, kind = _shape(holds)
+    for name in path:
+        answer = _within(answer, name)
+    return answer, path, kind
+
+
+def see_names(answer: Any, holds: str, needs: Iterable[str]) -> None:
+    """See that every row of an answer has these fields.
+
+    Raises:
+        BadPayload: one has not: of which coin it is, or of which kind, is not known.
+    """
+    rows, _, _ = _at(answer, holds)
+    for row in rows if isinstance(rows, list) else rows.values():
+        for name in needs:
+            if _field(row, name) in {None, ""}:
+                raise BadPayload(f"a row of another shape: {name!r} is missing in {shown(row)}")
+
+
+def _field(row: Any, name: str) -> Any:
+    """What a row has under this name, or in this column: whether it is there, where it is a list or an object."""
+    value = None
+    if isinstance(row, dict):
+        value = row.get(name)
+    elif isinstance(row, list) and name.isdigit() and len(row) > int(name):
+        value = row[int(name)]
+    return bool(value) or None if isinstance(value, dict | list) else value
+
+
+def fill(answer: Any, holds: str, nought: Iterable[str]) -> None:
+    """Write a 0 into the rows of an answer that leave one of these fields out."""
+    rows, _, _ = _at(answer, holds)
+    for row in rows if isinstance(rows, list) else rows.values():
+        if isinstance(row, dict):
+            for name in nought:
+                row.setdefault(name, "0")
 
 
 def _are_all(rows: Mapping[str, Any], kind: type) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from exporter.core.errors import BadPayload, InternalError, PollError
 from exporter.exchanges.base import Endpoint, Reader, Request, Work
-from exporter.exchanges.ccxt.answers import exact, rows_of, size_of
+from exporter.exchanges.ccxt.answers import exact, fill, rows_of, see_names, size_of
 from exporter.exchanges.ccxt.loading import Wish
 from exporter.exchanges.ccxt.refusing import refused
 from exporter.exchanges.ccxt.table import Row
@@ -56,6 +56,10 @@ def driven(coroutine: Coroutine[Any, Any, Any], calls: Mapping[str, Call]) -> Re
             answer = yield Request(call.endpoint, tuple(value.params.items()))
             size = size_of(answer)
             rows += rows_of(answer, call.row.holds)
+            if call.row.needs:
+                see_names(answer, call.row.holds, call.row.needs)
+            if call.row.nought:
+                fill(answer, call.row.holds, call.row.nought)
         raise BadPayload(f"more than the {MOST_REQUESTS} requests of one read")
     finally:
         coroutine.close()

@@ -28,6 +28,8 @@ class Row(NamedTuple):
         limits: what it counts against.
         most: bytes of the largest answer that is taken.
         use: what it is asked for, where that is no wallet: `time`, `prices`, `markets`, or several of them.
+        needs: fields (or columns) that each row of the list must have: ccxt leaves out a row without its name.
+        nought: fields of the list's rows that are 0 where they are left out: ccxt forgets what it adds to nothing.
     """
 
     method: Method
@@ -39,6 +41,8 @@ class Row(NamedTuple):
     limits: tuple[Limit, ...] = ()
     most: int = A_MARKET
     use: str = ""
+    needs: tuple[str, ...] = ()
+    nought: tuple[str, ...] = ()
 
 
 class Wallet(NamedTuple):
@@ -80,7 +84,6 @@ class Known:
         headers: sent with every signed request, where ccxt leaves them out.
         pem: whether the secret may be a key of several lines, which then stands in one line with backslashes.
         ban_seconds: how long a ban lasts unless told.
-        notice: said once in the log; empty where there is nothing to say.
     """
 
     title: str
@@ -101,7 +104,6 @@ class Known:
     headers: Mapping[str, str] = field(default_factory=dict)
     pem: bool = False
     ban_seconds: float = 300.0
-    notice: str = ""
 
     def calls_for(self, use: str) -> tuple[str, ...]:
         """Ccxt's names of what is asked for this use; empty where ccxt cannot."""
@@ -109,10 +111,19 @@ class Known:
 
 
 def _private(
-    method: Method, host: str, path: str, call: str, holds: str, limit: tuple[int, float], most: int = A_WALLET
+    method: Method,
+    host: str,
+    path: str,
+    call: str,
+    holds: str,
+    limit: tuple[int, float],
+    needs: str = "",
+    nought: str = "",
 ) -> Row:
     """A row with a key; the limit is of the key's user, for all such rows of the exchange."""
-    return Row(method, host, path, call, holds, True, (Limit("uid", "private", *limit),), most)
+    limits = (Limit("uid", "private", *limit),)
+    fields = tuple(needs.split()), tuple(nought.split())
+    return Row(method, host, path, call, holds, True, limits, A_WALLET, "", *fields)
 
 
 def _public(host: str, path: str, call: str, holds: str, limit: tuple[int, float], use: str) -> Row:
@@ -142,7 +153,15 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         "kucoin": Known(
             title="KuCoin",
             rows=(
-                _private("GET", "api.kucoin.com", "/api/v1/accounts", "private accounts", "data[]", (60, 30)),
+                _private(
+                    "GET",
+                    "api.kucoin.com",
+                    "/api/v1/accounts",
+                    "private accounts",
+                    "data[]",
+                    (60, 30),
+                    "currency type",
+                ),
                 _private(
                     "GET",
                     "api.kucoin.com",
@@ -158,6 +177,8 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "utaPrivate {accountMode}/account/balance",
                     "data.accounts.0.currencies[]",
                     (60, 30),
+                    "currency",
+                    "interest",
                 ),
                 _private(
                     "GET",
@@ -166,6 +187,8 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "utaPrivate account/balance",
                     "data.accounts.0.currencies[]",
                     (60, 30),
+                    "currency",
+                    "interest",
                 ),
                 _public("api.kucoin.com", "/api/v1/timestamp", "public timestamp", "{}", (100, 30), "time"),
                 _public(
@@ -190,7 +213,15 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         "mexc": Known(
             title="MEXC",
             rows=(
-                _private("GET", "api.mexc.com", "/api/v3/account", "spot private account", "balances[]", (30, 10)),
+                _private(
+                    "GET",
+                    "api.mexc.com",
+                    "/api/v3/account",
+                    "spot private account",
+                    "balances[]",
+                    (30, 10),
+                    "asset",
+                ),
                 _public("api.mexc.com", "/api/v3/time", "spot public time", "{}", (7, 10), "time"),
                 _public("api.mexc.com", "/api/v3/ticker/24hr", "spot public ticker/24hr", "[]", (7, 10), "prices"),
                 _public(
@@ -225,6 +256,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "v3 private brokerage/accounts",
                     "accounts[]",
                     (30, 1),
+                    "type available_balance hold",
                 ),
                 _public("api.coinbase.com", "/v2/time", "v2 public time", "{}", (10, 1), "time"),
                 _public(
@@ -255,6 +287,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "v1 private private/user-balance",
                     "result.data.0.position_balances[]",
                     (3, 0.1),
+                    "instrument_name",
                 ),
                 _public(
                     "api.crypto.com",
@@ -279,7 +312,15 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         "bitfinex": Known(
             title="Bitfinex",
             rows=(
-                _private("POST", "api.bitfinex.com", "/v2/auth/r/wallets", "private auth/r/wallets", "[[]]", (90, 60)),
+                _private(
+                    "POST",
+                    "api.bitfinex.com",
+                    "/v2/auth/r/wallets",
+                    "private auth/r/wallets",
+                    "[[]]",
+                    (90, 60),
+                    "0 1 3",
+                ),
                 _public("api-pub.bitfinex.com", "/v2/tickers", "public tickers", "[]", (30, 60), "prices"),
                 _public(
                     "api-pub.bitfinex.com",
@@ -310,6 +351,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "private account_balances/",
                     "[]",
                     (400, 1),
+                    "currency",
                 ),
                 _public("www.bitstamp.net", "/api/v2/ticker/", "public ticker/", "[]", (400, 1), "prices"),
                 _public("www.bitstamp.net", "/api/v2/markets/", "public markets/", "[]", (400, 1), "markets"),
@@ -320,7 +362,17 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         ),
         "gemini": Known(
             title="Gemini",
-            rows=(_private("POST", "api.gemini.com", "/v1/balances", "private v1/balances", "[]", (600, 60)),),
+            rows=(
+                _private(
+                    "POST",
+                    "api.gemini.com",
+                    "/v1/balances",
+                    "private v1/balances",
+                    "[]",
+                    (600, 60),
+                    "currency",
+                ),
+            ),
             wallets=_spot("private v1/balances"),
             secret_names=("X-GEMINI-APIKEY", "X-GEMINI-PAYLOAD", "X-GEMINI-SIGNATURE"),
             nonce=True,
@@ -328,7 +380,15 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         "bitvavo": Known(
             title="Bitvavo",
             rows=(
-                _private("GET", "api.bitvavo.com", "/v2/balance", "private balance", "[]", (200, 60)),
+                _private(
+                    "GET",
+                    "api.bitvavo.com",
+                    "/v2/balance",
+                    "private balance",
+                    "[]",
+                    (200, 60),
+                    "symbol",
+                ),
                 _public("api.bitvavo.com", "/v2/time", "public time", "{}", (40, 60), "time"),
                 _public("api.bitvavo.com", "/v2/ticker/24h", "public ticker/24h", "[]", (40, 60), "prices"),
                 _public("api.bitvavo.com", "/v2/markets", "public markets", "[]", (40, 60), "markets"),
@@ -375,6 +435,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "private accounts/balances",
                     "0.balances[]",
                     (50, 1),
+                    "currency",
                 ),
                 _public("api.poloniex.com", "/timestamp", "public timestamp", "{}", (10, 1), "time"),
                 _public("api.poloniex.com", "/markets/ticker24h", "public markets/ticker24h", "[]", (10, 1), "prices"),
@@ -394,6 +455,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "spot private supplement/user_info_account",
                     "data.balances[]",
                     (200, 10),
+                    "asset",
                 ),
                 _public("api.lbank.info", "/v2/timestamp.do", "spot public timestamp", "{}", (200, 10), "time"),
                 _public(
@@ -410,7 +472,15 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         "upbit": Known(
             title="Upbit",
             rows=(
-                _private("GET", "api.upbit.com", "/v1/accounts", "private accounts", "[]", (30, 1)),
+                _private(
+                    "GET",
+                    "api.upbit.com",
+                    "/v1/accounts",
+                    "private accounts",
+                    "[]",
+                    (30, 1),
+                    "currency",
+                ),
                 _public("api.upbit.com", "/v1/ticker/all", "public ticker/all", "[]", (10, 1), "prices"),
                 _public("api.upbit.com", "/v1/market/all", "public market/all", "[]", (10, 1), "markets"),
             ),
@@ -420,7 +490,17 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         ),
         "bithumb": Known(
             title="Bithumb",
-            rows=(_private("GET", "api.bithumb.com", "/v1/accounts", "private v1/accounts", "[]", (100, 1)),),
+            rows=(
+                _private(
+                    "GET",
+                    "api.bithumb.com",
+                    "/v1/accounts",
+                    "private v1/accounts",
+                    "[]",
+                    (100, 1),
+                    "currency",
+                ),
+            ),
             wallets=_spot("private v1/accounts"),
             secret_names=("Authorization",),
         ),
@@ -434,6 +514,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "private get_account_summaries",
                     "result.summaries[]",
                     (5, 1),
+                    "currency available_funds maintenance_margin equity",
                 ),
                 _public("www.deribit.com", "/api/v2/public/get_time", "public get_time", "{}", (5, 1), "time"),
             ),
@@ -444,8 +525,24 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         "hitbtc": Known(
             title="HitBTC",
             rows=(
-                _private("GET", "api.hitbtc.com", "/api/3/spot/balance", "private spot/balance", "[]", (20, 1)),
-                _private("GET", "api.hitbtc.com", "/api/3/wallet/balance", "private wallet/balance", "[]", (20, 1)),
+                _private(
+                    "GET",
+                    "api.hitbtc.com",
+                    "/api/3/spot/balance",
+                    "private spot/balance",
+                    "[]",
+                    (20, 1),
+                    "currency",
+                ),
+                _private(
+                    "GET",
+                    "api.hitbtc.com",
+                    "/api/3/wallet/balance",
+                    "private wallet/balance",
+                    "[]",
+                    (20, 1),
+                    "currency",
+                ),
                 _public("api.hitbtc.com", "/api/3/public/ticker", "public public/ticker", "{{}}", (30, 1), "prices"),
                 _public("api.hitbtc.com", "/api/3/public/symbol", "public public/symbol", "{{}}", (30, 1), "markets"),
             ),
@@ -459,7 +556,13 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
             title="WOO X",
             rows=(
                 _private(
-                    "GET", "api.woox.io", "/v3/asset/balances", "v3 private asset/balances", "data.holding[]", (10, 1)
+                    "GET",
+                    "api.woox.io",
+                    "/v3/asset/balances",
+                    "v3 private asset/balances",
+                    "data.holding[]",
+                    (10, 1),
+                    "token",
                 ),
                 _public("api.woox.io", "/v3/public/systemInfo", "v3 public systemInfo", "{}", (10, 1), "time"),
             ),
@@ -469,7 +572,15 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         "binanceus": Known(
             title="Binance.US",
             rows=(
-                _private("GET", "api.binance.us", "/api/v3/account", "private account", "balances[]", (60, 60)),
+                _private(
+                    "GET",
+                    "api.binance.us",
+                    "/api/v3/account",
+                    "private account",
+                    "balances[]",
+                    (60, 60),
+                    "asset",
+                ),
                 _public("api.binance.us", "/api/v3/time", "public time", "{}", (15, 60), "time"),
                 _public("api.binance.us", "/api/v3/ticker/24hr", "public ticker/24hr", "[]", (15, 60), "prices"),
                 _public(
@@ -482,7 +593,15 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         "luno": Known(
             title="Luno",
             rows=(
-                _private("GET", "api.luno.com", "/api/1/balance", "private balance", "balance[]", (300, 60)),
+                _private(
+                    "GET",
+                    "api.luno.com",
+                    "/api/1/balance",
+                    "private balance",
+                    "balance[]",
+                    (300, 60),
+                    "asset",
+                ),
                 _public("api.luno.com", "/api/1/tickers", "public tickers", "tickers[]", (60, 60), "prices"),
                 _public(
                     "api.luno.com", "/api/exchange/1/markets", "exchange markets", "markets[]", (60, 60), "markets"
@@ -495,7 +614,15 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
         "coinbaseexchange": Known(
             title="Coinbase Exchange",
             rows=(
-                _private("GET", "api.exchange.coinbase.com", "/accounts", "private accounts", "[]", (10, 1)),
+                _private(
+                    "GET",
+                    "api.exchange.coinbase.com",
+                    "/accounts",
+                    "private accounts",
+                    "[]",
+                    (10, 1),
+                    "currency",
+                ),
                 _public("api.exchange.coinbase.com", "/time", "public time", "{}", (10, 1), "time"),
                 _public(
                     "api.exchange.coinbase.com",
