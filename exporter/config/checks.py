@@ -60,7 +60,7 @@ def account(stack: Stack, exchange: Exchange, resolved: Resolved | None) -> Acco
 
 
 def _installed(stack: Stack, exchange: Exchange) -> None:
-    if exchange.name in ccxt.NAMES and (missing := ccxt.missing()):
+    if exchange.name.startswith(ccxt.PREFIX) and (missing := ccxt.missing()):
         stack.add(Found(None, stack.entry, ("exchange",)), f"{exchange.name} {missing}")
 
 

@@ -92,7 +92,7 @@ def exchange_name(value: Any) -> str:
         return _through_ccxt(text)
     found = canonical(text)
     if found is None:
-        if f"{ccxt.PREFIX}{text}" in ccxt.NAMES:
+        if f"{ccxt.PREFIX}{text}" in ccxt.names():
             raise mistake(f"{quoted(text)} is read through ccxt; write {ccxt.PREFIX}{text}")
         near = nearest(text, [*EXCHANGES, *(alias for each in EXCHANGES.values() for alias in each.aliases)])
         raise mistake(f"unknown exchange {quoted(text)}{near or '; there are ' + listed(sorted(EXCHANGES), 'and')}")
@@ -104,8 +104,8 @@ def _through_ccxt(text: str) -> str:
     ccxt_id = text.removeprefix(ccxt.PREFIX)
     if own := canonical(ccxt_id):
         raise mistake(f"{own} is read without ccxt, which tells more; write {own}")
-    if text not in ccxt.NAMES:
-        ids = [each.removeprefix(ccxt.PREFIX) for each in ccxt.NAMES]
+    if text not in ccxt.names():
+        ids = [each.removeprefix(ccxt.PREFIX) for each in ccxt.names()]
         near = nearest(ccxt_id, ids) or f"; there are {listed(sorted(ids), 'and')}"
         raise mistake(f"the table of what may be asked through ccxt has no {quoted(ccxt_id)}{near}; {_PROPOSE}")
     return text

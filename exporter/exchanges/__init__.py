@@ -24,7 +24,7 @@ class _Exchanges(dict[str, Exchange]):
         return ccxt.exchange(name)
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in ccxt.NAMES
+        return super().__contains__(name) or (str(name).startswith(ccxt.PREFIX) and name in ccxt.names())
 
 
 EXCHANGES: Final[Mapping[str, Exchange]] = _Exchanges(_OWN)

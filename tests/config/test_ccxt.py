@@ -7,7 +7,7 @@ import pytest
 
 from exporter.config.load import load
 from exporter.core.errors import ConfigError
-from exporter.exchanges import ccxt
+from exporter.exchanges.ccxt import loading
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 
@@ -25,7 +25,7 @@ def write(
 
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ccxt, "installed", lambda: "4.5.90")
+    monkeypatch.setattr(loading, "installed", lambda: "4.5.90")
 
 
 def mistake(path: Path) -> str:
@@ -49,7 +49,7 @@ def test_a_share_may_be_given_to_one_of_them(tmp_path: Path) -> None:
 
 
 def test_without_ccxt_a_sentence_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ccxt, "installed", lambda: None)
+    monkeypatch.setattr(loading, "installed", lambda: None)
     assert mistake(write(tmp_path, "ccxt/kraken")) == (
         "4: accounts[0].exchange: ccxt/kraken needs ccxt, which is not installed: "
         "pip install 'exchange-balance-exporter[ccxt]'"

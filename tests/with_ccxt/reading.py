@@ -8,7 +8,7 @@ from typing import Any, Final
 from exporter.core.credentials import NOTHING, Credentials, Secret
 from exporter.core.model import Reading
 from exporter.exchanges.base import Reader
-from exporter.exchanges.ccxt import exchange
+from exporter.exchanges.ccxt.making import exchange
 from exporter.exchanges.ccxt.table import TABLE
 from exporter.transport.caller import Caller
 from exporter.transport.conversation import Transport

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import AuthError, InternalError
 from exporter.exchanges.base import Request, Signed, Work
-from exporter.exchanges.ccxt import exchange
 from exporter.exchanges.ccxt.driving import Call, driven
 from exporter.exchanges.ccxt.loading import TESTED, copied, exchange_class, installed
+from exporter.exchanges.ccxt.making import exchange
 from exporter.exchanges.ccxt.table import TABLE
 from tests.with_ccxt.reading import IDS, OTHERS, PASSPHRASE, SECRETS, credentials
 

@@ -70,8 +70,8 @@ def test_twenty_exchanges_are_in_the_table_and_none_that_is_read_without_ccxt() 
 
 
 def test_exchanges_through_ccxt_are_found_by_name_and_listed_apart() -> None:
-    assert set(ccxt.NAMES) == {f"ccxt/{name}" for name in TABLE}
-    assert all(name in EXCHANGES for name in ccxt.NAMES)
+    assert set(ccxt.names()) == {f"ccxt/{name}" for name in TABLE}
+    assert all(name in EXCHANGES for name in ccxt.names())
     assert not any(name.startswith("ccxt/") for name in EXCHANGES)
     for unknown in ("ccxt/aster", "ccxt/", "kraken", ""):
         assert unknown not in EXCHANGES
