@@ -1,5 +1,7 @@
 """Every exchange of the table, read through ccxt: right numbers, by the requests of the table and no other."""
 
+import json
+from base64 import b64decode
 from decimal import Decimal
 
 import pytest
@@ -105,6 +107,26 @@ async def test_a_unified_account_of_kucoin_is_read_as_one_whatever_the_other_pat
         assert row.net == Decimal("97.7436711985")
         it.stand_in.answers["/api/ua/v1/account/mode"] = '{"code":"200000","data":{"selfAccountMode":"CLASSIC"}}'
         assert {row.currency for row in (await it.wallet("spot")).balances} == {"BTC", "ALT"}
+
+
+NONCES = {
+    "kraken": lambda sent: sent.body.decode().removeprefix("nonce="),
+    "bitfinex": lambda sent: sent.headers["bfx-nonce"],
+    "gemini": lambda sent: json.loads(b64decode(sent.headers["X-GEMINI-PAYLOAD"]))["nonce"],
+    "whitebit": lambda sent: json.loads(sent.body)["nonce"],
+}
+
+
+@pytest.mark.parametrize("name", NONCES)
+async def test_the_number_of_a_request_never_falls_though_the_clock_does(
+    name: str, transport: Transport, clock: FakeClock
+) -> None:
+    async with desk(name, transport, clock) as it:
+        await it.wallet("spot")
+        clock.step_wall(-3600.0)
+        await it.wallet("spot")
+        first, second = (int(NONCES[name](sent)) for sent in it.stand_in.sent)
+        assert second > first
 
 
 UNIFIED = """{"code":"200000","data":{"accountType":"UNIFIED","ts":1764731696945,"accounts":[{"currencies":[

@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import AuthError, InternalError
-from exporter.exchanges.base import Request, Signed, Work
+from exporter.exchanges.base import Endpoint, Request, Signed, Work
 from exporter.exchanges.ccxt.driving import Call, driven
 from exporter.exchanges.ccxt.loading import TESTED, copied, exchange_class, installed
 from exporter.exchanges.ccxt.making import exchange
+from exporter.exchanges.ccxt.signing import signer
 from exporter.exchanges.ccxt.table import TABLE
 from tests.with_ccxt.reading import IDS, OTHERS, PASSPHRASE, SECRETS, credentials
 
@@ -99,6 +100,19 @@ def test_nothing_says_that_ccxt_asks(name: str) -> None:
         said = " ".join((*sent.headers, sent.target.partition("?")[2])).lower()
         assert not any(word in said for word in ("partner", "broker", "referr", "source", "user-agent"))
         assert "ccxt" not in f"{sent}{sent.headers}{sent.body!r}".lower()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"host": "api.elsewhere.example"}, {"path": "/0/private/Withdraw"}, {"method": "GET"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_what_ccxt_signs_is_not_sent_where_the_table_says_something_else(other: dict[str, Any]) -> None:
+    row = TABLE["kraken"].rows[0]._replace(**other)
+    endpoint = Endpoint(row.path, (), post=row.method == "POST")
+    sign = signer("kraken", TABLE["kraken"], {endpoint: Call(row, endpoint)})
+    with pytest.raises(InternalError, match="nothing was sent"):
+        sign(Request(endpoint), credentials("kraken"), "api.kraken.com", NOW)
 
 
 def test_these_are_all_the_requests_that_are_posted() -> None:
