@@ -190,17 +190,7 @@ def _prototype(name: str) -> Any:
     for each in ("markets", "markets_by_id", "currencies", "currencies_by_id"):
         setattr(made, each, {})
     made.symbols, made.ids = [], []
-    made.options |= _NOBODYS
     return made
-
-
-_NOBODYS: Final[Mapping[str, Any]] = {
-    "builderFee": False,
-    "adjustForTimeDifference": False,
-    **dict.fromkeys(("broker", "brokerId", "ref", "builder"), ""),
-    "partner": {},
-}
-"""ccxt's own ids, by which an exchange would count our requests as its, are left out."""
 
 
 def copied(name: str, options: Mapping[str, Any] = {}) -> Any:

@@ -374,7 +374,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                 ),
             ),
             wallets=_spot("private v1/balances"),
-            secret_names=("X-GEMINI-APIKEY", "X-GEMINI-PAYLOAD", "X-GEMINI-SIGNATURE"),
+            secret_names=("X-GEMINI-APIKEY", "X-GEMINI-SIGNATURE"),
             nonce=True,
         ),
         "bitvavo": Known(
@@ -422,7 +422,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                 "spot": Wallet({}, ("v4 private trade-account/balance",)),
                 "funding": Wallet({"account": "main"}, ("v4 private main-account/balance",), default=True),
             },
-            secret_names=("X-TXC-APIKEY", "X-TXC-PAYLOAD", "X-TXC-SIGNATURE"),
+            secret_names=("X-TXC-APIKEY", "X-TXC-SIGNATURE"),
             nonce=True,
         ),
         "poloniex": Known(
