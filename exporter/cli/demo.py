@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter.app import process
+from exporter.core.errors import ExporterError
 from exporter.core.settings import Settings, listen_address
 from exporter.core.wording import counted
 from exporter.sandbox import Sandbox
@@ -21,7 +22,7 @@ def run(settings: Settings, environ: Mapping[str, str]) -> int:
     """Run until a signal ends it; returns the exit status.
 
     Raises:
-        ExporterError: an address cannot be listened on.
+        ExporterError: an address cannot be listened on, or no temporary folder can be written.
     """
     return asyncio.run(_demo(settings, environ))
 
@@ -31,12 +32,29 @@ async def _demo(settings: Settings, environ: Mapping[str, str]) -> int:
     scenario = build_demo(sandbox, _SEED)
     await sandbox.start()
     try:
-        with tempfile.TemporaryDirectory(prefix="exchange-balance-exporter-demo-") as folder:
+        with _folder() as folder:
             path = _written(Path(folder), scenario.config_text(sandbox.base_urls))
             print(greeting(settings, scenario), flush=True)
             return await _both(replace(settings, config_file=path), environ, scenario)
     finally:
         await sandbox.stop()
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for the demo's configuration; in memory where the root is read-only and no /tmp is mounted.
+
+    Raises:
+        ExporterError: no folder at all can be written.
+    """
+    for parent in (None, "/dev/shm"):  # noqa: S108
+        try:
+            return tempfile.TemporaryDirectory(prefix="exchange-balance-exporter-demo-", dir=parent)
+        except OSError:
+            continue
+    raise ExporterError(
+        "the demo writes its configuration to a temporary folder, and none can be written: "
+        "mount one (docker run --tmpfs /tmp), or set TMPDIR"
+    )
 
 
 def _written(folder: Path, config: str) -> Path:

@@ -6,17 +6,18 @@ from grafana.panels.layout import Board, Section, Tile
 from grafana.panels.parts import BLUE, EXCHANGE_COLORS, GREEN, GREY, ORANGE, RED, Column, Query
 from grafana.panels.promql import (
     COIN,
+    RECORDED,
     WALLET,
     biggest,
+    biggest_change,
+    biggest_flow,
+    biggest_price_effect,
     coin_price,
-    day_change,
-    day_flow,
-    day_price_effect,
     fresh,
     held,
-    known,
     latest,
     leading,
+    limited_amount,
     remembered,
     total,
     total_flow,
@@ -122,7 +123,7 @@ def _now() -> Section:
 def _under(of: str, severity: str) -> str:
     """1 for each balance that is under its limit, 0 for each that is not."""
     limit = latest("exchange_balance_threshold", COIN, f'of="{of}",severity="{severity}"')
-    return f"({known(f'exchange_balance_{of}', COIN)} < bool on ({', '.join(COIN)}) {limit})"
+    return f"({limited_amount(of)} < bool on ({', '.join(COIN)}) {limit})"
 
 
 def _count(net: str, available: str) -> str:
@@ -185,6 +186,7 @@ def _where() -> Section:
                     stacked=True,
                     minimum=0,
                     colors=EXCHANGE_COLORS | STALE,
+                    every=RECORDED,
                 ),
             )
         )
@@ -192,12 +194,6 @@ def _where() -> Section:
 
 
 def _moves() -> Section:
-    by = ("exchange", "account", "currency")
-    moved = biggest(*by)
-
-    def among(expr: str) -> str:
-        return f"{total(expr, *by)} and on ({', '.join(by)}) {moved}"
-
     return Section(
         "What moved",
         [
@@ -211,11 +207,11 @@ def _moves() -> Section:
                     "along. Where there is no reading from 24 hours ago, it is the change of the last hour.",
                     {**EXCHANGE_ACCOUNT, "currency": "Currency"},
                     [
-                        Column("Size", moved, "currencyUSD", decimals=2),
-                        Column("Change", among(day_change(USD)), "currencyUSD", CHANGE_COLORS, decimals=2),
-                        Column("Flow", among(day_flow()), "currencyUSD", CHANGE_COLORS, decimals=2),
-                        Column("Price", among(day_price_effect()), "currencyUSD", CHANGE_COLORS, decimals=2),
-                        Column("Amount", among(day_change(NET)), "short", CHANGE_COLORS),
+                        Column("Size", biggest(), "currencyUSD", decimals=2),
+                        Column("Change", biggest_change(USD), "currencyUSD", CHANGE_COLORS, decimals=2),
+                        Column("Flow", biggest_flow(), "currencyUSD", CHANGE_COLORS, decimals=2),
+                        Column("Price", biggest_price_effect(), "currencyUSD", CHANGE_COLORS, decimals=2),
+                        Column("Amount", biggest_change(NET), "short", CHANGE_COLORS),
                     ],
                     sort="Size",
                     descending=True,
@@ -232,6 +228,7 @@ def _moves() -> Section:
                     "currencyUSD",
                     [Query(total_flow(), "flow"), Query(total_price_effect(), "price")],
                     colors={"/flow/": BLUE, "/price/": ORANGE},
+                    every=RECORDED,
                 ),
             ),
         ],

@@ -3,7 +3,20 @@
 from grafana.panels.charts import gauge_panel, lines_panel, timeline_panel
 from grafana.panels.layout import Section, Tile
 from grafana.panels.parts import FRESH, GREEN, ORANGE, RED, YELLOW, Column, Query, Step
-from grafana.panels.promql import ACCOUNT, COIN, WALLET, WINDOW, age, fresh, held, known, latest, selector, total
+from grafana.panels.promql import (
+    ACCOUNT,
+    COIN,
+    RECORDED,
+    WALLET,
+    WINDOW,
+    age,
+    held,
+    known,
+    latest,
+    limited_amount,
+    selector,
+    wallet_sum,
+)
 from grafana.panels.tables import table_panel
 
 USD = "exchange_balance_usd"
@@ -18,9 +31,7 @@ def limits() -> Section:
     """What runs low: balances and accounts beside their thresholds."""
     where = (*COIN, "of")
     limit = latest("exchange_balance_threshold", where, LIMITS, pick="max")
-    amount = " or ".join(
-        f'label_replace({known(f"exchange_balance_{of}", COIN)}, "of", "{of}", "", "")' for of in ("net", "available")
-    )
+    amount = " or ".join(f'label_replace({limited_amount(of)}, "of", "{of}", "", "")' for of in ("net", "available"))
     keys = ", ".join(where)
     watched = f"({amount}) and on ({keys}) {latest('exchange_balance_threshold', where)}"
     fresh = f"0 * {limit} + on (exchange, account, wallet) group_left () {WALLETS_FRESH}"
@@ -196,6 +207,7 @@ def concentration() -> Section:
                     ],
                     minimum=0,
                     narrow=True,
+                    every=RECORDED,
                 ),
             ),
         ],
@@ -207,7 +219,7 @@ def trust() -> Section:
     last_read = age("exchange_wallet_last_success_timestamp_seconds", WALLET)
     stale_after = latest("exchange_account_stale_after_seconds", ACCOUNT)
     counts = ((None, GREEN), (1, ORANGE))
-    ours = total(fresh(USD), *WALLET)
+    ours = wallet_sum()
     reported = latest("exchange_wallet_reported_usd", WALLET)
     return Section(
         "How far to trust it",
@@ -246,6 +258,7 @@ def trust() -> Section:
                     "time on this page is an older one.",
                     [Query(WALLETS_FRESH, "{{account}} {{wallet}}")],
                     states={"/.*/": FRESH},
+                    every=RECORDED,
                 ),
             ),
             Tile(

@@ -70,6 +70,7 @@ def lines_panel(
     right_axis: tuple[str, str] | None = None,
     decimals: int | None = None,
     narrow: bool = False,
+    every: str | None = None,
     none: str = "no data in this time range",
 ) -> timeseries.Panel:
     """Curves over time, with gaps where there is no data.
@@ -89,9 +90,12 @@ def lines_panel(
         right_axis: (refId, unit) of a query that is measured on the right.
         decimals: Digits after the point, where Grafana's own choice shows too few.
         narrow: The panel is a third of the width: the legend goes below, beside it would leave no room for curves.
+        every: The least step between two points, where what is shown is recorded no more often.
         none: What is said where there is no data.
     """
     panel = common_settings(timeseries.Panel(), title, description, unit, none, decimals)
+    if every is not None:
+        panel.interval(every)
     for target in _ranges(queries):
         panel.with_target(target)
     panel.draw_style(options.GraphDrawStyle.BARS if bars else options.GraphDrawStyle.LINE)
@@ -185,10 +189,13 @@ def timeline_panel(
     queries: Sequence[Query],
     *,
     states: dict[str, Sequence[State]],
+    every: str | None = None,
     none: str = "no data in this time range",
 ) -> statetimeline.Panel:
-    """States over time; `states` by a regular expression on the series' name."""
+    """States over time; `states` by a regular expression on the series' name, `every` is the least step."""
     panel = common_settings(statetimeline.Panel(), title, description, "none", none, None)
+    if every is not None:
+        panel.interval(every)
     for target in _ranges(queries):
         panel.with_target(target)
     panel.thresholds(thresholds(((None, GREY),))).color_scheme(color_mode("thresholds"))

@@ -123,15 +123,16 @@ def _variables() -> list[Builder[model.VariableModel]]:
             'label_values(exchange_account_up{job=~"$job"}, instance)',
             "Exporter process; an account that two of them export counts once.",
         ),
-        _query("exchange", "Exchange", f"label_values({exchanges}, exchange)", "Exchanges to show."),
-        _query("account", "Account", f"label_values({accounts}, account)", "Accounts to show."),
-        _query("currency", "Currency", f"label_values({currencies}, currency)", "Currencies to show."),
+        _query("exchange", "Exchange", f"label_values({exchanges}, exchange)", "Exchanges to show.", every=".*"),
+        _query("account", "Account", f"label_values({accounts}, account)", "Accounts to show.", every=".*"),
+        _query("currency", "Currency", f"label_values({currencies}, currency)", "Currencies to show.", every=".*"),
     ]
 
 
-def _query(name: str, label: str, query: str, description: str) -> dashboard.QueryVariable:
+def _query(name: str, label: str, query: str, description: str, *, every: str = ".+") -> dashboard.QueryVariable:
+    """A variable; `every` is what All stands for: `.*` is no choice to Prometheus, `.+` a union over all values."""
     variable = dashboard.QueryVariable(name).label(label).description(description)
     variable.query(query).definition(query).datasource(DATASOURCE)
     variable.refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
     variable.sort(model.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC)
-    return variable.multi(True).include_all(True).all_value(".+")
+    return variable.multi(True).include_all(True).all_value(every)

@@ -14,10 +14,12 @@ CURRENCY = ("exchange", "currency")
 ACCOUNT = ("exchange", "account")
 WALLET = ("exchange", "account", "wallet")
 COIN = ("exchange", "account", "wallet", "currency")
+MOVE = ("exchange", "account", "currency")
 
 WINDOW = "3m"  # more than two scrapes, less than the shortest time that anybody would call stale
 MEMORY, STEP = "1d", "5m"  # how far and in what steps a last known figure is looked for where no rule remembers it
 DAY = "1d"
+RECORDED = "2m"  # how often the rules record what a panel over everything shows
 
 _FILTERS = ("exchange", "account", "currency")
 _USD, _NET = "exchange_balance_usd", "exchange_balance_net"
@@ -25,30 +27,33 @@ _ALL_OF = {"exchanges": "exchange", "accounts": "account", "currencies": "curren
 
 
 def selector(family: str, labels: tuple[str, ...] = (), extra: str = "") -> str:
-    """Select a family by the dashboard's variables, those of `labels` that have one, and `extra` matchers."""
-    matchers = ['job=~"$job"', 'instance=~"$instance"']
+    """Select a family by the dashboard's variables, those of `labels` that have one, and `extra` matchers.
+
+    Those come first: where one of them finds nothing, Prometheus looks no further.
+    """
+    matchers = [extra] if extra else []
+    matchers += ['job=~"$job"', 'instance=~"$instance"']
     matchers += [f'{label}=~"${label}"' for label in _FILTERS if label in labels]
-    if extra:
-        matchers.append(extra)
     return f"{family}{{{','.join(matchers)}}}"
 
 
 def unless_all(*variables: str) -> str:
     """Match nothing while all of these variables stand at All, and everything once one of them does not.
 
-    All is `.+`, and a job has as many letters as this wants; a job of fewer letters costs time and nothing else. What
-    is chosen stands here twice in a row, as no job does.
+    All is `.+` or `.*`, and a job has as many letters as this wants; one of fewer letters costs time and nothing else.
+    What is chosen stands here twice in a row, as no job does. `?` excludes an empty job too, so that Prometheus looks
+    up the jobs that match instead of taking those that do not away from everything else.
     """
-    return f'job!~"{"".join(f"(${name}){{2}}" for name in variables)}"'
+    return f'job!~"({"".join(f"(${name}){{2}}" for name in variables)})?"'
 
 
 def whole(record: str, *summed: str, at: str = "", rare: bool = False) -> str:
     """Select a recorded sum over all of the labels in `summed`, while all of each is chosen.
 
-    `rare`: it is recorded every ten minutes.
+    `rare`: it is recorded every half hour.
     """
     selected = selector(record, COIN, ",".join(f'{label}="all"' for label in summed))
-    return f"last_over_time({selected}[15m])" if rare else selected + (f" {at}" if at else "")
+    return f"last_over_time({selected}[35m])" if rare else selected + (f" {at}" if at else "")
 
 
 def latest(
@@ -97,6 +102,14 @@ def known(family: str, labels: tuple[str, ...], extra: str = "", *, at: str = ""
     return f"({_present(family, labels, extra, at)} or {remembered(family, labels, extra, at=at)})"
 
 
+def limited_amount(of: str) -> str:
+    """What was last known of each balance, `net` or `available`, that has a limit, by what the rules keep of those."""
+    family, some = f"exchange_balance_{of}", unless_all("job", "instance")
+    recorded = f"max by ({', '.join(COIN)}) ({selector(f'treasury:{family}:limited', COIN)})"
+    served = f"{recorded} and on ({', '.join(WALLET)}) {latest('exchange_wallet_fresh', WALLET)} == 1"
+    return f"({served} or {fresh(family, some)} or {remembered(family, COIN)})"
+
+
 def withdrawn(family: str, labels: tuple[str, ...], extra: str = "") -> str:
     """The last figures of what is no longer exported: the part of `known` that is not fresh."""
     return f"({remembered(family, labels, extra)} unless {_present(family, labels, extra)})"
@@ -130,6 +143,12 @@ def held(kind: str, *by: str, at: str = "") -> str:
     return f"({recorded} or {total(coins, *by)})"
 
 
+def wallet_sum() -> str:
+    """The USD value of what is fresh in each wallet."""
+    recorded = total(whole("treasury:exchange_balance_usd:fresh", "currency"), *WALLET)
+    return f"({recorded} or {total(fresh(_USD, unless_all('job', 'instance', 'currency')), *WALLET)})"
+
+
 def day_change(family: str, extra: str = "") -> str:
     """Change of a balance against 24 hours ago.
 
@@ -149,8 +168,8 @@ def coin_price(extra: str = "", *, last_known: bool = False) -> str:
     An answer that carries values of its own needs no price list, so exchange_price_usd may lack its coins; it is
     asked where nothing is held.
     """
-    families = ("exchange_balance_net", "exchange_balance_usd")
-    net, usd = (known(family, COIN, extra) if last_known else fresh(family, extra) for family in families)
+    net = known(_NET, COIN, extra) if last_known else fresh(_NET, extra)
+    usd = known(_USD, COIN, extra) if last_known else latest(_USD, COIN, extra)
     listed = known("exchange_price_usd", CURRENCY, extra)
     return f"({usd} / ({net} != 0) or 0 * {net} + on (exchange, currency) group_left () {listed})"
 
@@ -181,18 +200,61 @@ def total_price_effect() -> str:
 
 def _recorded_flow() -> str:
     """The flow by exchange and currency, of all accounts, at the price in what is held, or was."""
+    net, before = whole(f"treasury:{_NET}:last_known", "account"), _before(_NET)
+    return f"({net} - {before}) * ({_recorded_price()})"
+
+
+def _recorded_price() -> str:
+    """The price by exchange and currency, in what is held, or was."""
     net, usd = (whole(f"treasury:{family}:last_known", "account") for family in (_NET, _USD))
-    before_net, before_usd = (whole(f"treasury:{family}:before_1d", "account", rare=True) for family in (_NET, _USD))
-    return f"({net} - {before_net}) * ({usd} / ({net} != 0) or {before_usd} / ({before_net} != 0))"
+    return f"{usd} / ({net} != 0) or {_before(_USD)} / ({_before(_NET)} != 0)"
 
 
-def biggest(*by: str) -> str:
-    """The size of the fifteen largest changes in 24 hours."""
-    every = [f'{name}=~"${variable}"' for name, variable in _ALL_OF.items()]
-    recorded = selector("treasury:exchange_balance_usd:moved_1d", COIN, ",".join(every))
-    some = unless_all("job", "instance", *_ALL_OF.values())
-    listed = f"topk(15, sum by ({', '.join(by)}) (last_over_time({recorded}[15m])))"
-    return f"({listed} or topk(15, abs({total(day_change(_USD, some), *by)})))"
+def _before(family: str) -> str:
+    return whole(f"treasury:{family}:before_1d", "account", rare=True)
+
+
+def biggest() -> str:
+    """The size of the fifteen largest changes in 24 hours, by exchange, account and currency."""
+    recorded = f"sum by ({', '.join(MOVE)}) ({_of_moved(_USD, 'moved_1d')})"
+    return f"topk(15, {recorded} or abs({total(day_change(_USD, _CHOSEN), *MOVE)}))"
+
+
+def biggest_change(family: str) -> str:
+    """The change of each of those, of its USD value or of its coins."""
+    return _of_biggest(_moved_change(family), day_change(family, _CHOSEN))
+
+
+def biggest_flow() -> str:
+    """The part of each of those that came or went as coins, at the price of now, in USD."""
+    return _of_biggest(_moved_flow(), day_flow(_CHOSEN))
+
+
+def biggest_price_effect() -> str:
+    """The part of each of those that prices made, in USD."""
+    return _of_biggest(f"{_moved_change(_USD)} - {_moved_flow()}", day_price_effect(_CHOSEN))
+
+
+def _of_biggest(recorded: str, coins: str) -> str:
+    return f"({recorded} or {total(coins, *MOVE)}) and on ({', '.join(MOVE)}) {biggest()}"
+
+
+def _moved_change(family: str) -> str:
+    return f"sum by ({', '.join(MOVE)}) ({_of_moved(family, 'change_1d')})"
+
+
+def _moved_flow() -> str:
+    prices = f"max by (exchange, currency) ({_recorded_price()})"
+    return f"{_moved_change(_NET)} * on (exchange, currency) group_left () {prices}"
+
+
+def _of_moved(family: str, record: str) -> str:
+    """What is recorded of the holdings that moved most of all, while everything is chosen."""
+    every = ",".join(f'{name}=~"${variable}"' for name, variable in _ALL_OF.items())
+    return f"last_over_time({selector(f'treasury:{family}:{record}', COIN, every)}[35m])"
+
+
+_CHOSEN = unless_all("job", "instance", *_ALL_OF.values())
 
 
 def rate(family: str, labels: tuple[str, ...], by: tuple[str, ...], extra: str = "") -> str:

@@ -69,7 +69,7 @@ def draw_all(page: Path, url: str, output: Path, *, span: float, rate_interval: 
     with tempfile.TemporaryDirectory(prefix="exchange-balance-exporter-pictures-") as raw:
         for path in sorted(DASHBOARDS.glob("*.json")):
             dashboard = json.loads(path.read_text(encoding="utf-8"))
-            chosen = account if path.stem == "account" else ".+"
+            chosen = account if path.stem == "account" else ".*"
             ask = asking(server, **times, rate_interval=rate_interval, account=chosen)
             target = output / f"{path.stem}.png"
             picture(page, scene(dashboard, ask, **times), Path(raw) / target.name)
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("server", help="URL of a Prometheus server that scrapes the exporter")
     parser.add_argument("--span", type=float, default=3600, help="seconds to look back (default: %(default)s)")
     parser.add_argument("--rate-interval", default="1m", help="four scrape intervals (default: %(default)s)")
-    parser.add_argument("--account", default=".+", help="whose Account dashboard to draw (default: all)")
+    parser.add_argument("--account", default=".*", help="whose Account dashboard to draw (default: all)")
     parser.add_argument("--output", type=Path, default=PICTURES, help="directory of the pictures")
     arguments = parser.parse_args()
     with built() as page:

@@ -16,7 +16,7 @@ class PanelQuery(NamedTuple):
     expr: str
 
 
-def fill(expr: str, *, rate_interval: str = "1m", interval: str = "15s", span: str = "6h", account: str = ".+") -> str:
+def fill(expr: str, *, rate_interval: str = "1m", interval: str = "15s", span: str = "6h", account: str = ".*") -> str:
     """Put values in the place of variables: all of everything, and the durations that Grafana would choose.
 
     Args:
@@ -29,6 +29,7 @@ def fill(expr: str, *, rate_interval: str = "1m", interval: str = "15s", span: s
     for name, duration in (("rate_interval", rate_interval), ("interval", interval), ("range", span)):
         expr = re.sub(rf"\$(?:__{name}\b|{{__{name}}})", duration, expr)
     expr = expr.replace("$account", account)
+    expr = re.sub(r"\$(?:exchange|currency)\b", ".*", expr)
     return re.sub(r"\$(?:\w+|\{\w+(?::\w+)?\})", ".+", expr)
 
 

@@ -82,3 +82,14 @@ def test_a_taken_port_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) 
     assert f"cannot listen on 127.0.0.1 from port {port}" in err
     assert f"cannot listen on 127.0.0.1:{port}: the address is in use" in err
     assert "Traceback" not in err
+
+
+def test_without_any_temporary_folder_the_demo_says_which_to_mount(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(**_: object) -> None:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("exporter.cli.demo.tempfile.TemporaryDirectory", refused)
+    assert main(["demo", "--web.listen-address=127.0.0.1:0"], {}) == 1
+    assert "mount one (docker run --tmpfs /tmp), or set TMPDIR" in capsys.readouterr().err
