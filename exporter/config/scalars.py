@@ -78,19 +78,12 @@ def total_name(value: Any) -> str:
     return text
 
 
-def canonical(exchange: str) -> str | None:
-    """Our name of an exchange, also from an alias; None where it is unknown."""
-    if exchange in EXCHANGES:
-        return exchange
-    return next((each.name for each in EXCHANGES.values() if exchange in each.aliases), None)
-
-
 def exchange_name(value: Any) -> str:
     """The name of an exchange that we know."""
     text = name(value)
-    found = canonical(text)
+    found = EXCHANGES.canonical(text)
     if found is None:
-        near = nearest(text, [*EXCHANGES, *(alias for each in EXCHANGES.values() for alias in each.aliases)])
+        near = nearest(text, [*EXCHANGES, *EXCHANGES.aliases])
         raise mistake(f"unknown exchange {quoted(text)}{near or '; there are ' + listed(sorted(EXCHANGES), 'and')}")
     return found
 

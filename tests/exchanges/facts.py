@@ -197,7 +197,7 @@ def facts_of(
 
 def _missing_places(name: str, twins: Collection[str], folder: Path) -> Iterator[str]:
     if name not in twins:
-        yield f"it has no simulated twin: exporter/sandbox/vendors/{name}.py, and a line in the map beside it"
+        yield f"it has no simulated twin: exporter/sandbox/vendors/{name}.py, and a line in the list beside it"
     own = folder / name
     if not own.is_dir():
         yield f"there is no folder tests/exchanges/{name}/ with facts.py, test_{name}.py and fixtures/"
