@@ -78,23 +78,16 @@ def total_name(value: Any) -> str:
     return text
 
 
-def canonical(exchange: str) -> str | None:
-    """Our name of an exchange, also from an alias; None where it is unknown."""
-    if exchange in EXCHANGES:
-        return exchange
-    return next((each.name for each in EXCHANGES.values() if exchange in each.aliases), None)
-
-
 def exchange_name(value: Any) -> str:
     """The name of an exchange that we know."""
     text = name(value)
     if text.startswith(ccxt.PREFIX):
         return _through_ccxt(text)
-    found = canonical(text)
+    found = EXCHANGES.canonical(text)
     if found is None:
-        if f"{ccxt.PREFIX}{text}" in ccxt.names():
+        if f"{ccxt.PREFIX}{text}" in EXCHANGES:
             raise mistake(f"{quoted(text)} is read through ccxt; write {ccxt.PREFIX}{text}")
-        near = nearest(text, [*EXCHANGES, *(alias for each in EXCHANGES.values() for alias in each.aliases)])
+        near = nearest(text, [*EXCHANGES, *EXCHANGES.aliases])
         raise mistake(f"unknown exchange {quoted(text)}{near or '; there are ' + listed(sorted(EXCHANGES), 'and')}")
     return found
 
@@ -102,9 +95,9 @@ def exchange_name(value: Any) -> str:
 def _through_ccxt(text: str) -> str:
     """The name of an exchange that is read through ccxt, if it may be."""
     ccxt_id = text.removeprefix(ccxt.PREFIX)
-    if own := canonical(ccxt_id):
+    if own := EXCHANGES.canonical(ccxt_id):
         raise mistake(f"{own} is read without ccxt, which tells more; write {own}")
-    if text not in ccxt.names():
+    if text not in EXCHANGES:
         ids = [each.removeprefix(ccxt.PREFIX) for each in ccxt.names()]
         near = nearest(ccxt_id, ids) or f"; there are {listed(sorted(ids), 'and')}"
         raise mistake(f"the table of what may be asked through ccxt has no {quoted(ccxt_id)}{near}; {_PROPOSE}")

@@ -3,29 +3,19 @@
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.exchanges import bingx, bitget, bitmart, ccxt, htx, okx, xt
-from exporter.exchanges.base import Exchange
+from exporter.exchanges.loading import Exchanges
 
-_OWN: Final[Mapping[str, Exchange]] = {
-    "bitmart": bitmart.EXCHANGE,
-    "xt": xt.EXCHANGE,
-    "bingx": bingx.EXCHANGE,
-    "htx": htx.EXCHANGE,
-    "bitget": bitget.EXCHANGE,
-    "okx": okx.EXCHANGE,
-}
-"""Adding one: CONTRIBUTING.md lists the places."""
+NAMES: Final = (
+    "bitmart",
+    "xt",
+    "bingx",
+    "htx",
+    "bitget",
+    "okx",
+)
+"""Each is the name of its file or folder, too. Adding one: CONTRIBUTING.md lists the places."""
 
+ALIASES: Final[Mapping[str, str]] = {"huobi": "htx", "okex": "okx"}
+"""Other names that are accepted in a configuration."""
 
-class _Exchanges(dict[str, Exchange]):
-    """Lists those that have files of their own; those through ccxt are found by name, such as `ccxt/kraken`."""
-
-    def __missing__(self, name: str) -> Exchange:
-        return ccxt.exchange(name)
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or (str(name).startswith(ccxt.PREFIX) and name in ccxt.names())
-
-
-EXCHANGES: Final[Mapping[str, Exchange]] = _Exchanges(_OWN)
-"""Where a name becomes an exchange."""
+EXCHANGES: Final = Exchanges(NAMES, ALIASES)

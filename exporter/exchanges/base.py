@@ -251,7 +251,6 @@ class Exchange:
         option: the key under `options` that chooses; empty where there is no choice.
         first: the API that is used, or with `probes` tried first.
         probes: whether `auto` is allowed (and the default): the answers prove which API serves the account.
-        aliases: other names accepted in the configuration.
         ban_seconds: how long a ban lasts unless told.
         ban_scope: what a ban pauses: every request from our address, or those of one user or key.
         notice: said once in the log for a configured account; empty where there is nothing to say.
@@ -263,7 +262,6 @@ class Exchange:
     option: str = ""
     first: str = ""
     probes: bool = False
-    aliases: tuple[str, ...] = ()
     ban_seconds: float = 300.0
     ban_scope: Scope = "ip"
     notice: str = ""

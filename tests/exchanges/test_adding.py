@@ -54,9 +54,8 @@ def add(place: Place, root: Path) -> None:
         text = below(text, r"^   \| exchange \| tick \|", permission)
         text = below(text, r"^### From the exchange's words to ours$", words)
     else:
-        imported, line = place.lines
-        text = re.sub(r"((?:^from .*\n)+)", rf"\1{imported}\n", text, count=1, flags=re.MULTILINE)
-        text = re.sub(r"^}", f"{line}\n}}", text, count=1, flags=re.MULTILINE)
+        (line,) = place.lines
+        text = re.sub(r"^\)", f"{line}\n)", text, count=1, flags=re.MULTILINE)
     (root / path).write_text(text, "utf-8")
 
 
