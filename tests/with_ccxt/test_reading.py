@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from exporter.core.errors import BadPayload
 from exporter.core.model import Balance
 from exporter.exchanges.ccxt.table import TABLE
 from exporter.transport.conversation import Transport
@@ -156,3 +157,37 @@ async def test_accounts_of_one_exchange_share_nothing_but_the_class(transport: T
         for _ in range(2):
             assert len((await one.wallet("spot")).balances) == 5
             assert [row.currency for row in (await other.wallet("spot")).balances] == ["EUR"]
+
+
+async def test_two_rows_of_one_coin_are_unreadable_where_ccxt_would_keep_one(
+    transport: Transport, clock: FakeClock
+) -> None:
+    async with desk("mexc", transport, clock) as it:
+        held = (("MX", "1"), ("MX", "2"), ("ETH", "3"))
+        rows = ",".join(f'{{"asset":"{coin}","free":"{free}","locked":"0"}}' for coin, free in held)
+        it.stand_in.answers["/api/v3/account"] = f'{{"balances":[{rows}]}}'
+        reading = await it.wallet("spot")
+        assert [row.currency for row in reading.balances] == ["ETH"]
+        assert [row.name for row in reading.unreadable] == ["MX"]
+
+
+async def test_rows_that_ccxt_leaves_out_are_counted(transport: Transport, clock: FakeClock) -> None:
+    async with desk("kucoin", transport, clock) as it:
+        path = "/api/v1/accounts?type=trade"
+        it.stand_in.answers[path] = it.stand_in.answers[path].replace('"ALT","type":"trade"', '"ALT","type":"trade_hf"')
+        reading = await it.wallet("spot")
+        assert ([row.currency for row in reading.balances], reading.ignored) == (["BTC"], 1)
+
+
+@pytest.mark.parametrize("cursor", ["789100", ""])
+async def test_pages_that_end_before_the_list_does_are_no_wallet(
+    cursor: str, transport: Transport, clock: FakeClock
+) -> None:
+    """A cursor that repeats itself, or is missing: ccxt takes what it has for all of it."""
+    async with desk("coinbase", transport, clock) as it:
+        path = "/api/v3/brokerage/accounts?limit=250&cursor=789100"
+        it.stand_in.answers[path] = it.stand_in.answers[path].replace(
+            '"has_next":false,"cursor":""', f'"has_next":true,"cursor":"{cursor}"'
+        )
+        with pytest.raises(BadPayload, match="end before the list"):
+            await it.wallet("spot")

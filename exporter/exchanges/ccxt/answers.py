@@ -6,7 +6,7 @@ it as the text of its digits.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -124,6 +124,13 @@ def _field(row: Any, name: str) -> Any:
     return bool(value) or None if isinstance(value, dict | list) else value
 
 
+def names_in(answer: Any, holds: str, needs: Sequence[str]) -> Iterator[str]:
+    """The coins that the rows of a list are of, as far as they are told by a field."""
+    rows, _, _ = _at(answer, holds)
+    if needs and isinstance(rows, list):
+        yield from (str(_field(row, needs[0])) for row in rows)
+
+
 def fill(answer: Any, holds: str, nought: Iterable[str]) -> None:
     """Write a 0 into the rows of an answer that leave one of these fields out."""
     rows, _, _ = _at(answer, holds)
@@ -155,17 +162,21 @@ def _within(answer: Any, name: str) -> Any:
     return answer[int(name)]
 
 
-def wallet(made: Any, known: Known, listed: int) -> Reading:
+def wallet(made: Any, known: Known, listed: int, twice: Collection[str] = (), *, each: bool = False) -> Reading:
     """A wallet as ccxt has read it: free is available, used is frozen, debt is borrowed.
 
     Args:
         made: what `fetch_balance` returned.
         known: whose wallet.
         listed: rows that its answers had; 0 where those may be of other wallets.
+        twice: coins of which there were two rows, of which ccxt knows one.
+        each: whether each row is a coin of its own, so that those that ccxt left out can be counted.
 
     Raises:
-        BadPayload: ccxt read none of the rows, or most of them cannot be read.
+        BadPayload: ccxt read none of the rows, or most of them cannot be read, or the list goes on.
     """
+    if isinstance(made, dict) and isinstance(made.get("info"), dict) and made["info"].get("has_next") is True:
+        raise BadPayload("the pages end before the list does")
     balances: list[Balance] = []
     unreadable: list[Unreadable] = []
     ignored = 0
@@ -174,7 +185,7 @@ def wallet(made: Any, known: Known, listed: int) -> Reading:
             ignored += 1
             continue
         name = _spelled(name_of(raw, "currency"), known)
-        one = _balance(name, row, known)
+        one = _balance(name, row, known) if raw not in twice else Unreadable(name, "two rows where one belongs")
         if isinstance(one, Balance):
             balances.append(one)
         else:
@@ -182,6 +193,8 @@ def wallet(made: Any, known: Known, listed: int) -> Reading:
     if listed and not balances and not unreadable:
         raise BadPayload(f"ccxt read no currency in an answer of {listed} rows")
     see_most(unreadable, len(balances) + len(unreadable))
+    if each:
+        ignored = max(ignored, listed - len(balances) - len(unreadable))
     return Reading(without(balances, unreadable), ignored=ignored, unreadable=unreadable)
 
 

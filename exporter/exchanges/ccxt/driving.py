@@ -5,13 +5,14 @@ swallows decides: whoever drives it stops at the first failure, and never comes 
 every exception does not see those of ours.
 """
 
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 from exporter.core.errors import BadPayload, InternalError, PollError
 from exporter.exchanges.base import Endpoint, Reader, Request, Work
-from exporter.exchanges.ccxt.answers import exact, fill, rows_of, see_names, size_of
+from exporter.exchanges.ccxt.answers import exact, fill, names_in, rows_of, see_names, size_of
 from exporter.exchanges.ccxt.loading import Wish
 from exporter.exchanges.ccxt.refusing import refused
 from exporter.exchanges.ccxt.table import Row
@@ -28,10 +29,11 @@ class Call(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What a coroutine returned, and how many rows its answers had."""
+    """What a coroutine returned, how many rows its answers had, and the coins of which there were two."""
 
     made: Any
     rows: int
+    twice: frozenset[str] = frozenset()
 
 
 def driven(coroutine: Coroutine[Any, Any, Any], calls: Mapping[str, Call]) -> Reader[Done]:
@@ -47,17 +49,19 @@ def driven(coroutine: Coroutine[Any, Any, Any], calls: Mapping[str, Call]) -> Re
     """
     answer: Any = None
     rows = size = 0
+    names: Counter[str] = Counter()
     try:
         for _ in range(MOST_REQUESTS):
             ended, value = yield Work(size, partial(_step, coroutine, answer))
             if ended:
-                return Done(value, rows)
+                return Done(value, rows, frozenset(name for name, count in names.items() if count > 1))
             call = _allowed(value, calls)
             answer = yield Request(call.endpoint, tuple(value.params.items()))
             size = size_of(answer)
             rows += rows_of(answer, call.row.holds)
             if call.row.needs:
                 see_names(answer, call.row.holds, call.row.needs)
+                names.update(names_in(answer, call.row.holds, call.row.needs))
             if call.row.nought:
                 fill(answer, call.row.holds, call.row.nought)
         raise BadPayload(f"more than the {MOST_REQUESTS} requests of one read")

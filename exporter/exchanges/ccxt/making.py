@@ -100,7 +100,9 @@ def _read_wallet(
     """Read one wallet by ccxt's `fetch_balance`."""
     del memory
     done = yield from driven(copied(name, known.options).fetch_balance(dict(each.params)), calls)
-    reading: Reading = yield Work(done.rows, partial(wallet, done.made, known, 0 if each.part else done.rows))
+    whole = not (each.part or each.adds)
+    made = partial(wallet, done.made, known, 0 if each.part else done.rows, done.twice if whole else (), each=whole)
+    reading: Reading = yield Work(done.rows, made)
     return reading
 
 

@@ -28,7 +28,8 @@ class Row(NamedTuple):
         limits: what it counts against.
         most: bytes of the largest answer that is taken.
         use: what it is asked for, where that is no wallet: `time`, `prices`, `markets`, or several of them.
-        needs: fields (or columns) that each row of the list must have: ccxt leaves out a row without its name.
+        needs: fields (or columns) that each row of the list must have, the coin's name first: ccxt leaves out a row
+            without it, and of two rows of one name the first.
         nought: fields of the list's rows that are 0 where they are left out: ccxt forgets what it adds to nothing.
     """
 
@@ -53,12 +54,14 @@ class Wallet(NamedTuple):
         calls: the rows that one read asks, by ccxt's names.
         default: read unless the configuration names its wallets.
         part: its answer lists other wallets as well, so that none of its rows may be of this one.
+        adds: ccxt adds rows of one coin, and leaves out those of another kind; else each row is a coin of its own.
     """
 
     params: Mapping[str, Any]
     calls: tuple[str, ...]
     default: bool = False
     part: bool = False
+    adds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +259,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "v3 private brokerage/accounts",
                     "accounts[]",
                     (30, 1),
-                    "type available_balance hold",
+                    "currency type available_balance hold",
                 ),
                 _public("api.coinbase.com", "/v2/time", "v2 public time", "{}", (10, 1), "time"),
                 _public(
@@ -268,7 +271,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "prices markets",
                 ),
             ),
-            wallets=_spot("v3 private brokerage/accounts", v3=True),
+            wallets={"spot": Wallet({"v3": True}, ("v3 private brokerage/accounts",), adds=True)},
             secret_names=("Authorization", "CB-ACCESS-KEY", "CB-ACCESS-SIGN"),
             words={
                 "Unauthorized": (
@@ -319,7 +322,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "private auth/r/wallets",
                     "[[]]",
                     (90, 60),
-                    "0 1 3",
+                    "1 0 3",
                 ),
                 _public("api-pub.bitfinex.com", "/v2/tickers", "public tickers", "[]", (30, 60), "prices"),
                 _public(
@@ -607,7 +610,7 @@ TABLE: Final[Mapping[str, Known]] = MappingProxyType(
                     "api.luno.com", "/api/exchange/1/markets", "exchange markets", "markets[]", (60, 60), "markets"
                 ),
             ),
-            wallets=_spot("private balance"),
+            wallets={"spot": Wallet({}, ("private balance",), adds=True)},
             secret_names=("Authorization",),
             names={"XBT": "BTC"},
         ),
