@@ -80,7 +80,7 @@ def _options(stack: Stack, exchange: Exchange) -> dict[str, str]:
             else:
                 near = nearest(found.value, values) or f"; there are {listed(values, 'and')}"
                 stack.add(found, f"unknown value {quoted(found.value)}{near}")
-        elif found.layer.own or all(name != each.option for each in EXCHANGES.values()):
+        elif found.layer.own or all(name != each.option for each in EXCHANGES.known()):
             near = nearest(name, own) or f"; it knows {listed(own, 'and')}"
             stack.add(found, f"{exchange.name} has no such option{near}")
     return options
@@ -257,7 +257,7 @@ def _base_url(stack: Stack, exchange: Exchange) -> str | Mapping[str, str] | Non
         return found.value
     hosts = exchange.hosts
     for host in found.value:
-        inherited = not found.layer.own and any(host in each.hosts for each in EXCHANGES.values())
+        inherited = not found.layer.own and any(host in each.hosts for each in EXCHANGES.known())
         if host not in hosts and not inherited:
             text = f"maps a host that {exchange.name} does not have; its hosts are {listed(sorted(hosts), 'and')}"
             stack.add(Found(None, found.layer, (*found.path, host)), text)
