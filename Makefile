@@ -100,6 +100,7 @@ check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=examples/plugin:examples/plugin/tests $(BIN)/mypy examples/plugin
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix .

@@ -13,7 +13,7 @@ from exporter.config.mistakes import listed, nearest, quoted
 from exporter.config.model import ALL, SEVERITIES, Account, Threshold
 from exporter.config.scalars import spelled
 from exporter.config.secrets import Resolved
-from exporter.exchanges import EXCHANGES, ccxt
+from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import AUTO, Api, Exchange
 
 RATE_GROUP: Final = "rate_group"
@@ -21,7 +21,6 @@ RATE_GROUP: Final = "rate_group"
 
 def account(stack: Stack, exchange: Exchange, resolved: Resolved | None) -> Account | None:
     """Check everything about one account and build it; None when there is anything in the report about it."""
-    _installed(stack, exchange)
     options = _options(stack, exchange)
     known = Wallets.of(exchange, options)
     interval, timeout, stale_after = _times(stack)
@@ -59,11 +58,6 @@ def account(stack: Stack, exchange: Exchange, resolved: Resolved | None) -> Acco
     )
 
 
-def _installed(stack: Stack, exchange: Exchange) -> None:
-    if exchange.name.startswith(ccxt.PREFIX) and (missing := ccxt.missing()):
-        stack.add(Found(None, stack.entry, ("exchange",)), f"{exchange.name} {missing}")
-
-
 def _value(found: Found | None, default: Any) -> Any:
     return default if found is None else found.value
 
@@ -86,7 +80,7 @@ def _options(stack: Stack, exchange: Exchange) -> dict[str, str]:
             else:
                 near = nearest(found.value, values) or f"; there are {listed(values, 'and')}"
                 stack.add(found, f"unknown value {quoted(found.value)}{near}")
-        elif found.layer.own or all(name != each.option for each in EXCHANGES.values()):
+        elif found.layer.own or all(name != each.option for each in EXCHANGES.known()):
             near = nearest(name, own) or f"; it knows {listed(own, 'and')}"
             stack.add(found, f"{exchange.name} has no such option{near}")
     return options
@@ -263,7 +257,7 @@ def _base_url(stack: Stack, exchange: Exchange) -> str | Mapping[str, str] | Non
         return found.value
     hosts = exchange.hosts
     for host in found.value:
-        inherited = not found.layer.own and any(host in each.hosts for each in EXCHANGES.values())
+        inherited = not found.layer.own and any(host in each.hosts for each in EXCHANGES.known())
         if host not in hosts and not inherited:
             text = f"maps a host that {exchange.name} does not have; its hosts are {listed(sorted(hosts), 'and')}"
             stack.add(Found(None, found.layer, (*found.path, host)), text)

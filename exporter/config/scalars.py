@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from exporter.config.mistakes import listed, nearest, quoted
 from exporter.core.addresses import is_loopback
+from exporter.core.errors import UnusableExchange
 from exporter.core.wording import folded
 from exporter.exchanges import EXCHANGES, ccxt
 
@@ -85,10 +86,19 @@ def exchange_name(value: Any) -> str:
         return _through_ccxt(text)
     found = EXCHANGES.canonical(text)
     if found is None:
-        if f"{ccxt.PREFIX}{text}" in EXCHANGES:
-            raise mistake(f"{quoted(text)} is read through ccxt; write {ccxt.PREFIX}{text}")
-        near = nearest(text, [*EXCHANGES, *EXCHANGES.aliases])
-        raise mistake(f"unknown exchange {quoted(text)}{near or '; there are ' + listed(sorted(EXCHANGES), 'and')}")
+        there = [*EXCHANGES, *EXCHANGES.elsewhere()]
+        near = nearest(text, [*there, *EXCHANGES.aliases])
+        raise mistake(f"unknown exchange {quoted(text)}{near or '; there are ' + listed(sorted(there), 'and')}")
+    return found
+
+
+def exchange_to_read(value: Any) -> str:
+    """The name of an exchange that can be read here."""
+    found = exchange_name(value)
+    try:
+        EXCHANGES[found]
+    except UnusableExchange as error:
+        raise mistake(f"{quoted(found)} {error}") from None
     return found
 
 

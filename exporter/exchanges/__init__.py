@@ -18,4 +18,7 @@ NAMES: Final = (
 ALIASES: Final[Mapping[str, str]] = {"huobi": "htx", "okex": "okx"}
 """Other names that are accepted in a configuration."""
 
-EXCHANGES: Final = Exchanges(NAMES, ALIASES)
+SOURCES: Final[Mapping[str, str]] = {"": "plugins", "ccxt/": "ccxt"}
+"""Files that bring others, by how their names begin."""
+
+EXCHANGES: Final = Exchanges(NAMES, ALIASES, SOURCES)

@@ -7,6 +7,7 @@ import pytest
 
 from exporter.config.load import load
 from exporter.core.errors import ConfigError
+from exporter.exchanges import EXCHANGES
 from exporter.exchanges.ccxt import loading
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
@@ -26,6 +27,7 @@ def write(
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "installed", lambda: "4.5.90")
+    monkeypatch.setattr(EXCHANGES, "_found", {})  # what is found is kept
 
 
 def mistake(path: Path) -> str:
@@ -50,8 +52,9 @@ def test_a_share_may_be_given_to_one_of_them(tmp_path: Path) -> None:
 
 def test_without_ccxt_a_sentence_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "installed", lambda: None)
+    monkeypatch.setattr(EXCHANGES, "_found", {})
     assert mistake(write(tmp_path, "ccxt/kraken")) == (
-        "4: accounts[0].exchange: ccxt/kraken needs ccxt, which is not installed: "
+        '4: accounts[0].exchange: "ccxt/kraken" needs ccxt, which is not installed: '
         "pip install 'exchange-balance-exporter[ccxt]'"
     )
 
@@ -64,7 +67,7 @@ def test_without_ccxt_a_sentence_says_how_to_install_it(tmp_path: Path, monkeypa
         ("ccxt/krakn", 'did you mean "kraken"?'),
         ("ccxt/bitget", "bitget is read without ccxt, which tells more; write bitget"),
         ("ccxt/huobi", "htx is read without ccxt, which tells more; write htx"),
-        ("kraken", "write ccxt/kraken"),
+        ("kraken", 'did you mean "ccxt/kraken"?'),
     ],
 )
 def test_another_name_is_refused_with_the_next_step(tmp_path: Path, exchange: str, says: str) -> None:

@@ -18,6 +18,7 @@ from exporter.config.scalars import spelled
 from exporter.core.errors import REASONS, PollError
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit
+from exporter.exchanges.ccxt.making import exchange as ccxt_exchange
 from exporter.exchanges.ccxt.table import TABLE
 from exporter.exposition.families import FAMILIES
 from exporter.polling.account_poll import CAP_SECONDS, SLOW_CAP_SECONDS
@@ -68,7 +69,7 @@ def through_ccxt() -> str:
     """What can be read of each exchange that is read through ccxt."""
     rows = []
     for name, known in TABLE.items():
-        exchange = EXCHANGES[f"ccxt/{name}"]
+        exchange = ccxt_exchange(f"ccxt/{name}")
         (api,) = exchange.apis.values()
         rest = {wallet: each for wallet, each in api.wallets.items() if wallet != api.main}
         default = code(wallet for wallet, each in rest.items() if each.default)

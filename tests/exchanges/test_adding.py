@@ -19,7 +19,7 @@ from tests.kit.processes import Process
 ADDING = Path(__file__).parent / "adding"
 PLACES = places()
 COPIED = ("exporter", "tests", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config.example.yaml", "pyproject.toml")
-LINKED = ("Makefile", "SECURITY.md", "constraints.txt", "constraints-ccxt.txt", "deploy", "grafana", ".ci")
+LINKED = ("Makefile", "SECURITY.md", "constraints.txt", "constraints-ccxt.txt", "deploy", "grafana", "examples", ".ci")
 """What pages refer to, and no exchange touches."""
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import AUTO, Exchange
-from exporter.exchanges.contract import broken_promises, unsound
+from exporter.exchanges.contract import broken_promises
 from exporter.exchanges.contract.case import Case
+from exporter.exchanges.contract.sound import unsound
 from tests.exchanges.driver import text
 from tests.exchanges.facts import FOLDER, everything
 

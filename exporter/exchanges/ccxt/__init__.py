@@ -8,6 +8,7 @@ has to hold what it was asked for) and `refusing` (its words before its classes)
 
 from typing import Final
 
+from exporter.core.errors import UnusableExchange
 from exporter.exchanges.base import Exchange
 
 PREFIX: Final = "ccxt/"
@@ -21,21 +22,15 @@ def names() -> tuple[str, ...]:
     return tuple(f"{PREFIX}{each}" for each in TABLE)
 
 
-def exchange(name: str) -> Exchange:
-    """The exchange of this name, such as `ccxt/kraken`.
+def load(name: str) -> Exchange:
+    """The exchange of one of these names; ccxt itself is loaded when it is first read.
 
     Raises:
-        KeyError: it is not in the table.
+        UnusableExchange: ccxt is not installed.
     """
-    if name not in names():
-        raise KeyError(name)
+    from exporter.exchanges.ccxt.loading import INSTALL, installed
     from exporter.exchanges.ccxt.making import exchange
 
+    if not installed():
+        raise UnusableExchange(f"needs ccxt, which is not installed: {INSTALL}")
     return exchange(name)
-
-
-def missing() -> str:
-    """Why no exchange can be read through ccxt here, as the end of a sentence; empty where all is there."""
-    from exporter.exchanges.ccxt.loading import INSTALL, installed
-
-    return "" if installed() else f"needs ccxt, which is not installed: {INSTALL}"

@@ -15,11 +15,10 @@ from typing import Any
 from exporter.exchanges.base import Exchange
 from exporter.exchanges.contract.case import Case, Conversation, parse, respond
 from exporter.exchanges.contract.promises import PROMISES
-from exporter.exchanges.contract.sound import unsound
 from exporter.exchanges.description import faults
 from exporter.exchanges.values import cut
 
-__all__ = ["Conversation", "broken_promises", "parse", "respond", "unsound"]
+__all__ = ["Conversation", "broken_promises", "parse", "respond"]
 
 
 def broken_promises(

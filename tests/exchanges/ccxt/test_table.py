@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from exporter.exchanges import EXCHANGES, ccxt
+from exporter.exchanges.ccxt import making
 from exporter.exchanges.ccxt.table import TABLE, Known, Row
 
 ROWS = [pytest.param(name, row, id=f"{name} {row.path}") for name, known in TABLE.items() for row in known.rows]
@@ -53,7 +54,7 @@ def test_prices_come_with_a_list_of_markets(name: str, known: Known) -> None:
 
 @each
 def test_an_exchange_may_be_sent_its_rows_and_nothing_else(name: str, known: Known) -> None:
-    exchange = EXCHANGES[f"ccxt/{name}"]
+    exchange = making.exchange(f"ccxt/{name}")
     (api,) = exchange.apis.values()
     assert {("POST" if each.post else "GET", each.path) for each in api.endpoints} == {
         (row.method, row.path) for row in known.rows
@@ -73,6 +74,7 @@ def test_exchanges_through_ccxt_are_found_by_name_and_listed_apart() -> None:
     assert set(ccxt.names()) == {f"ccxt/{name}" for name in TABLE}
     assert all(name in EXCHANGES for name in ccxt.names())
     assert not any(name.startswith("ccxt/") for name in EXCHANGES)
+    assert set(ccxt.names()) <= set(EXCHANGES.elsewhere())
     for unknown in ("ccxt/aster", "ccxt/", "kraken", ""):
         assert unknown not in EXCHANGES
         with pytest.raises(KeyError):
