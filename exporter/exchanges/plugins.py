@@ -37,12 +37,12 @@ class Offer(NamedTuple):
     Attributes:
         name: of the exchange.
         package: its name and version.
-        point: where its description is.
+        where: its description is, as module:NAME.
     """
 
     name: str
     package: str
-    point: EntryPoint
+    where: str
 
 
 def offers() -> list[Offer]:
@@ -75,8 +75,8 @@ def _offered(listed: str, package: str) -> Iterator[Offer]:
         if line.startswith("["):
             section = line.strip("[] ")
         elif section == GROUP and line and line[0] not in "#;":
-            name, _, value = map(str.strip, line.partition("="))
-            yield Offer(name, package, EntryPoint(name, value, GROUP))
+            name, _, where = map(str.strip, line.partition("="))
+            yield Offer(name, package, where)
 
 
 def names() -> list[str]:
@@ -114,10 +114,10 @@ def shadowed(wanted: Collection[str]) -> list[str]:
 
 
 def _loaded(offer: Offer) -> object:
-    if not _OBJECT(offer.point.value):
+    if not _OBJECT(offer.where):
         raise _unusable(offer, f"does not name its description there, as in acme_exchange:EXCHANGE: {_AUTHORS}")
     try:
-        return offer.point.load()
+        return EntryPoint(offer.name, offer.where, GROUP).load()
     except ModuleNotFoundError as error:
         wanted = _INTERFACE(error.name or "")
         raise _unusable(offer, _of_another_version(int(wanted[1])) if wanted else _told(error)) from None
@@ -160,5 +160,5 @@ def _article(kind: str) -> str:
 
 
 def _unusable(offer: Offer, fault: str) -> UnusableExchange:
-    where = visible(f"{offer.package} (entry point {offer.point.name} = {offer.point.value})")
+    where = visible(f"{offer.package} (entry point {offer.name} = {offer.where})")
     return UnusableExchange(f"comes from the package {where}, which {fault}")

@@ -3,11 +3,15 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
 import pytest
 
 from exporter.exchanges import ALIASES, EXCHANGES, NAMES
+from exporter.exchanges.loading import Exchanges
 from tests.exchanges.places import ROOT
 from tests.kit.processes import exporter
 
@@ -42,6 +46,7 @@ async def test_the_program_loads_the_exchange_that_its_configuration_names_and_n
     imported = {found[1] for line in process.log if (found := MODULE.match(line))}
     assert "base" in imported, "the imports are told"
     assert imported & set(NAMES) == {loaded}
+    assert not imported & {"contract", "description", "plugins"}, "what is not built in costs nothing"
 
 
 def test_names_are_known_without_loading_a_file() -> None:
@@ -97,3 +102,19 @@ def test_an_alias_stands_for_an_exchange_and_is_none_itself() -> None:
         assert alias not in EXCHANGES
         with pytest.raises(KeyError):
             EXCHANGES[alias]
+
+
+def test_names_that_begin_alike_come_from_a_file_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    okx = EXCHANGES["okx"]
+    source = SimpleNamespace(names=lambda: ["made/up"], load=lambda name: replace(okx, name=name))
+    monkeypatch.setitem(sys.modules, "exporter.exchanges.made_up", cast(ModuleType, source))
+    exchanges = Exchanges(NAMES, ALIASES, {"": "plugins", "made/": "made_up"})
+    assert exchanges.canonical("made/up") == "made/up"
+    assert exchanges["made/up"].name == "made/up"
+    assert exchanges["made/up"] is exchanges["made/up"]
+    assert "made/up" in exchanges.elsewhere()
+    assert tuple(exchanges) == NAMES
+    for unknown in ("made/down", "other/up", "made/", "up"):
+        assert unknown not in exchanges
+        with pytest.raises(KeyError):
+            exchanges[unknown]

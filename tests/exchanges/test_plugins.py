@@ -187,6 +187,7 @@ def test_broken_metadata_hurt_nobody_who_does_not_use_them(package: Package, spo
     assert EXCHANGES["acme"].name == "acme"
     assert "xt" in EXCHANGES
     assert "nobody" not in EXCHANGES
+    assert "" not in EXCHANGES
 
 
 @pytest.mark.parametrize("value", ["", "no object", "a:b:c", "../x:Y"])
