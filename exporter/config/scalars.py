@@ -86,7 +86,9 @@ def exchange_name(value: Any) -> str:
         return _through_ccxt(text)
     found = EXCHANGES.canonical(text)
     if found is None:
-        there = [*EXCHANGES, *EXCHANGES.elsewhere()]
+        if f"{ccxt.PREFIX}{text}" in EXCHANGES:
+            raise mistake(f"{quoted(text)} is read through ccxt; write {ccxt.PREFIX}{text}")
+        there = [*EXCHANGES, *(each for each in EXCHANGES.elsewhere() if not each.startswith(ccxt.PREFIX))]
         near = nearest(text, [*there, *EXCHANGES.aliases])
         raise mistake(f"unknown exchange {quoted(text)}{near or '; there are ' + listed(sorted(there), 'and')}")
     return found

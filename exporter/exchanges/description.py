@@ -61,6 +61,8 @@ def _endpoints(_: Exchange, api: Api) -> Iterator[str]:
     for each in api.endpoints:
         if not _PATH(each.path) or each.path.count("{id}") > 1 or ".." in each.path:
             yield f"the path {each.path!r} is no plain path with at most one {{id}}"
+        if each.post:
+            yield f"{each.path} is asked by POST, and nothing but GET is sent for what is described here"
         if not 0 < each.most <= A_MARKET:
             yield f"{each.path}: an answer may have {each.most} bytes; at most {A_MARKET} are taken"
     asked = {

@@ -91,6 +91,7 @@ DESCRIBED = [
         for path in ("api", "//evil.example/x", "/a?b=c", "/a/../b", "/a b", "/%61", "/{uid}", "/{id}/{id}", "")
     ),
     Broken("at most 8388608", with_endpoint(most=A_MARKET + 1)),
+    Broken("asked by POST", with_endpoint(post=True)),
     Broken("not among the endpoints", with_api(endpoints=tuple(each for each in API.endpoints if each != BALANCE))),
     Broken("a signed path is limited by uid or key", with_endpoint(limits=())),
     Broken("a signed path is limited by uid or key", with_endpoint(limits=(Limit("ip", "x", 1, 1),))),

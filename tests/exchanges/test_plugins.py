@@ -90,7 +90,7 @@ def test_a_name_that_nobody_brings_is_unknown(package: Package, name: str) -> No
 def test_a_package_is_not_loaded_before_somebody_asks_for_its_exchange(package: Package) -> None:
     package("raise SystemExit('loaded')")
     assert "acme" in EXCHANGES
-    assert EXCHANGES.elsewhere() == ["acme"]
+    assert [name for name in EXCHANGES.elsewhere() if "/" not in name] == ["acme"]
     assert "plugin_acme_exchange" not in sys.modules
 
 
