@@ -5,11 +5,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format faults soak siege bench axe test-newer systemd-test image-test kubernetes-test package-test dashboards pictures screenshots generated locked audit clean
+.PHONY: help demo test ccxt-test check format faults soak siege bench axe test-newer systemd-test image-test kubernetes-test package-test dashboards pictures screenshots generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
 	@echo 'make test        all tests (servers are skipped where Prometheus is not installed)'
+	@echo 'make ccxt-test   ccxt itself against exchanges on loopback, in an environment of its own'
 	@echo 'make test-newer  the tests that need servers, with Prometheus 3 and its Alertmanager from a newer Debian'
 	@echo 'make image-test  the image, built by buildah and run by podman; as root on a Debian, a minute and a half'
 	@echo 'make kubernetes-test  kustomize and the chart, rendered by kubectl and helm and held against schemas; half a minute'
@@ -48,6 +49,16 @@ demo: .venv/.runtime
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+# Apart from .venv: ccxt wants one version of many packages, and not those of constraints.txt.
+.venv-ccxt/.made: .venv/.made pyproject.toml constraints-ccxt.txt
+	$(PYTHON) -m venv .venv-ccxt
+	.venv-ccxt/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-ccxt.txt -e '.[ccxt]' \
+	  aioresponses hypothesis pytest pytest-asyncio pytest-timeout pytest-xdist trustme
+	@touch $@
+
+ccxt-test: .venv-ccxt/.made
+	.venv-ccxt/bin/python -m pytest tests/with_ccxt $(ARGS)
 
 .venv/newer/.made: .ci/newer-servers
 	.ci/newer-servers .venv/newer
@@ -98,6 +109,7 @@ check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=examples/plugin:examples/plugin/tests $(BIN)/mypy examples/plugin
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix .
@@ -160,4 +172,4 @@ audit: .venv-audit/.made
 	|| { echo 'make audit: a vulnerability is listed above, or the advisory service did not answer for a package: then nothing is known.'; exit 1; }
 
 clean:
-	rm -rf .venv .venv-audit .venv-package .venv-bench grafana/pictures/page/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .venv-audit .venv-package .venv-bench .venv-ccxt grafana/pictures/page/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -14,6 +14,7 @@ from exporter.core.errors import PermissionMissing, PollError
 from exporter.core.model import KeyInfo
 from exporter.core.runtime import SystemClock
 from exporter.core.wording import counted, dollars, visible
+from exporter.exchanges.plugins import shadowed
 from exporter.holdings.account import AccountState
 from exporter.holdings.keys import key_warnings
 from exporter.holdings.low import judged
@@ -40,6 +41,8 @@ def run(path: Path, environ: Mapping[str, str], *, web: Path | None = None, show
         ConfigError: the configuration cannot be used; carries every mistake.
     """
     config = load_config(path, environ, web)
+    for warning in shadowed({account.exchange for account in config.accounts}):
+        print(f"warning: {warning}", file=sys.stderr)
     verdict = f"{path}: {counted(len(config.accounts), 'account')}, good"
     if web is not None:
         verdict += f"\n{web}: good"

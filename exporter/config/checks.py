@@ -68,7 +68,6 @@ def _values(found: Mapping[str, Found]) -> dict[str, Any]:
 
 def _options(stack: Stack, exchange: Exchange) -> dict[str, str]:
     """The options that this exchange knows; inherited ones that only others know are left alone."""
-    foreign = {each.option for each in EXCHANGES.values()} - {"", exchange.option}
     own = [each for each in (exchange.option, RATE_GROUP) if each]
     options: dict[str, str] = {}
     for name, found in stack.merged("options").items():
@@ -81,7 +80,7 @@ def _options(stack: Stack, exchange: Exchange) -> dict[str, str]:
             else:
                 near = nearest(found.value, values) or f"; there are {listed(values, 'and')}"
                 stack.add(found, f"unknown value {quoted(found.value)}{near}")
-        elif found.layer.own or name not in foreign:
+        elif found.layer.own or all(name != each.option for each in EXCHANGES.known()):
             near = nearest(name, own) or f"; it knows {listed(own, 'and')}"
             stack.add(found, f"{exchange.name} has no such option{near}")
     return options
@@ -257,9 +256,9 @@ def _base_url(stack: Stack, exchange: Exchange) -> str | Mapping[str, str] | Non
     if isinstance(found.value, str):
         return found.value
     hosts = exchange.hosts
-    everywhere = frozenset(host for each in EXCHANGES.values() for host in each.hosts)
     for host in found.value:
-        if host not in (hosts if found.layer.own else everywhere):
+        inherited = not found.layer.own and any(host in each.hosts for each in EXCHANGES.known())
+        if host not in hosts and not inherited:
             text = f"maps a host that {exchange.name} does not have; its hosts are {listed(sorted(hosts), 'and')}"
             stack.add(Found(None, found.layer, (*found.path, host)), text)
     urls = {host: url for host, url in found.value.items() if host in hosts}

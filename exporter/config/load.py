@@ -189,8 +189,10 @@ class _Loading:
                 for each in accounts
                 if each.usd or each.min_usd
             ]
-        shares = share if isinstance(share, Mapping) else dict.fromkeys(EXCHANGES, share)
-        rate_share = MappingProxyType({name: shares.get(name, RATE_SHARE) for name in EXCHANGES})
+        shares = share if isinstance(share, Mapping) else {}
+        usual = RATE_SHARE if isinstance(share, Mapping) else share
+        named = dict.fromkeys((*EXCHANGES, *(each.exchange for each in accounts)))
+        rate_share = MappingProxyType({name: shares.get(name, usual) for name in named})
         return Config(
             accounts=tuple(accounts),
             rate_share=rate_share,

@@ -16,8 +16,9 @@ from pydantic_core import PydanticCustomError
 
 from exporter.config.mistakes import listed, nearest, quoted
 from exporter.core.addresses import is_loopback
+from exporter.core.errors import UnusableExchange
 from exporter.core.wording import folded
-from exporter.exchanges import EXCHANGES
+from exporter.exchanges import EXCHANGES, ccxt
 
 RESERVED_LABELS: Final = ("exchange", "account", "shard", "job", "instance")
 DAY: Final = 86_400.0
@@ -78,21 +79,44 @@ def total_name(value: Any) -> str:
     return text
 
 
-def canonical(exchange: str) -> str | None:
-    """Our name of an exchange, also from an alias; None where it is unknown."""
-    if exchange in EXCHANGES:
-        return exchange
-    return next((each.name for each in EXCHANGES.values() if exchange in each.aliases), None)
-
-
 def exchange_name(value: Any) -> str:
     """The name of an exchange that we know."""
     text = name(value)
-    found = canonical(text)
+    if text.startswith(ccxt.PREFIX):
+        return _through_ccxt(text)
+    found = EXCHANGES.canonical(text)
     if found is None:
-        near = nearest(text, [*EXCHANGES, *(alias for each in EXCHANGES.values() for alias in each.aliases)])
-        raise mistake(f"unknown exchange {quoted(text)}{near or '; there are ' + listed(sorted(EXCHANGES), 'and')}")
+        if f"{ccxt.PREFIX}{text}" in EXCHANGES:
+            raise mistake(f"{quoted(text)} is read through ccxt; write {ccxt.PREFIX}{text}")
+        there = [*EXCHANGES, *(each for each in EXCHANGES.elsewhere() if not each.startswith(ccxt.PREFIX))]
+        near = nearest(text, [*there, *EXCHANGES.aliases])
+        raise mistake(f"unknown exchange {quoted(text)}{near or '; there are ' + listed(sorted(there), 'and')}")
     return found
+
+
+def exchange_to_read(value: Any) -> str:
+    """The name of an exchange that can be read here."""
+    found = exchange_name(value)
+    try:
+        EXCHANGES[found]
+    except UnusableExchange as error:
+        raise mistake(f"{quoted(found)} {error}") from None
+    return found
+
+
+def _through_ccxt(text: str) -> str:
+    """The name of an exchange that is read through ccxt, if it may be."""
+    ccxt_id = text.removeprefix(ccxt.PREFIX)
+    if own := EXCHANGES.canonical(ccxt_id):
+        raise mistake(f"{own} is read without ccxt, which tells more; write {own}")
+    if text not in EXCHANGES:
+        ids = [each.removeprefix(ccxt.PREFIX) for each in ccxt.names()]
+        near = nearest(ccxt_id, ids) or f"; there are {listed(sorted(ids), 'and')}"
+        raise mistake(f"the table of what may be asked through ccxt has no {quoted(ccxt_id)}{near}; {_PROPOSE}")
+    return text
+
+
+_PROPOSE: Final = 'CONTRIBUTING.md, "Proposing an exchange of ccxt", says how it gets there'
 
 
 def exchange_pattern(value: Any) -> str:

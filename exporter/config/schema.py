@@ -223,7 +223,7 @@ class Entry(AccountSettings):
     """One account. Name and exchange are required; their absence is reported by `validate`."""
 
     name: Annotated[str, BeforeValidator(scalars.account_name)] = ""
-    exchange: Annotated[str, BeforeValidator(scalars.exchange_name)] = ""
+    exchange: Annotated[str, BeforeValidator(scalars.exchange_to_read)] = ""
 
 
 class ValuationKeys(_Strict):

@@ -25,6 +25,9 @@ _UNFILLED: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", re.ASCII).search
 _REFERENCE: Final = re.compile(r"\$\{([^{}]*)\}|\{([^{}]*)\}")
 
 
+_PEM: Final = "-----BEGIN "
+
+
 class Resolved(NamedTuple):
     """The secrets of one account, the files they came from, when the key expires, and what to warn about."""
 
@@ -196,6 +199,8 @@ def _text(content: Content) -> str:
 def _checked(text: str) -> Secret:
     """The secret without its trailing newline; a key is visible ASCII, and it goes into headers."""
     text = text.rstrip("\r\n")
+    if text.startswith(_PEM):  # several lines by nature: kept as one, with `\n` between them, as JSON would write it
+        text = r"\n".join(line.strip() for line in text.splitlines())
     if not text.strip():
         raise UnusableError("the secret is empty")
     if text != text.strip():

@@ -2,6 +2,7 @@
 
     ExporterError
     ├─ ConfigError            the configuration cannot be used; carries every mistake
+    ├─ UnusableExchange       an exchange is known by its name, and cannot be used here
     └─ PollError              one read of one wallet failed; `reason` is a metric label
        ├─ AuthError           auth          key, secret or passphrase refused
        ├─ PermissionMissing   permission    the key may not read this wallet
@@ -62,6 +63,10 @@ class ConfigError(ExporterError):
     def __init__(self, mistakes: Iterable[str]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(self.mistakes))
+
+
+class UnusableExchange(ExporterError):
+    """An exchange is known by its name, and cannot be used here; says why, and what to do, as the end of a sentence."""
 
 
 class PollError(ExporterError):

@@ -3,15 +3,22 @@
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.exchanges import bingx, bitget, bitmart, htx, okx, xt
-from exporter.exchanges.base import Exchange
+from exporter.exchanges.loading import Exchanges
 
-EXCHANGES: Final[Mapping[str, Exchange]] = {
-    "bitmart": bitmart.EXCHANGE,
-    "xt": xt.EXCHANGE,
-    "bingx": bingx.EXCHANGE,
-    "htx": htx.EXCHANGE,
-    "bitget": bitget.EXCHANGE,
-    "okx": okx.EXCHANGE,
-}
-"""Adding one: CONTRIBUTING.md lists the places."""
+NAMES: Final = (
+    "bitmart",
+    "xt",
+    "bingx",
+    "htx",
+    "bitget",
+    "okx",
+)
+"""Each is the name of its file or folder, too. Adding one: CONTRIBUTING.md lists the places."""
+
+ALIASES: Final[Mapping[str, str]] = {"huobi": "htx", "okex": "okx"}
+"""Other names that are accepted in a configuration."""
+
+SOURCES: Final[Mapping[str, str]] = {"": "plugins", "ccxt/": "ccxt"}
+"""Files that bring others, by how their names begin."""
+
+EXCHANGES: Final = Exchanges(NAMES, ALIASES, SOURCES)

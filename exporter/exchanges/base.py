@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from exporter.core.credentials import Credentials
+from exporter.core.errors import PollError
 from exporter.core.model import Balance, KeyInfo, Reading
 from exporter.exchanges.refusals import ending, refusal, refused
 from exporter.exchanges.signing import query_encoded
@@ -53,7 +54,7 @@ A_MARKET: Final = 8 * 1024 * 1024
 
 
 class Endpoint(NamedTuple):
-    """One GET path that may be requested. Nothing that is not an `Endpoint` of its API is ever sent.
+    """One path that may be requested, by GET. Nothing that is not an `Endpoint` of its API is ever sent.
 
     Attributes:
         path: the fixed template, `{id}` where a value goes; also the metric's `endpoint` label.
@@ -65,6 +66,8 @@ class Endpoint(NamedTuple):
         host: scheme and host where this path is not at the API's; the request, the limits by address and what a
             signature says of the host go by it. The exchange's time is still that of the API's host.
         unwrap: in place of the API's, where this path answers in an envelope of its own.
+        post: whether it is asked by POST. Only where the path alone decides that it reads, whatever the body says, and
+            where the exchange knows no GET for it.
     """
 
     path: str
@@ -74,6 +77,7 @@ class Endpoint(NamedTuple):
     forbids: str = ""
     host: str = ""
     unwrap: Callable[[int, Any], Any] | None = None
+    post: bool = False
 
 
 class Request(NamedTuple):
@@ -90,10 +94,11 @@ class Request(NamedTuple):
 
 
 class Signed(NamedTuple):
-    """What goes on the wire, byte for byte: path with finished query, and the headers that carry credentials."""
+    """What goes on the wire, byte for byte: path with finished query, headers that carry credentials, a POST's body."""
 
     target: str
     headers: Mapping[str, str] = {}
+    body: bytes = b""
 
     def __repr__(self) -> str:
         """The path alone: query and headers carry key, passphrase and signature."""
@@ -106,11 +111,24 @@ class Pause:
 
 PAUSE: Final = Pause()
 
+
+class Work(NamedTuple):
+    """Yielded by a reader that has something to do which takes long where an answer was large.
+
+    Attributes:
+        size: about how many values are worked on; what is large is done beside the loop.
+        run: does it; what it returns is sent to the reader.
+    """
+
+    size: int
+    run: Callable[[], Any]
+
+
 Pair = tuple[str, str]
 """Base and quote of a market, ASCII upper case."""
 
 T = TypeVar("T")
-Reader = Generator[Request | Pause, Any, T]
+Reader = Generator[Request | Pause | Work, Any, T]
 """A conversation without I/O: yields requests, receives unwrapped answers, returns what it read."""
 
 
@@ -156,6 +174,10 @@ def _no_remaining(headers: Mapping[str, str]) -> int | None:
     return None
 
 
+def _no_refusal(body: str) -> None:
+    del body
+
+
 def unsigned(request: Request, now_ms: int) -> Signed:
     """A public request: the path and its query, nothing else."""
     del now_ms
@@ -171,7 +193,7 @@ class Api:
         endpoints: every path that may be requested.
         sign: pure; request, credentials, host name as on the wire, exchange time in milliseconds -> wire form.
         unwrap: pure; HTTP status and parsed JSON -> the content, or a `PollError`.
-        time: reads the exchange's clock, in milliseconds since the epoch.
+        time: reads the exchange's clock, in milliseconds since the epoch; None where it has no such call.
         main: name of the main wallet.
         wallets: what can be read, by our wallet names; with `discover`, what is known before it has run.
         prices: reads every ticker: symbol as the exchange spells it -> price as it stands in the answer.
@@ -189,13 +211,15 @@ class Api:
         remaining: pure; response headers -> requests left in the window, None where not told.
         page_hint: added to the advice when this API answers with a page instead of JSON.
         secret_names: headers and query fields in which `sign` puts what it makes of a secret; masked everywhere.
+        nonce: whether `sign` is to get a number that never falls, by our own clock, instead of the exchange's time.
+        no_json: pure; a whole body that is no JSON -> the error, where it is this API's own refusal and no page.
     """
 
     host: str
     endpoints: tuple[Endpoint, ...]
     sign: Callable[[Request, Credentials, str, int], Signed]
     unwrap: Callable[[int, Any], Any]
-    time: Callable[[], Reader[int]]
+    time: Callable[[], Reader[int]] | None
     main: str
     wallets: Mapping[str, WalletSource]
     prices: Callable[[], Reader[Mapping[str, Any]]]
@@ -212,6 +236,8 @@ class Api:
     remaining: Callable[[Mapping[str, str]], int | None] = _no_remaining
     page_hint: str = ""
     secret_names: tuple[str, ...] = ()
+    nonce: bool = False
+    no_json: Callable[[str], PollError | None] = _no_refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +251,6 @@ class Exchange:
         option: the key under `options` that chooses; empty where there is no choice.
         first: the API that is used, or with `probes` tried first.
         probes: whether `auto` is allowed (and the default): the answers prove which API serves the account.
-        aliases: other names accepted in the configuration.
         ban_seconds: how long a ban lasts unless told.
         ban_scope: what a ban pauses: every request from our address, or those of one user or key.
         notice: said once in the log for a configured account; empty where there is nothing to say.
@@ -237,7 +262,6 @@ class Exchange:
     option: str = ""
     first: str = ""
     probes: bool = False
-    aliases: tuple[str, ...] = ()
     ban_seconds: float = 300.0
     ban_scope: Scope = "ip"
     notice: str = ""
@@ -283,6 +307,7 @@ __all__ = [
     "Scope",
     "Signed",
     "WalletSource",
+    "Work",
     "cut",
     "decimal",
     "ending",

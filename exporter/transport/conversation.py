@@ -1,6 +1,7 @@
 """The only outgoing HTTP: drives a reader through its requests, within limits, deadlines and the exchange's time.
 
-What is sent is a GET of an endpoint that the API lists, and nothing else: `_target` is the one place that holds it.
+What is sent is a GET (or, where the endpoint says so, a POST) of an endpoint that the API lists, and nothing else:
+`_target` is the one place that holds it.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ from exporter.core.errors import (
 )
 from exporter.core.runtime import Clock, Dice
 from exporter.core.wording import moment
-from exporter.exchanges.base import Endpoint, Pause, Reader, Request, Signed, shown
+from exporter.exchanges.base import Endpoint, Pause, Reader, Request, Signed, Work, shown
 from exporter.transport.answers import (
     beginning,
     begun,
@@ -59,6 +60,9 @@ MEASURING: Final = 3.0
 
 FOR_OTHERS: Final = 1.0
 """Most seconds that a read waits for the exchange's time while another read asks for it."""
+
+SMALL: Final = 2000
+"""Values of an answer that a reader's own work may be about without holding up the loop."""
 
 BEGINNING: Final = 1024
 """Bytes of a body that are kept until the read is over, for the debug log."""
@@ -242,6 +246,8 @@ class Transport:
                 if isinstance(request, Pause):
                     answer = None
                     await asyncio.sleep(0)
+                elif isinstance(request, Work):
+                    answer = await self._done(route, request, state)
                 else:
                     answer = await self._ask(route, request, state)
         finally:
@@ -287,8 +293,8 @@ class Transport:
         if request.endpoint.signed:
             await self._know_time(route, state)
         await self._wait_for_limits(route, request, state)
-        target, headers = self._target(route, request, state)
-        response = await self._get(route, request, target, headers, state)
+        signed = self._target(route, request, state)
+        response = await self._get(route, request, signed, state)
         try:
             unwrap = request.endpoint.unwrap or route.api.unwrap
             return unwrap(response.status, await self._payload(route, request.endpoint, response, state))
@@ -299,9 +305,28 @@ class Transport:
             error.advice = route.warned(request.endpoint, error) or error.advice
             raise
 
+    async def _done(self, route: _Route, work: Work, state: _Read) -> Any:
+        """What a reader's own work comes to: beside the loop where that would be held up."""
+        if work.size <= SMALL:
+            return work.run()
+        return await self._beside(route, work.size, work.run, state)
+
+    async def _beside(self, route: _Route, size: int, work: Callable[[], T], state: _Read) -> T:
+        """What this work returns, done in a thread when it is its turn; it takes its seconds from the read."""
+        before = self._clock.now()
+        try:
+            async with asyncio.timeout(state.left):
+                return await self._large.run(route.whose, size, work)
+        except TimeoutError:
+            raise TimedOut("an answer came, but there was no time left to parse it") from None
+        finally:
+            state.left -= self._clock.now() - before
+
     async def _know_time(self, route: _Route, state: _Read) -> None:
         """Measure the exchange's time when that is due; whoever has a time does not wait for another's measurement."""
         time = route.time
+        if route.api.time is None:
+            return
         if time.due <= self._clock.now() and not (time.version and time.turn.locked()) and await _taken(time.turn):
             try:
                 if time.due <= self._clock.now():
@@ -314,10 +339,8 @@ class Transport:
         if waited := await self._pacer.acquire(exchange, place.scopes, request.endpoint, state.give_up_at):
             self._meters.waited(exchange, waited)
 
-    async def _get(
-        self, route: _Route, request: Request, target: str, headers: Mapping[str, str], state: _Read
-    ) -> Response:
-        """One GET, timed and counted; it takes its seconds from what is left of the read."""
+    async def _get(self, route: _Route, request: Request, signed: Signed, state: _Read) -> Response:
+        """One request, timed and counted; it takes its seconds from what is left of the read."""
         endpoint = request.endpoint
         if state.left <= 0:
             raise TimedOut("no time is left for another request")
@@ -327,7 +350,10 @@ class Transport:
         try:
             # There is one of `rising` for each key.
             call = route.rising.key if endpoint.signed else None, request.path, request.query
-            response = await self._wire.get(place.base + target, headers, proxy, state.left, call, endpoint.most)
+            post = signed.body if endpoint.post else None
+            response = await self._wire.get(
+                place.base + signed.target, signed.headers, proxy, state.left, call, endpoint.most, post
+            )
             code = str(response.status)
         finally:
             seconds = self._clock.now() - sent
@@ -356,14 +382,16 @@ class Transport:
         elif route.credentials is None:
             raise InternalError(f"{endpoint.path} needs credentials: nothing was sent")
         else:
-            moment, (place, _) = route.rising.next(route.time.milliseconds()), route.place(endpoint)
-            signed = api.sign(request, route.credentials, place.host, moment)
+            moment = route.rising.next(route.time.milliseconds(), never_falls=api.nonce)
+            signed = api.sign(request, route.credentials, route.place(endpoint)[0].host, moment)
         target = signed.target
         # Printable, no space, no fragment: so the bytes on the wire are the bytes that were signed.
         if target.partition("?")[0] != request.path or not target.isascii() or not target.isprintable():
             raise InternalError(f"the request for {endpoint.path} came out wrong: nothing was sent")
         if " " in target or "#" in target:
             raise InternalError(f"the request for {endpoint.path} is not percent-encoded: nothing was sent")
+        if signed.body and not endpoint.post:
+            raise InternalError(f"the request for {endpoint.path} has a body, and is no POST: nothing was sent")
         return signed
 
     async def _payload(self, route: _Route, endpoint: Endpoint, response: Response, state: _Read) -> Any:
@@ -379,18 +407,13 @@ class Transport:
                 raise
             return parse(status, b"", hint)  # the status says it all
         state.beginning = small[:BEGINNING]
+        if status >= 400 and (refusal := route.api.no_json(state.beginning.decode(errors="replace").strip())):
+            raise refusal
         if whole or status >= 400 or not is_json(small):  # neither a refusal nor a page is read to its end
             return parse(status, small, hint)
-        before = self._clock.now()
-        try:
-            async with asyncio.timeout(state.left):
-                size = endpoint.most if encoding else len(body)
-                work = partial(opened, status, body, encoding, endpoint.most, hint)
-                return await self._large.run(route.whose, size, work)
-        except TimeoutError:
-            raise TimedOut("an answer came, but there was no time left to parse it") from None
-        finally:
-            state.left -= self._clock.now() - before
+        size = endpoint.most if encoding else len(body)
+        work = partial(opened, status, body, encoding, endpoint.most, hint)
+        return await self._beside(route, size, work, state)
 
     def _heed(self, route: _Route, request: Request, response: Response, error: PollError) -> None:
         """Ask no more for as long as the exchange wants to be left alone."""
@@ -420,6 +443,8 @@ class Transport:
         """
         time, signed_at = route.time, state.time_version
         state.clock_refused += 1
+        if route.api.time is None:
+            return route.api.nonce and state.clock_refused == 1  # another request of this key may have overtaken it
         if state.clock_refused > 2:
             time.go_back()
             return False
@@ -459,12 +484,18 @@ class Transport:
 
     async def _tell_time(self, route: _Route, question: _Read) -> int:
         """What the exchange says its time is, milliseconds since the epoch."""
+        assert route.api.time is not None
         reader = route.api.time()
         answer: Any = None
         try:
             while True:
                 request = reader.send(answer)
-                answer = None if isinstance(request, Pause) else await self._send(route, request, question)
+                if isinstance(request, Pause):
+                    answer = None
+                elif isinstance(request, Work):
+                    answer = await self._done(route, request, question)
+                else:
+                    answer = await self._send(route, request, question)
         except StopIteration as end:
             told: int = end.value
             return told

@@ -127,9 +127,14 @@ class RisingTimestamps:
         self.key = object()
         self._last = 0
 
-    def next(self, milliseconds: int) -> int:
-        """The given timestamp, or the first one after the last where that is not above it."""
-        if -CORRECTED < milliseconds - self._last <= 0:
+    def next(self, milliseconds: int, *, never_falls: bool = False) -> int:
+        """The given timestamp, or the first one after the last where that is not above it.
+
+        Args:
+            milliseconds: of the clock.
+            never_falls: whether a clock that was set back by far changes nothing either.
+        """
+        if milliseconds <= self._last and (never_falls or milliseconds > self._last - CORRECTED):
             milliseconds = self._last + 1
         self._last = milliseconds
         return milliseconds

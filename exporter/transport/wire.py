@@ -1,4 +1,4 @@
-"""One GET on the network: deadlines, a bounded body, and every failure under our own names."""
+"""One request on the network: deadlines, a bounded body, and every failure under our own names."""
 
 import asyncio
 import logging
@@ -101,8 +101,9 @@ class Wire:
         seconds: float,
         call: Hashable,
         most: int = MAX_BYTES,
+        post: bytes | None = None,
     ) -> Response:
-        """Send one GET, byte for byte as given, and read the whole answer.
+        """Send one request, byte for byte as given, and read the whole answer.
 
         Args:
             url: finished, percent-encoded.
@@ -111,6 +112,7 @@ class Wire:
             seconds: for all of it.
             call: who asks what; no connection is used for two of them.
             most: bytes of the largest body that is read.
+            post: the body of a POST; None: a GET.
 
         Raises:
             PollError: `TimedOut`, `Unreachable`, `TlsFailed`, `BadPayload`, `BadStatus` or `InternalError`; none of
@@ -122,7 +124,7 @@ class Wire:
         if not self._places.take(place):
             seconds -= await self._wait(place, seconds)
         try:
-            return await self._get(session, target, headers, proxy, seconds, call, most)
+            return await self._get(session, target, headers, proxy, seconds, call, most, post)
         finally:
             self._places.leave(place)
 
@@ -148,12 +150,15 @@ class Wire:
         seconds: float,
         call: Hashable,
         most: int,
+        post: bytes | None,
     ) -> Response:
         if proxy and proxy.login and target.scheme == "http":
             headers = {**headers, **proxy.login}  # aiohttp shows the login only to tunnels
         try:
-            response = await session.get(
+            response = await session.request(
+                "GET" if post is None else "POST",
                 target,
+                data=post,
                 headers=headers,
                 timeout=_total(seconds),
                 allow_redirects=False,

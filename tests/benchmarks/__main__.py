@@ -10,7 +10,7 @@ import sys
 import venv
 from pathlib import Path
 
-from tests.benchmarks import polls, processes, rules, scrapes
+from tests.benchmarks import exchange_files, polls, processes, rules, scrapes
 from tests.benchmarks.child import ROOT
 from tests.benchmarks.table import Row, machine, printed
 
@@ -37,7 +37,7 @@ def main() -> int:
     rows: list[Row] = []
     if chosen.only is None:
         python = ccxt_python(ROOT / ".venv-bench")
-        rows += [*scrapes.run(), *polls.run(python), *processes.start_and_memory(python)]
+        rows += [*scrapes.run(), *polls.run(python), *processes.start_and_memory(python), *exchange_files.run()]
     if not chosen.no_rules:
         rows += rules.run()
     print(f"Measured on {machine()}; `make bench` prints this.\n")

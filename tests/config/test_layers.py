@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
@@ -213,7 +212,7 @@ def with_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
         pairs = replace(api.wallets["spot"], many=True)
         grouped = replace(api, wallets={**api.wallets, "isolated_margin": pairs})
         other = replace(exchange, apis={**exchange.apis, mode: grouped})
-        monkeypatch.setitem(cast(dict[str, Any], EXCHANGES), name, other)
+        monkeypatch.setattr(f"exporter.exchanges.{name}.EXCHANGE", other)
 
 
 @pytest.mark.usefixtures("with_pairs")

@@ -18,6 +18,8 @@ from exporter.config.scalars import spelled
 from exporter.core.errors import REASONS, PollError
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api, Endpoint, Exchange, Limit
+from exporter.exchanges.ccxt.making import exchange as ccxt_exchange
+from exporter.exchanges.ccxt.table import TABLE
 from exporter.exposition.families import FAMILIES
 from exporter.polling.account_poll import CAP_SECONDS, SLOW_CAP_SECONDS
 from exporter.polling.plan import Plan
@@ -63,6 +65,24 @@ def exchanges() -> str:
             host = ", ".join(each.removeprefix("https://") for each in hosts)
             rows.append((_kind(exchange, name), needs, code([api.main]), default, opt_in, host))
     return table(("exchange", "credentials", "main wallet", "read by default", "read when named", "host"), rows)
+
+
+def through_ccxt() -> str:
+    """What can be read of each exchange that is read through ccxt."""
+    rows = []
+    for name, known in TABLE.items():
+        exchange = ccxt_exchange(f"ccxt/{name}")
+        (api,) = exchange.apis.values()
+        rest = {wallet: each for wallet, each in api.wallets.items() if wallet != api.main}
+        default = code(wallet for wallet, each in rest.items() if each.default)
+        opt_in = code(wallet for wallet, each in rest.items() if not each.default)
+        posts = sum(row.method == "POST" for row in known.rows)
+        asked = f"{len(known.rows)}, {posts} by POST" if posts else str(len(known.rows))
+        priced = "yes" if known.calls_for("prices") else "no"
+        cells = (code(exchange.credentials), code([api.main]), default, opt_in, priced, asked)
+        rows.append((f"{known.title}: `{exchange.name}`", *cells))
+    heads = ("exchange", "credentials", "main wallet", "read by default", "read when named", "prices", "paths")
+    return table(heads, rows)
 
 
 def _kind(exchange: Exchange, api: str) -> str:
@@ -348,6 +368,7 @@ Tables = Mapping[str, Callable[[], str]]
 TABLES: Final[Mapping[Path, Tables]] = {
     README: {
         "exchanges": exchanges,
+        "ccxt": through_ccxt,
         "flags": flags,
         "commands": commands,
         "metrics": metrics,

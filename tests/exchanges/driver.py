@@ -1,47 +1,25 @@
 """Drives readers as the pure generators they are: answers go in, requests and a result come out."""
 
-import json
 from collections.abc import Callable, Iterable
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from exporter.core.credentials import Credentials, Secret
-from exporter.exchanges.base import Api, Pause, Reader, Request, RowMemory
+from exporter.exchanges.base import Api, Reader, Request, RowMemory
+from exporter.exchanges.contract import Conversation, parse, respond
+from exporter.exchanges.description import MOMENT
 from tests.exchanges.facts import FOLDER, fixture
 
-NOW = 1767225600123
+NOW = MOMENT
 
 
-class Conversation(NamedTuple):
-    result: Any
-    requests: list[Request]
-    pauses: int
-
-
-def parse(text: str) -> Any:
-    return json.loads(text, parse_float=Decimal)
+def text(exchange: str, path: str, variant: str = "") -> str:
+    """A whole answer of an exchange's fixtures, by the path of its endpoint, as it came."""
+    return (FOLDER / exchange / "fixtures" / fixture(path, variant)).read_text(encoding="utf-8")
 
 
 def sample(exchange: str, path: str, variant: str = "") -> Any:
     """A whole answer of an exchange's fixtures, by the path of its endpoint."""
-    return parse((FOLDER / exchange / "fixtures" / fixture(path, variant)).read_text(encoding="utf-8"))
-
-
-def respond(reader: Reader[Any], answer: Callable[[Request], Any]) -> Conversation:
-    """Talk until the reader returns; each request is answered by the function."""
-    requests: list[Request] = []
-    pauses = 0
-    try:
-        wish = next(reader)
-        while True:
-            if isinstance(wish, Pause):
-                pauses += 1
-                wish = reader.send(None)
-            else:
-                requests.append(wish)
-                wish = reader.send(answer(wish))
-    except StopIteration as end:
-        return Conversation(end.value, requests, pauses)
+    return parse(text(exchange, path, variant))
 
 
 def converse(reader: Reader[Any], *answers: Any) -> Conversation:
@@ -60,15 +38,6 @@ def from_samples(exchange: str, api: Api) -> Callable[[Request], Any]:
     return answer
 
 
-def symbol(exchange: str, api: Api, base: str, quote: str) -> str | None:
-    """How the API's tickers spell a pair, by its own rule or by the list of markets in the fixtures."""
-    if api.symbol is not None:
-        return api.symbol(base, quote)
-    assert api.markets is not None
-    pairs: dict[tuple[str, str], str] = respond(api.markets(), from_samples(exchange, api)).result
-    return pairs.get((base, quote))
-
-
 def read(exchange: str, api: Api, wallet: str, memory: RowMemory | None = None) -> Any:
     """One read of a wallet from the fixtures."""
     memory = RowMemory() if memory is None else memory
@@ -82,3 +51,18 @@ def amounts(balances: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
 
 def credentials(key: str, secret: str = "", passphrase: str = "") -> Credentials:
     return Credentials(Secret(key), Secret(secret), Secret(passphrase))
+
+
+__all__ = [
+    "NOW",
+    "Conversation",
+    "amounts",
+    "converse",
+    "credentials",
+    "from_samples",
+    "parse",
+    "read",
+    "respond",
+    "sample",
+    "text",
+]

@@ -120,7 +120,6 @@ class ApiFacts:
         signature: the header or query field that carries the signature; empty where nothing is signed.
         names_key_again: paths whose request names the key a second time.
         price: the field of a ticker that holds its last price.
-        tickers_by_symbol: whether the tickers are members of an object, named by their symbol.
         values_itself: whether the balances say themselves what they are worth, so that no ticker is needed.
         opening: contents that a reader of the main wallet gets before its rows.
         side: a wallet beside the main one that is read by default or by discovery, and its path; None where there is
@@ -137,7 +136,6 @@ class ApiFacts:
     signature: str = ""
     names_key_again: tuple[str, ...] = ()
     price: str = ""
-    tickers_by_symbol: bool = False
     values_itself: bool = False
     opening: tuple[Any, ...] = ()
     side: tuple[str, str] | None = None
@@ -197,7 +195,7 @@ def facts_of(
 
 def _missing_places(name: str, twins: Collection[str], folder: Path) -> Iterator[str]:
     if name not in twins:
-        yield f"it has no simulated twin: exporter/sandbox/vendors/{name}.py, and a line in the map beside it"
+        yield f"it has no simulated twin: exporter/sandbox/vendors/{name}.py, and a line in the list beside it"
     own = folder / name
     if not own.is_dir():
         yield f"there is no folder tests/exchanges/{name}/ with facts.py, test_{name}.py and fixtures/"

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).parents[2]
 
-_LINE_IN_A_MAP: Final = {"its line in the map": r'^    "NAME": '}
+_LINE_IN_A_LIST: Final = {"its line in the list": r'^    "NAME",$'}
 
 _MENTIONS: Final[Mapping[str, Mapping[str, str]]] = {
-    "exporter/exchanges/__init__.py": _LINE_IN_A_MAP,
-    "exporter/sandbox/vendors/__init__.py": _LINE_IN_A_MAP,
+    "exporter/exchanges/__init__.py": _LINE_IN_A_LIST,
+    "exporter/sandbox/vendors/__init__.py": _LINE_IN_A_LIST,
     "README.md": {
         "its name in the first sentence": r"\A[^.]*\bNAME\b",
         "its row in the table of permissions": r"^   \| NAME \|",

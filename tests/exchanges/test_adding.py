@@ -19,7 +19,7 @@ from tests.kit.processes import Process
 ADDING = Path(__file__).parent / "adding"
 PLACES = places()
 COPIED = ("exporter", "tests", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config.example.yaml", "pyproject.toml")
-LINKED = ("Makefile", "constraints.txt", "deploy", "grafana", ".ci")
+LINKED = ("Makefile", "SECURITY.md", "constraints.txt", "constraints-ccxt.txt", "deploy", "grafana", "examples", ".ci")
 """What pages refer to, and no exchange touches."""
 
 
@@ -54,9 +54,8 @@ def add(place: Place, root: Path) -> None:
         text = below(text, r"^   \| exchange \| tick \|", permission)
         text = below(text, r"^### From the exchange's words to ours$", words)
     else:
-        imported, line = place.lines
-        text = re.sub(r"((?:^from .*\n)+)", rf"\1{imported}\n", text, count=1, flags=re.MULTILINE)
-        text = re.sub(r"^}", f"{line}\n}}", text, count=1, flags=re.MULTILINE)
+        (line,) = place.lines
+        text = re.sub(r"^\)", f"{line}\n)", text, count=1, flags=re.MULTILINE)
     (root / path).write_text(text, "utf-8")
 
 

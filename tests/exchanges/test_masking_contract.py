@@ -5,7 +5,7 @@ import io
 import json
 import logging
 import sys
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import pytest
 
@@ -13,31 +13,11 @@ from exporter.app import logs
 from exporter.app.masking import Masking, secret_names
 from exporter.core.errors import AuthError
 from exporter.exchanges import EXCHANGES
-from exporter.exchanges.base import Api, Exchange, Signed
-from tests.exchanges.driver import NOW, credentials
-from tests.exchanges.test_contract import every_api, requests_of
+from exporter.exchanges.base import Api, Exchange
+from exporter.exchanges.description import made_of_secrets, requests_of, sent_fields, signed
+from tests.exchanges.test_contract import every_api
 from tests.kit.accounts import WALL, broken, configured
 from tests.kit.pages import page
-
-OURS = ("c0ffee-11", "5ec2e7-22", "Pa55phra5e-33")
-
-
-def fields(signed: Signed) -> dict[str, str]:
-    """The headers and query fields of a request, by their names."""
-    return {**signed.headers, **dict(parse_qsl(signed.target.partition("?")[2]))}
-
-
-def made_of_secrets(api: Api) -> dict[str, str]:
-    """The headers and query fields that change with any of the credentials, and what stands there with ours."""
-    found: dict[str, str] = {}
-    for request in requests_of(api):
-        if request.endpoint.signed:
-            ours = fields(api.sign(request, credentials(*OURS), "host", NOW))
-            for changed in range(len(OURS)):
-                texts = [f"other-{text}" if place == changed else text for place, text in enumerate(OURS)]
-                others = fields(api.sign(request, credentials(*texts), "host", NOW))
-                found |= {name: value for name, value in ours.items() if others.get(name) != value}
-    return found
 
 
 def masking(exchange: Exchange) -> Masking:
@@ -52,12 +32,12 @@ def texts(api: Api) -> list[str]:
     found = []
     for request in requests_of(api):
         if request.endpoint.signed:
-            signed = api.sign(request, credentials(*OURS), "host", NOW)
-            headers = dict(signed.headers)
-            found += [signed.target, quote(signed.target, safe=""), str(headers), str(list(headers.items()))]
+            sent = signed(api, request)
+            headers = dict(sent.headers)
+            found += [sent.target, quote(sent.target, safe=""), str(headers), str(list(headers.items()))]
             found += [repr(str(headers)), json.dumps(headers), json.dumps(json.dumps(headers))]
             found += ["\r\n".join(f"{name}: {value}" for name, value in headers.items())]
-            found += [str(fields(signed)), json.dumps(fields(signed))]
+            found += [str(sent_fields(sent)), json.dumps(sent_fields(sent))]
     return found
 
 

@@ -168,6 +168,7 @@ class Seen:
 
     line: str
     headers: dict[str, str]
+    body: bytes = b""
 
     @property
     def target(self) -> str:
@@ -235,6 +236,7 @@ async def answering(
             while head := await reader.readuntil(b"\r\n\r\n"):
                 line, *rest = head.decode().rstrip().split("\r\n")
                 seen = Seen(line, dict(name.split(": ", 1) for name in rest))
+                seen.body = await reader.readexactly(int(seen.headers.get("Content-Length", "0")))
                 server.seen.append(seen)
                 server.sending += 1
                 try:

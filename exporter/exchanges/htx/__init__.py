@@ -134,5 +134,4 @@ EXCHANGE: Final = Exchange(
             secret_names=("AccessKeyId", "accessKey", "Signature"),
         )
     },
-    aliases=("huobi",),
 )

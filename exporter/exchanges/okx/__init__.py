@@ -115,5 +115,4 @@ EXCHANGE: Final = Exchange(
     name="okx",
     credentials=("api_key", "secret", "passphrase"),
     apis={"": API},
-    aliases=("okex",),
 )

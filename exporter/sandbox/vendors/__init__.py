@@ -1,22 +1,39 @@
 """The simulated exchanges, one file or folder each; each checks signatures by code of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Final
 
 from exporter.sandbox.vendors.base import Vendor
-from exporter.sandbox.vendors.bingx import BingX
-from exporter.sandbox.vendors.bitget import Bitget
-from exporter.sandbox.vendors.bitmart import BitMart
-from exporter.sandbox.vendors.htx import Htx
-from exporter.sandbox.vendors.okx import Okx
-from exporter.sandbox.vendors.xt import Xt
 
-VENDORS: Final[Mapping[str, type[Vendor]]] = {
-    "bitmart": BitMart,
-    "xt": Xt,
-    "bingx": BingX,
-    "htx": Htx,
-    "bitget": Bitget,
-    "okx": Okx,
-}
-"""By their names in a configuration. No other file of the sandbox has to know one of them."""
+NAMES: Final = (
+    "bitmart",
+    "xt",
+    "bingx",
+    "htx",
+    "bitget",
+    "okx",
+)
+"""By their names in a configuration, which those of their files are. No other file of the sandbox has to know one."""
+
+
+class _Vendors(Mapping[str, type[Vendor]]):
+    """The `VENDOR` of each file, loaded when it is first asked for."""
+
+    def __getitem__(self, name: str) -> type[Vendor]:
+        if name not in NAMES:
+            raise KeyError(name)
+        vendor: type[Vendor] = import_module(f"{__name__}.{name}").VENDOR
+        return vendor
+
+    def __contains__(self, name: object) -> bool:
+        return name in NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+VENDORS: Final[Mapping[str, type[Vendor]]] = _Vendors()

@@ -352,3 +352,6 @@ def _ticker(symbol: str, price: Decimal, moment: int) -> dict[str, Any]:
         "askQty": 1,
         "bidQty": 1,
     }
+
+
+VENDOR = BingX

@@ -236,3 +236,6 @@ def _ticker(symbol: str, price: Decimal, moment: str) -> list[str]:
     """Write a ticker as BitMart does: thirteen strings, told apart by their place."""
     text = plain(price)
     return [symbol, text, "1000", "1000", text, text, text, "0.0001", text, "1", text, "1", moment]
+
+
+VENDOR = BitMart

@@ -484,3 +484,6 @@ def _moment(text: str) -> int | None:
         return timegm(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").timetuple())  # noqa: DTZ007  UTC by rule
     except ValueError:
         return None
+
+
+VENDOR = Htx

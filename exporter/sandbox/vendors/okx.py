@@ -310,3 +310,6 @@ def _milliseconds(stamp: str) -> int:
 
 def _good(data: Any, rows: Rows | None = None) -> Answer:
     return Answer({"code": "0", "msg": "", "data": data}, rows=rows)
+
+
+VENDOR = Okx

@@ -101,6 +101,7 @@ def test_tickers_are_positional_and_odd_rows_are_left_out() -> None:
 
 
 def test_the_clock_is_read() -> None:
+    assert API.time is not None
     assert converse(API.time(), {"server_time": 1767225600456}).result == 1767225600456
 
 

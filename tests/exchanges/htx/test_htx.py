@@ -19,7 +19,7 @@ from exporter.core.errors import (
     UnknownAccount,
     UserLimited,
 )
-from exporter.exchanges import htx
+from exporter.exchanges import EXCHANGES, htx
 from exporter.exchanges.base import Request, RowMemory
 from exporter.exposition.escaping import quoted
 from tests.exchanges.driver import amounts, converse, credentials, from_samples, respond, sample
@@ -520,7 +520,7 @@ def test_more_than_the_own_key_is_refused() -> None:
 
 
 def test_huobi_is_another_name_for_it() -> None:
-    assert htx.EXCHANGE.aliases == ("huobi",)
+    assert EXCHANGES.canonical("huobi") == "htx"
 
 
 def test_a_sub_user_is_told_what_its_key_may_not_ask() -> None:

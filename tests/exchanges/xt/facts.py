@@ -97,7 +97,6 @@ LEGACY = ApiFacts(
     signature="signature",
     refusal={"code": 429, "info": "{}", "data": None},
     price="price",
-    tickers_by_symbol=True,
     reasons={
         **dict.fromkeys(("empty_list", "a_missing_coin"), "payload"),  # zeros are listed
         "vendor_maintenance": "http",

@@ -442,3 +442,6 @@ class Bitget(Vendor):
 def _good(call: Call, data: Any, rows: Rows | None = None) -> Answer:
     payload = {"code": "00000", "msg": "success", "requestTime": call.milliseconds, "data": data}
     return Answer(payload, rows=rows)
+
+
+VENDOR = Bitget

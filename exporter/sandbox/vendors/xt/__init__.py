@@ -377,3 +377,6 @@ def _prefix(call: Call) -> str:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+VENDOR = Xt

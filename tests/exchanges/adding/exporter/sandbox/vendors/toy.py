@@ -109,3 +109,6 @@ class Toy(Vendor):
 
 def _good(data: Any, rows: Rows | None = None) -> Answer:
     return Answer({"code": 0, "words": "", "data": data}, rows=rows)
+
+
+VENDOR = Toy
