@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from exporter.core.credentials import Credentials
 from exporter.core.model import Balance, KeyInfo, Reading
-from exporter.exchanges.refusals import ending, refusal, refused
+from exporter.exchanges.refusals import address_in, ending, refusal, refused
 from exporter.exchanges.signing import query_encoded
 from exporter.exchanges.values import (
     A_HANDFUL,
@@ -283,6 +283,7 @@ __all__ = [
     "Scope",
     "Signed",
     "WalletSource",
+    "address_in",
     "cut",
     "decimal",
     "ending",
