@@ -91,7 +91,7 @@ class Shape:
         """The content of an answer with one row of this currency."""
         if self.currency:
             return self.content([{**self.row, self.currency: name}])
-        return {name: self.row}
+        return self.around({name: self.row})
 
 
 @dataclass(frozen=True, kw_only=True)
