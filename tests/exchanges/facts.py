@@ -129,6 +129,7 @@ class ApiFacts:
             none.
         named: wallets with balances that are read only when they are named, and their paths: those whose faults are
             played.
+        empty_unopened: wallets that answer with an empty list, and with no refusal, where they were never opened.
         refusal: an answer that says that we ask too often; `{}` stands where its words do.
         reasons: fault of `tests/faults/catalogue.py` -> the reason that it has here; those that differ from most.
     """
@@ -144,6 +145,7 @@ class ApiFacts:
     opening: tuple[Any, ...] = ()
     side: tuple[str, str] | None = None
     named: Mapping[str, str] = field(default_factory=dict)
+    empty_unopened: tuple[str, ...] = ()
     refusal: Mapping[str, Any] = field(default_factory=dict)
     reasons: Mapping[str, str | None] = field(default_factory=dict)
 

@@ -1,5 +1,6 @@
 """Good answers bent out of shape, at every level from the whole down to one amount."""
 
+import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
@@ -57,9 +58,9 @@ def reshaped(variant: Variant, payload: Any, level: str) -> Any:
 
 
 def put(payload: Any, keys: Sequence[str | int], value: Any) -> Any:
-    """The payload with this where the keys lead: nowhere else than to the whole where there are none."""
+    """The payload with this where the keys lead; without keys it is the whole, as the text that is sent."""
     if not keys:
-        return value
+        return json.dumps(value) if value is None or isinstance(value, str) else value
     place = payload
     for key in keys[:-1]:
         place = place[key]
