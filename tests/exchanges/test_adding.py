@@ -19,7 +19,7 @@ from tests.kit.processes import Process
 ADDING = Path(__file__).parent / "adding"
 PLACES = places()
 COPIED = ("exporter", "tests", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config.example.yaml", "pyproject.toml")
-LINKED = ("Makefile", "constraints.txt", "deploy", "grafana", ".ci")
+LINKED = ("Makefile", "SECURITY.md", "constraints.txt", "deploy", "grafana", ".ci")
 """What pages refer to, and no exchange touches."""
 
 
