@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.exchanges import bingx, bitget, bitmart, htx, okx, xt
+from exporter.exchanges import bingx, bitget, bitmart, gate, htx, okx, xt
 from exporter.exchanges.base import Exchange
 
 EXCHANGES: Final[Mapping[str, Exchange]] = {
@@ -13,5 +13,6 @@ EXCHANGES: Final[Mapping[str, Exchange]] = {
     "htx": htx.EXCHANGE,
     "bitget": bitget.EXCHANGE,
     "okx": okx.EXCHANGE,
+    "gate": gate.EXCHANGE,
 }
 """Adding one: CONTRIBUTING.md lists the places."""

@@ -7,6 +7,7 @@ from exporter.sandbox.vendors.base import Vendor
 from exporter.sandbox.vendors.bingx import BingX
 from exporter.sandbox.vendors.bitget import Bitget
 from exporter.sandbox.vendors.bitmart import BitMart
+from exporter.sandbox.vendors.gate import Gate
 from exporter.sandbox.vendors.htx import Htx
 from exporter.sandbox.vendors.okx import Okx
 from exporter.sandbox.vendors.xt import Xt
@@ -18,5 +19,6 @@ VENDORS: Final[Mapping[str, type[Vendor]]] = {
     "htx": Htx,
     "bitget": Bitget,
     "okx": Okx,
+    "gate": Gate,
 }
 """By their names in a configuration. No other file of the sandbox has to know one of them."""
