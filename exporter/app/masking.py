@@ -68,7 +68,7 @@ def _behind(names: Iterable[str]) -> re.Pattern[str]:
         anyone = "|".join(fields)
         forms += [
             f"{_START} (?: {anyone} ) (?: {_EQUALS} | {_QUOTED} )",
-            rf"(?<![\w/.-]) (?: {anyone} ) \s* : \s* {_LIKELY}",
+            rf"(?: (?<![\w/.-]) | (?<=\\[nrt]) ) (?: {anyone} ) \s* : \s* {_LIKELY}",  # or behind an escaped line end
         ]
     return re.compile(f"(?ix) ( {' | '.join(forms)} ) {_VALUE}")
 

@@ -12,10 +12,11 @@ NAMES: Final = (
     "htx",
     "bitget",
     "okx",
+    "gate",
 )
 """Each is the name of its file or folder, too. Adding one: CONTRIBUTING.md lists the places."""
 
-ALIASES: Final[Mapping[str, str]] = {"huobi": "htx", "okex": "okx"}
+ALIASES: Final[Mapping[str, str]] = {"huobi": "htx", "okex": "okx", "gateio": "gate"}
 """Other names that are accepted in a configuration."""
 
 SOURCES: Final[Mapping[str, str]] = {"": "plugins", "ccxt/": "ccxt"}

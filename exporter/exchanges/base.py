@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from exporter.core.credentials import Credentials
 from exporter.core.errors import PollError
 from exporter.core.model import Balance, KeyInfo, Reading
-from exporter.exchanges.refusals import ending, refusal, refused
+from exporter.exchanges.refusals import address_in, ending, refusal, refused
 from exporter.exchanges.signing import query_encoded
 from exporter.exchanges.values import (
     A_HANDFUL,
@@ -308,6 +308,7 @@ __all__ = [
     "Signed",
     "WalletSource",
     "Work",
+    "address_in",
     "cut",
     "decimal",
     "ending",

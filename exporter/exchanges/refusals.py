@@ -1,5 +1,6 @@
 """From an exchange's own no, or from an HTTP status that says it all, to the error that names it, and until when."""
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
@@ -64,6 +65,19 @@ def refusal(status: int, text: str) -> PollError:
     if status >= 400:
         return BadStatus(f"HTTP {status}: {text}", repeat=status >= 500)
     return ExchangeRefused(text)
+
+
+def address_in(text: str) -> str | None:
+    """The first address that a refusal names, of either version of IP, as it is spelled there; None where none is."""
+    words: list[str] = re.findall(r"[0-9A-Fa-f.:]{2,45}", text)
+    for word in words:
+        spelled = word.strip(":.") if "." in word else word.removeprefix(":")
+        try:
+            ipaddress.ip_address(spelled)
+        except ValueError:
+            continue
+        return spelled
+    return None
 
 
 class Until(NamedTuple):

@@ -14,6 +14,11 @@ def hmac_hex(secret: Secret, text: str) -> str:
     return hmac.digest(secret.reveal().encode(), text.encode(), "sha256").hex()
 
 
+def hmac_sha512_hex(secret: Secret, text: str) -> str:
+    """HMAC-SHA512 of the text, lower-case hexadecimal."""
+    return hmac.digest(secret.reveal().encode(), text.encode(), "sha512").hex()
+
+
 def hmac_base64(secret: Secret, text: str) -> str:
     """HMAC-SHA256 of the text, base64 with padding."""
     return base64.b64encode(hmac.digest(secret.reveal().encode(), text.encode(), "sha256")).decode()

@@ -104,6 +104,7 @@ def named(*names: str) -> Masking:
         ("('ACCESS-KEY', 'bg_1')", "('ACCESS-KEY', '<secret>')"),
         ("{'SIGN': 'abc', 'x': 1}", "{'SIGN': '<secret>', 'x': 1}"),
         ("SIGN: 8899aabbccdd", "SIGN: <secret>"),
+        (r"'Timestamp: 1\r\nSIGN: 8899aabbccdd'", r"'Timestamp: 1\r\nSIGN: <secret>'"),
     ],
 )
 def test_what_signs_is_masked_without_being_known(text: str, masked: str) -> None:

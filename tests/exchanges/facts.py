@@ -42,6 +42,7 @@ class Shape:
 
     Attributes:
         keys: lead from the whole answer, envelope included, to the rows; 0 into a list of one thing.
+        enveloped: whether the first of them is the envelope's, which `unwrap` takes off.
         row: a good row, every field that is read in it.
         currency: the field of the currency; empty where the rows are members of an object, named by their currency.
         required: fields that must hold an amount; the first one takes any amount.
@@ -66,6 +67,7 @@ class Shape:
     negative: tuple[str, ...] = ()
     kind: str = ""
     net: str = ""
+    enveloped: bool = True
     mapped_rows: tuple[Mapping[str, str], ...] = ()
     null_is_empty: bool = False
     read: Callable[[Any], Reader[Reading]] | None = None
@@ -81,7 +83,7 @@ class Shape:
 
     def around(self, content: Any) -> Any:
         """What `unwrap` leaves of an answer that has this where its rows belong."""
-        for key in reversed(self.keys[1:]):
+        for key in reversed(self.keys[1:] if self.enveloped else self.keys):
             content = {key: content} if isinstance(key, str) else [content]
         return content
 
@@ -89,7 +91,7 @@ class Shape:
         """The content of an answer with one row of this currency."""
         if self.currency:
             return self.content([{**self.row, self.currency: name}])
-        return {name: self.row}
+        return self.around({name: self.row})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +128,7 @@ class ApiFacts:
             none.
         named: wallets with balances that are read only when they are named, and their paths: those whose faults are
             played.
+        empty_unopened: wallets that answer with an empty list, and with no refusal, where they were never opened.
         refusal: an answer that says that we ask too often; `{}` stands where its words do.
         reasons: fault of `tests/faults/catalogue.py` -> the reason that it has here; those that differ from most.
     """
@@ -140,6 +143,7 @@ class ApiFacts:
     opening: tuple[Any, ...] = ()
     side: tuple[str, str] | None = None
     named: Mapping[str, str] = field(default_factory=dict)
+    empty_unopened: tuple[str, ...] = ()
     refusal: Mapping[str, Any] = field(default_factory=dict)
     reasons: Mapping[str, str | None] = field(default_factory=dict)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from exporter.core.errors import Banned, ExchangeRefused, PollError, RateLimited, UserLimited
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Api
-from exporter.exchanges.refusals import Until, told, until
+from exporter.exchanges.refusals import Until, address_in, told, until
 from tests.exchanges.facts import facts_of
 
 END = 1767225640123
@@ -132,3 +132,18 @@ def test_long_texts_cost_nothing(word: str) -> None:
     began = time.process_time()
     until(word * 100_000)
     assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Request IP not in whitelist: 203.0.113.7", "203.0.113.7"),
+        ("Your IP 203.0.113.7 is not included", "203.0.113.7"),
+        ("Incorrect IP address:203.0.113.7.", "203.0.113.7"),
+        ("denied for 2001:db8::7", "2001:db8::7"),
+        ("refused at 12:30, code 1.2.3", None),
+        ("", None),
+    ],
+)
+def test_the_address_that_a_refusal_names_is_found_and_nothing_else_is_one(text: str, address: str | None) -> None:
+    assert address_in(text) == address

@@ -240,9 +240,8 @@ def echo(page: bool) -> Switch:
             return
         words = told.replace('"', "")
         said = ", ".join(f'"{name}": "{words}"' for name in ("msg", "message", "info", "err-msg"))
-        body = (
-            f'{{"code": "odd", "rc": 1, "mc": "ODD", "ma": ["{words}"], "status": "error", "err-code": "odd", {said}}}'
-        )
+        codes = '"code": "odd", "label": "ODD", "rc": 1, "mc": "ODD", "status": "error", "err-code": "odd"'
+        body = f'{{{codes}, "ma": ["{words}"], {said}}}'
         scene.add(Fault("body", body=body))
 
     return switch

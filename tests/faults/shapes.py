@@ -1,6 +1,8 @@
 """Good answers bent out of shape, at every level from the whole down to one amount."""
 
+import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,16 +25,16 @@ def reshaped(variant: Variant, payload: Any, level: str) -> Any:
         case "the_whole":
             return [payload]
         case "the_code":
+            if isinstance(payload, list):
+                return {"was": payload}
             first = next(iter(payload))
             payload[first] = {"was": payload[first]}
         case "the_content":
-            payload[keys[0]] = "none"
+            return put(payload, keys[:1], "none")
         case "the_rows":
-            variant.found(payload, len(keys) - 1)[keys[-1]] = (
-                list(rows.items()) if isinstance(rows, dict) else {"0": rows}
-            )
+            return put(payload, keys, list(rows.items()) if isinstance(rows, dict) else {"0": rows})
         case "null_rows":
-            variant.found(payload, len(keys) - 1)[keys[-1]] = None
+            return put(payload, keys, None)
         case "without_btc":
             if isinstance(rows, dict):
                 del rows[next(name for name in rows if name.upper() == "BTC")]
@@ -52,6 +54,17 @@ def reshaped(variant: Variant, payload: Any, level: str) -> Any:
             for name, row in rows.items() if isinstance(rows, dict) else [(row[shape.currency], row) for row in rows]:
                 if name.upper() in ("USDT", "BTC"):
                     row.update(dict.fromkeys((*shape.required, *shape.optional), "-1"))
+    return payload
+
+
+def put(payload: Any, keys: Sequence[str | int], value: Any) -> Any:
+    """The payload with this where the keys lead; without keys it is the whole, as the text that is sent."""
+    if not keys:
+        return json.dumps(value) if value is None or isinstance(value, str) else value
+    place = payload
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
     return payload
 
 

@@ -44,7 +44,7 @@ class ModeFacts:
         currency: the field of a row that names its currency; empty where the rows are members of an object.
         amount: a field of a row that holds an amount.
         sign: signs a read by hand, written for these tests from the vendor's pages.
-        success: a member of every good answer.
+        success: a member of every good answer; None where the HTTP status alone says that it is one.
         refusals: each of `SITUATIONS`, and `expired`, to what is answered.
         code: finds the vendor's code in an answer that says no.
         window: for how many seconds a stamp is good, either way; None where reads are not signed.
@@ -59,7 +59,7 @@ class ModeFacts:
     currency: str
     amount: str
     sign: Callable[[Unsigned], Signed]
-    success: tuple[str, Any]
+    success: tuple[str, Any] | None
     refusals: Mapping[str, Code]
     code: Callable[[Any], Any] = lambda answer: answer["code"]
     window: int | None

@@ -4,8 +4,6 @@ One code stands for a bad key, secret, clock, address and permission: only the t
 of the signed text.
 """
 
-import ipaddress
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -31,6 +29,7 @@ from exporter.exchanges.base import (
     Reader,
     Request,
     Signed,
+    address_in,
     ending,
     field,
     header_count,
@@ -173,13 +172,8 @@ def _not_valid(text: str) -> PollError:
 
 def bind(text: str) -> str | None:
     """The advice for an IP refusal, with the address that HTX's message names after its last bracket."""
-    for word in re.findall(r"[0-9A-Fa-f.:]{2,45}", text.rpartition("]")[2]):
-        try:
-            address = ipaddress.ip_address(word.strip(":") if "." in word else word.removeprefix(":"))
-        except ValueError:
-            continue
-        return f"Add {address}, the address that HTX sees, to the key's allow-list on HTX's API page."
-    return None
+    address = address_in(text.rpartition("]")[2])
+    return address and f"Add {address}, the address that HTX sees, to the key's allow-list on HTX's API page."
 
 
 def read_time() -> Reader[int]:

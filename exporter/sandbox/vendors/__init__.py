@@ -13,6 +13,7 @@ NAMES: Final = (
     "htx",
     "bitget",
     "okx",
+    "gate",
 )
 """By their names in a configuration, which those of their files are. No other file of the sandbox has to know one."""
 
