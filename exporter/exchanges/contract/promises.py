@@ -173,14 +173,24 @@ def long_lists_give_way(case: Case) -> Iterator[str]:
 
 
 def _gives_way(case: Case, reader: Callable[[], Reader[Any]]) -> bool:
-    """Whether the loop gets a turn when any one of the answers is long; a list that is short by nature is refused."""
+    """Whether the loop gets a turn when any one of the answers is long; a list that is short by nature is refused.
+
+    Answers without a list cannot be long.
+    """
+    listed: list[bool] = []
+
+    def longer(content: Any) -> Any:
+        long = with_rows(content, repeat=MANY)
+        listed.append(long != content)
+        return long
+
     for place in range(len(case.read(reader()).requests)):
         try:
-            if case.read(reader(), _only(place, partial(with_rows, repeat=MANY))).pauses:
+            if case.read(reader(), _only(place, longer)).pauses:
                 return True
         except BadPayload:
             continue
-    return False
+    return not any(listed)
 
 
 def _only(place: int, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
