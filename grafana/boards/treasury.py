@@ -220,7 +220,7 @@ def _moves() -> Section:
                     ],
                     sort="Size",
                     descending=True,
-                    none="no reading to compare with",
+                    none="nothing has moved by a cent, or nothing is recorded yet",
                 ),
             ),
             Tile(

@@ -241,9 +241,9 @@ def _before(family: str) -> str:
 
 
 def biggest() -> str:
-    """The size of the fifteen largest changes in 24 hours, by exchange, account and currency."""
+    """The size of the fifteen largest changes in 24 hours, of a cent at least, by exchange, account and currency."""
     recorded = f"sum by ({', '.join(MOVE)}) ({_of_moved(_USD, 'moved_1d')})"
-    return f"topk(15, {recorded} or abs({total(day_change(_USD, _CHOSEN), *MOVE)}))"
+    return f"topk(15, {recorded} or abs({total(day_change(_USD, _CHOSEN), *MOVE)}) >= 0.005)"
 
 
 def biggest_change(family: str) -> str:

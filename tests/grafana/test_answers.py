@@ -164,6 +164,12 @@ def test_the_biggest_moves_are_split_into_flow_and_price(tmp_path: Path) -> None
     _answers(tmp_path, series, 1460, {moves[ref]: {row: value} for ref, value in expected.items()})
 
 
+def test_what_has_not_moved_by_a_cent_is_no_move(tmp_path: Path) -> None:
+    for usd in ("200x60", "200x29 200.004x31"):
+        series = _a_day("2x60", usd) | _wallet("a", "1x60")
+        _answers(tmp_path, series, 45, {_expr("Biggest moves in 24 h", ref): {} for ref in "ABCDE"})
+
+
 def test_a_total_adds_up_shards_and_is_absent_while_one_of_them_is(tmp_path: Path) -> None:
     series = {}
     for instance, shard, values in (("a", "0", "600x20"), ("b", "0", "600x20"), ("c", "1", "300x9 stale")):
