@@ -1,5 +1,8 @@
 """The Treasury dashboard: what is held, where, how it moved, what runs low and how far the figures can be trusted."""
 
+from grafana_foundation_sdk.builders import dashboard
+from grafana_foundation_sdk.models import dashboard as model
+
 from grafana.boards.treasury_risk import concentration, limits, trust
 from grafana.panels.charts import gauge_panel, lines_panel, pie_panel, stat_panel
 from grafana.panels.layout import Board, Section, Tile
@@ -12,12 +15,13 @@ from grafana.panels.promql import (
     biggest_change,
     biggest_flow,
     biggest_price_effect,
-    coin_price,
     fresh,
     held,
     latest,
     leading,
     limited_amount,
+    listed,
+    listed_price,
     remembered,
     total,
     total_flow,
@@ -44,6 +48,7 @@ def treasury() -> Board:
         description="What all accounts hold in USD and in coins, where, how it moved and what runs low.",
         time_from="now-24h",
         sections=[_now(), _where(), _moves(), limits(), concentration(), trust(), _holdings()],
+        variables=[_rows()],
     )
 
 
@@ -215,7 +220,7 @@ def _moves() -> Section:
                     ],
                     sort="Size",
                     descending=True,
-                    none="no reading to compare with",
+                    none="nothing has moved by a cent, or nothing is recorded yet",
                 ),
             ),
             Tile(
@@ -235,26 +240,48 @@ def _moves() -> Section:
     )
 
 
+def _rows() -> dashboard.CustomVariable:
+    """How many balances are listed; 0 stands for all of them."""
+    variable = dashboard.CustomVariable("rows").label("Rows").values("200, 1000, all : 0")
+    variable.description("How many balances are listed below, the largest by USD value first.")
+    choices = (("200", "200"), ("1000", "1000"), ("all", "0"))
+    variable.options([model.VariableOption(text=text, value=value, selected=text == "200") for text, value in choices])
+    return variable.current(model.VariableOption(text="200", value="200", selected=True))
+
+
 def _holdings() -> Section:
     return Section(
         "Every balance",
         [
             Tile(
                 24,
+                3,
+                stat_panel(
+                    "Balances",
+                    "How many balances are listed below, and how many there are. Choose more rows above, or by "
+                    "exchange, account and currency, to see the others.",
+                    "none",
+                    [Query(f"count({listed(NET)})", "listed"), Query(f"count({fresh(NET)})", "all")],
+                    none="no balance is exported now",
+                ),
+            ),
+            Tile(
+                24,
                 14,
                 table_panel(
                     "Holdings",
-                    "Every balance that is exported now, zeros included. No USD value "
-                    "means that there is no price, not that it is worth nothing.",
+                    "Balances that are exported now, zeros included: the largest by USD value, as many as are "
+                    "chosen under Rows. No USD value means that there is no price, not that it is worth nothing; "
+                    "such balances come last.",
                     EXCHANGE_COIN,
                     [
-                        Column("USD", fresh(USD), "currencyUSD", decimals=2),
-                        Column("Net", fresh(NET)),
-                        Column("Available", fresh("exchange_balance_available")),
-                        Column("Frozen", fresh("exchange_balance_frozen")),
-                        Column("Locked", fresh("exchange_balance_locked")),
-                        Column("Borrowed", fresh("exchange_balance_borrowed")),
-                        Column("Price", coin_price(), "currencyUSD"),
+                        Column("USD", listed(USD), "currencyUSD", decimals=2),
+                        Column("Net", listed(NET)),
+                        Column("Available", listed("exchange_balance_available")),
+                        Column("Frozen", listed("exchange_balance_frozen")),
+                        Column("Locked", listed("exchange_balance_locked")),
+                        Column("Borrowed", listed("exchange_balance_borrowed")),
+                        Column("Price", listed_price(), "currencyUSD"),
                     ],
                     sort="USD",
                     descending=True,

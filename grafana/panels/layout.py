@@ -43,6 +43,7 @@ class Board:
     description: str
     time_from: str
     sections: Sequence[Section]
+    variables: Sequence[Builder[model.VariableModel]] = ()
 
 
 def render(board: Board) -> str:
@@ -57,7 +58,7 @@ def render(board: Board) -> str:
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
         .time(board.time_from, "now")
         .refresh("1m")
-        .variables(_variables())
+        .variables([*_variables(), *board.variables])
         .link(
             dashboard.DashboardLink("Exchange balances")
             .type(model.DashboardLinkType.DASHBOARDS)

@@ -162,6 +162,28 @@ def day_change(family: str, extra: str = "") -> str:
     return f"(({now} - {then}) or {came} or {young})"
 
 
+def listed(family: str) -> str:
+    """What the largest balances by USD value hold or state while they are fresh: as many as `$rows`, or all at 0.
+
+    They are recorded while everything is chosen. What has no USD value comes last.
+    """
+    recorded = selector(f"treasury:{_USD}:largest", COIN, _EVERYTHING)
+    chosen = f"abs({fresh(_USD, _CHOSEN)}) or 0 * {fresh(_NET, _CHOSEN)}"
+    coins = ", ".join(COIN)
+    largest = f"topk($rows, max by ({coins}) ({recorded}) or {chosen})"
+    # No job has as many letters as the least number of rows; every job has none or more.
+    every = fresh(family, 'job=~".{$rows}.*"')
+    return (
+        f"(max by ({coins}) (last_over_time({selector(family, COIN)}[{WINDOW}]) and on ({coins}) {largest})"
+        f" and on ({', '.join(WALLET)}) {latest('exchange_wallet_fresh', WALLET)} == 1 or {every})"
+    )
+
+
+def listed_price() -> str:
+    """The USD price of each of those."""
+    return _price(listed(_NET), listed(_USD), "")
+
+
 def coin_price(extra: str = "", *, last_known: bool = False) -> str:
     """The USD price of each coin in each wallet, by its fresh or its last known value and amount.
 
@@ -170,8 +192,12 @@ def coin_price(extra: str = "", *, last_known: bool = False) -> str:
     """
     net = known(_NET, COIN, extra) if last_known else fresh(_NET, extra)
     usd = known(_USD, COIN, extra) if last_known else latest(_USD, COIN, extra)
-    listed = known("exchange_price_usd", CURRENCY, extra)
-    return f"({usd} / ({net} != 0) or 0 * {net} + on (exchange, currency) group_left () {listed})"
+    return _price(net, usd, extra)
+
+
+def _price(net: str, usd: str, extra: str) -> str:
+    prices = known("exchange_price_usd", CURRENCY, extra)
+    return f"({usd} / ({net} != 0) or 0 * {net} + on (exchange, currency) group_left () {prices})"
 
 
 def day_flow(extra: str = "") -> str:
@@ -215,9 +241,9 @@ def _before(family: str) -> str:
 
 
 def biggest() -> str:
-    """The size of the fifteen largest changes in 24 hours, by exchange, account and currency."""
+    """The size of the fifteen largest changes in 24 hours, of a cent at least, by exchange, account and currency."""
     recorded = f"sum by ({', '.join(MOVE)}) ({_of_moved(_USD, 'moved_1d')})"
-    return f"topk(15, {recorded} or abs({total(day_change(_USD, _CHOSEN), *MOVE)}))"
+    return f"topk(15, {recorded} or abs({total(day_change(_USD, _CHOSEN), *MOVE)}) >= 0.005)"
 
 
 def biggest_change(family: str) -> str:
@@ -250,10 +276,10 @@ def _moved_flow() -> str:
 
 def _of_moved(family: str, record: str) -> str:
     """What is recorded of the holdings that moved most of all, while everything is chosen."""
-    every = ",".join(f'{name}=~"${variable}"' for name, variable in _ALL_OF.items())
-    return f"last_over_time({selector(f'treasury:{family}:{record}', COIN, every)}[35m])"
+    return f"last_over_time({selector(f'treasury:{family}:{record}', COIN, _EVERYTHING)}[35m])"
 
 
+_EVERYTHING = ",".join(f'{name}=~"${variable}"' for name, variable in _ALL_OF.items())
 _CHOSEN = unless_all("job", "instance", *_ALL_OF.values())
 
 

@@ -28,7 +28,7 @@ def fill(expr: str, *, rate_interval: str = "1m", interval: str = "15s", span: s
     """
     for name, duration in (("rate_interval", rate_interval), ("interval", interval), ("range", span)):
         expr = re.sub(rf"\$(?:__{name}\b|{{__{name}}})", duration, expr)
-    expr = expr.replace("$account", account)
+    expr = expr.replace("$account", account).replace("$rows", "200")
     expr = re.sub(r"\$(?:exchange|currency)\b", ".*", expr)
     return re.sub(r"\$(?:\w+|\{\w+(?::\w+)?\})", ".+", expr)
 

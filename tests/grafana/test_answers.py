@@ -21,8 +21,14 @@ HOURS_25 = 1500  # minutes, one sample each
 RECORDING = ROOT / "deploy" / "prometheus" / "rules" / "recording.yml"
 
 
-CHOICES: tuple[dict[str, str], ...] = ({}, {"$account": "desk|main"}, {"$job": "exporter"}, {"$currency": "BTC"})
-"""What is chosen above a dashboard: everything, or one thing by name; the answers have to be the same."""
+CHOICES: tuple[dict[str, str], ...] = (
+    {},
+    {"$account": "desk|main"},
+    {"$job": "exporter"},
+    {"$currency": "BTC"},
+    {"$rows": "0"},
+)
+"""What is chosen above a dashboard: everything, one thing by name, or all rows; the answers have to be the same."""
 
 
 def _expr(panel: str, ref: str = "A", dashboard: str = "treasury.json") -> tuple[str, ...]:
@@ -158,6 +164,12 @@ def test_the_biggest_moves_are_split_into_flow_and_price(tmp_path: Path) -> None
     _answers(tmp_path, series, 1460, {moves[ref]: {row: value} for ref, value in expected.items()})
 
 
+def test_what_has_not_moved_by_a_cent_is_no_move(tmp_path: Path) -> None:
+    for usd in ("200x60", "200x29 200.004x31"):
+        series = _a_day("2x60", usd) | _wallet("a", "1x60")
+        _answers(tmp_path, series, 45, {_expr("Biggest moves in 24 h", ref): {} for ref in "ABCDE"})
+
+
 def test_a_total_adds_up_shards_and_is_absent_while_one_of_them_is(tmp_path: Path) -> None:
     series = {}
     for instance, shard, values in (("a", "0", "600x20"), ("b", "0", "600x20"), ("c", "1", "300x9 stale")):
@@ -185,6 +197,38 @@ def test_a_balance_of_zero_is_a_row(tmp_path: Path) -> None:
     series = _account("a", "5x5 0x20", "1x25") | {_at("a", "exchange_balance_net", DESK): "5x5 0x20"}
     labels = '{account="desk", currency="BTC", exchange="xt", wallet="spot"}'
     _answers(tmp_path, series, 20, {_expr("Holdings", "A"): {labels: 0}, _expr("Holdings", "B"): {labels: 0}})
+
+
+@pytest.mark.parametrize("choice", CHOICES[:3])
+def test_holdings_lists_the_largest_and_says_how_many_there_are(tmp_path: Path, choice: dict[str, str]) -> None:
+    """As many as are chosen; a debt is as large as what it could be paid with, and what has no price comes last."""
+    worth = {f"C{place:02}": 100 + place for place in range(10)} | {"DEBT": -500}
+    series = _wallet("a", "1x25")
+    for coin in (*worth, "UNPRICED"):
+        series[_at("a", "exchange_balance_net", DESK.replace("BTC", coin))] = "2x25"
+    for coin, usd in worth.items():
+        series[_at("a", "exchange_balance_usd", DESK.replace("BTC", coin))] = f"{usd}x25"
+
+    def rows(panel: str, ref: str, count: int) -> tuple[str, ...]:
+        found = next(item for item in panels(dashboards()["treasury.json"]) if item["title"] == panel)
+        (expr,) = [target["expr"] for target in found["targets"] if target["refId"] == ref]
+        for variable, value in {**choice, "$rows": str(count)}.items():
+            expr = expr.replace(variable, value)
+        return (fill(expr),)
+
+    def listed(*coins: str) -> dict[str, float]:
+        return {f'{{account="desk", currency="{coin}", exchange="xt", wallet="spot"}}': worth[coin] for coin in coins}
+
+    largest = sorted(worth, key=lambda coin: -abs(worth[coin]))[:9]
+    expected = {
+        rows("Holdings", "A", 9): listed(*largest),
+        rows("Balances", "A", 9): {"{}": 9.0},
+        rows("Balances", "B", 9): {"{}": 12.0},
+        rows("Holdings", "A", 0): listed(*worth),
+        rows("Balances", "A", 0): {"{}": 12.0},
+        rows("Balances", "A", 200): {"{}": 12.0},
+    }
+    _answers(tmp_path, series, 10, expected)
 
 
 def test_a_failure_is_gone_as_soon_as_the_wallet_is_up(tmp_path: Path) -> None:
