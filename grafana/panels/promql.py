@@ -50,10 +50,10 @@ def unless_all(*variables: str) -> str:
 def whole(record: str, *summed: str, at: str = "", rare: bool = False) -> str:
     """Select a recorded sum over all of the labels in `summed`, while all of each is chosen.
 
-    `rare`: it is recorded every half hour.
+    `rare`: it is recorded every quarter of an hour.
     """
     selected = selector(record, COIN, ",".join(f'{label}="all"' for label in summed))
-    return f"last_over_time({selected}[35m])" if rare else selected + (f" {at}" if at else "")
+    return f"last_over_time({selected}[20m])" if rare else selected + (f" {at}" if at else "")
 
 
 def latest(
@@ -276,7 +276,7 @@ def _moved_flow() -> str:
 
 def _of_moved(family: str, record: str) -> str:
     """What is recorded of the holdings that moved most of all, while everything is chosen."""
-    return f"last_over_time({selector(f'treasury:{family}:{record}', COIN, _EVERYTHING)}[35m])"
+    return f"last_over_time({selector(f'treasury:{family}:{record}', COIN, _EVERYTHING)}[20m])"
 
 
 _EVERYTHING = ",".join(f'{name}=~"${variable}"' for name, variable in _ALL_OF.items())
