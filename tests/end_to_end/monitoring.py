@@ -25,7 +25,7 @@ from tests.kit.processes import ROOT, RULES, alertmanager, prometheus, quicker_r
 T = TypeVar("T")
 
 FACTOR = 60
-PATIENCE = 60.0
+PATIENCE = 100.0
 """Seconds that a slow machine gets for anything; no test is decided by them."""
 
 ACCOUNTS: dict[str, dict[str, Any]] = {
