@@ -46,7 +46,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     Raises:
         ExporterError: no folder at all can be written.
     """
-    for parent in (None, "/dev/shm"):  # noqa: S108
+    for parent in (None, "/dev/shm"):  # noqa: S108 -- a folder of a random name is made in it
         try:
             return tempfile.TemporaryDirectory(prefix="exchange-balance-exporter-demo-", dir=parent)
         except OSError:

@@ -60,7 +60,7 @@ def why_unhealthy(argv: Sequence[str], environ: Mapping[str, str]) -> str | None
     """
     settings = settings_of(parse(argv, environ))
     address = listen_address(settings.listen_addresses[0])
-    host = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
+    host = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 -- nothing binds to it
     tls = settings.web_config_file is not None and _asks_for_tls(settings.web_config_file)
     try:
         status = _status(host, address.port, tls=tls)

@@ -119,7 +119,7 @@ DESCRIBED = [
     Broken("the secret itself is sent", header("X-Secret", lambda keys: keys.secret.reveal())),
     Broken("none of its credentials", replace(OKX, credentials=("api_key", "secret"))),
     Broken("secret_names lacks OK-ACCESS-SIGN", with_api(secret_names=("OK-ACCESS-KEY", "OK-ACCESS-PASSPHRASE"))),
-    Broken("looking at it ends in AttributeError", replace(OKX, apis={"": None})),  # type: ignore[dict-item]
+    Broken("looking at it ends in AttributeError", replace(OKX, apis={"": None})),  # type: ignore[dict-item]  # broken on purpose
     Broken("looking at it ends in RuntimeError", signing(bursting)),
 ]
 """What is seen without an answer of the exchange."""
@@ -236,7 +236,7 @@ def inventing() -> Reader[Mapping[str, Any]]:
 def any_markets() -> Reader[Mapping[tuple[str, str], str]]:
     api = HTX.apis[""]
     try:
-        return (yield from api.markets())  # type: ignore[misc]
+        return (yield from api.markets())  # type: ignore[misc]  # this API has some
     except BadPayload:
         return {}
 
@@ -259,7 +259,7 @@ READ = [
     Broken("a read makes 11 requests", with_wallet("unified", read=eleven)),
     Broken("is asked, which is no endpoint", with_api(key_info=foreign)),
     Broken("there are no such permissions", with_api(key_info=reading(KeyInfo({"fly": True})))),
-    Broken("neither true nor false", with_api(key_info=reading(KeyInfo({"read": 1})))),  # type: ignore[dict-item]
+    Broken("neither true nor false", with_api(key_info=reading(KeyInfo({"read": 1})))),  # type: ignore[dict-item]  # on purpose
     Broken("is no result of a reader", with_api(key_info=reading(1.5))),
     Broken("is no name of a currency", with_wallet("unified", read=rows_of(balance("")))),
     Broken("is no Decimal", with_wallet("unified", read=rows_of(balance(available=1.5)))),
@@ -296,7 +296,7 @@ READ = [
     Broken("without advice", unwrapping(refuses(404, Unadvised("x")))),
     Broken("a message of 900 letters", unwrapping(refuses(404, ExchangeRefused("x" * 900)))),
     Broken("not rate_limited", unwrapping(refuses(429, ExchangeRefused("x")))),
-    Broken("needs `@ending`", with_api(unwrap=API.unwrap.__wrapped__)),  # type: ignore[attr-defined]
+    Broken("needs `@ending`", with_api(unwrap=API.unwrap.__wrapped__)),  # type: ignore[attr-defined]  # by `wraps`
 ]
 """What only shows when its readers are driven."""
 

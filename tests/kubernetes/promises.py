@@ -4,7 +4,7 @@ import copy
 import json
 import re
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,6 +116,11 @@ def test_the_schemas_refuse_what_is_wrong(
     assert told in found[0]
 
 
+def expanded(text: str, given: Mapping[str, Any]) -> str:
+    """An argument with `$(NAME)` as the kubelet fills it in."""
+    return re.sub(r"\$\((\w+)\)", lambda found: str(given[found[1]]), text)
+
+
 @pytest.mark.parametrize("render", RENDERINGS)
 def test_the_pods_flags_are_the_programs_and_each_shard_is_polled_by_one_pod(render: Render) -> None:
     objects = render()
@@ -125,7 +130,7 @@ def test_the_pods_flags_are_the_programs_and_each_shard_is_polled_by_one_pod(ren
     ordinals = []
     for number in range(stateful["spec"]["replicas"]):
         given = {**environment, "POD_NAME": f"{stateful['metadata']['name']}-{number}"}
-        arguments = [re.sub(r"\$\((\w+)\)", lambda found: given[found[1]], each) for each in objects.container["args"]]  # noqa: B023
+        arguments = [expanded(each, given) for each in objects.container["args"]]
         flags = parse(arguments, {CONFIG_VARIABLE: environment[CONFIG_VARIABLE]})
         assert flags.shard_total == stateful["spec"]["replicas"]
         assert flags.listen_addresses == [f":{objects.container['ports'][0]['containerPort']}"]

@@ -72,8 +72,9 @@ def machine_with_the_wheel(folder: Path, suite: str) -> Path:
     _run(*pip, "download", *chosen, "--dest", str(wheels), str(wheel))
     shutil.move(wheels, root / "wheels")
     _run("chroot", str(root), "python3", "-m", "venv", _PREFIX)
-    offline = ("install", "--quiet", "--disable-pip-version-check", "--no-index", "--find-links=/wheels")
-    _run("chroot", str(root), f"{_PREFIX}/bin/pip", *offline, "exchange-balance-exporter")
+    files = [f"/wheels/{file.name}" for file in (root / "wheels").iterdir()]
+    offline = ("install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", *files)
+    _run("chroot", str(root), f"{_PREFIX}/bin/pip", *offline)
     _set_up(root)
     return root
 

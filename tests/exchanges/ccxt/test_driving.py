@@ -52,7 +52,7 @@ def test_each_wish_is_the_request_of_its_row_and_its_answer_comes_back() -> None
     done, asked = drive(both(), lambda request: {"rows": [request.path]})
     assert done == Done([{"rows": ["/balance"]}, {"rows": ["/page"]}], 2)
     assert asked == [
-        Request(CALLS["private balance"].endpoint, (("a", "1"), ("b", 2))),  # type: ignore[arg-type]
+        Request(CALLS["private balance"].endpoint, (("a", "1"), ("b", 2))),  # type: ignore[arg-type]  # no text, on purpose
         Request(CALLS["private page"].endpoint),
     ]
 
