@@ -2,6 +2,9 @@
 
 A client that takes an answer slowly holds a place, and memory for what it has not taken yet. So it has to keep a least
 rate; and once every place is taken, one that has taken nothing for a second goes for the next who asks.
+
+A client that asks again as soon as it was answered would keep the loop busy with nothing else. Where places say for how
+long each is taken at least, there are only so many answers a second, and who asks beyond that waits.
 """
 
 import asyncio
@@ -21,7 +24,11 @@ LEAST_RATE: Final = 64 * 1024
 STUCK_SECONDS: Final = 1.0
 """After so long without a byte a client gives its place to another who asks, when there is no other."""
 
+WAIT_SECONDS: Final = 1.0
+"""How long who asks waits for a place before it is told that there is none."""
+
 _LOOK_SECONDS: Final = 1.0
+_KNOCK_SECONDS: Final = 0.1
 
 
 class Place:
@@ -31,18 +38,22 @@ class Place:
         client: who asked for it.
     """
 
-    __slots__ = ("_began", "_leave", "_loop", "_moved", "_request", "_slow", "_taken", "_timer", "client")
+    __slots__ = ("_began", "_leave", "_loop", "_moved", "_request", "_slow", "_taken", "_timer", "_until", "client")
 
-    def __init__(self, client: str, leave: Callable[["Place"], None], slow: Callable[[str], None]) -> None:
+    def __init__(
+        self, client: str, leave: Callable[["Place"], None], slow: Callable[[str], None], least: float
+    ) -> None:
         """Args:
         client: who asked.
         leave: gives the place back.
         slow: told of a client that was cut off.
+        least: seconds for which the place is taken at least.
         """
         self.client = client
         self._leave = leave
         self._slow = slow
         self._loop = asyncio.get_running_loop()
+        self._until = self._loop.time() + least
         self._request: web.BaseRequest | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._began = self._moved = 0.0
@@ -55,11 +66,14 @@ class Place:
         self._timer = self._loop.call_later(_LOOK_SECONDS, self._watch)
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Give the place back, as soon as it was taken for long enough."""
         if self._timer is not None:
             self._timer.cancel()
         self._request = None
-        self._leave(self)
+        if self._loop.time() < self._until:
+            self._timer = self._loop.call_at(self._until, self._leave, self)
+        else:
+            self._leave(self)
 
     def stuck(self) -> float:
         """For how many seconds the client has taken nothing; 0 while its answer is made."""
@@ -98,20 +112,30 @@ class Place:
 class Places:
     """The places for one kind of answer."""
 
-    def __init__(self, most: int, what: str, slow: Callable[[str], None]) -> None:
+    def __init__(self, most: int, what: str, slow: Callable[[str], None], *, least: float = 0.0) -> None:
         """Args:
         most: how many there are; one client gets three quarters of them at most.
         what: the kind of answer, and how to have more of it: for the sentence to who gets none.
         slow: told of each client that was cut off.
+        least: seconds for which a place is taken at least; where they are given, who asks waits for a place.
         """
         self._most = most
+        self._least = least
         self._one = most - most // 4
         self._what = what
         self._slow = slow
         self._taken: dict[Place, None] = {}
 
-    def take(self, client: str) -> Place | str:
+    async def take(self, client: str) -> Place | str:
         """A place, or a sentence that says why there is none."""
+        taken = self._take(client)
+        until = asyncio.get_running_loop().time() + (WAIT_SECONDS if self._least else 0.0)
+        while isinstance(taken, str) and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(_KNOCK_SECONDS)
+            taken = self._take(client)
+        return taken
+
+    def _take(self, client: str) -> Place | str:
         own = [place for place in self._taken if place.client == client]
         if len(own) >= self._one and not self._free(own):
             if self._one < self._most:
@@ -119,7 +143,7 @@ class Places:
             return f"More than {self._most} {self._what}."
         if len(self._taken) >= self._most and not self._free(list(self._taken)):
             return f"More than {self._most} {self._what}."
-        place = Place(client, self._left, self._slow)
+        place = Place(client, self._left, self._slow, self._least)
         self._taken[place] = None
         return place
 

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.web import pages
 from exporter.web.pages import Page, Shared
-from exporter.web.server import PAGES, Asked
+from exporter.web.server import PAGE_SECONDS, PAGES, Asked
 from tests.kit.web import serving
 
 
@@ -138,6 +138,17 @@ async def test_more_pages_than_allowed_get_503_and_scrapes_and_health_go_on() ->
         writer.go.set()
         assert {(await one)[0] for one in asking} == {200}
         assert (await served.ask("/"))[0] == 200
+
+
+async def test_a_client_that_asks_again_at_once_gets_every_page_and_no_more_of_them_than_places_are_free_for() -> None:
+    writer = Writer()
+    writer.go.set()
+    for_one = PAGES - PAGES // 4
+    loop = asyncio.get_running_loop()
+    async with serving(page=writer.page) as served:
+        began = loop.time()
+        assert {(await served.ask("/"))[0] for _ in range(3 * for_one + 1)} == {200}
+        assert loop.time() - began >= 3 * PAGE_SECONDS
 
 
 async def test_closing_ends_a_page_that_is_being_written() -> None:
