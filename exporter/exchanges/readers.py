@@ -26,7 +26,7 @@ from exporter.exchanges.values import (
     total,
 )
 
-SLICE: Final = 1_000
+SLICE: Final = 500
 """Rows that are worked on before the loop gets a turn."""
 
 REMEMBERED: Final = 8_000
@@ -210,6 +210,8 @@ def remembered(
             only_text = only_text and is_text(chain.from_iterable(read))
             unreadable += [one for one in plain if isinstance(one, Unreadable)]
         made += plain
+    if len(raws) > SLICE:
+        yield PAUSE
     in_order = iter(made)
     all_rows = [next(in_order) if balance is None else balance for balance in known]
     pairs = zip(raws, cast(list[Balance], all_rows), strict=True)

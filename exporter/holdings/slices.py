@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-SLICE: Final = 1_000
+SLICE: Final = 500
 """Rows in one slice."""
 
 Slices = Generator[None, None, T]
