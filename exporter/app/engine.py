@@ -340,7 +340,9 @@ class Engine:
             for ask in poller.account_poll.plan.asks(interval):
                 scopes = caller.place(ask.endpoint.host).scopes
                 for limit in ask.endpoint.limits:
-                    yield Demand(caller.exchange.name, getattr(scopes, limit.scope), limit, 1 / ask.every)
+                    yield Demand(
+                        caller.exchange.name, getattr(scopes, limit.scope), limit, ask.endpoint.weight / ask.every
+                    )
 
 
 def _starts_anew(old: Account, new: Account) -> bool:

@@ -168,6 +168,16 @@ class UserLimited(RateLimited):
     shuts = "uid"
 
 
+class AddressLimited(RateLimited):
+    """The exchange answered that all calls from our address together are too many."""
+
+    shuts = "ip"
+    advice = (
+        "Raise `interval` or lower `rate_share`, and see what else asks this exchange from this address: all of it "
+        "shares the limit, whatever its key."
+    )
+
+
 class Banned(PollError):
     """The exchange has blocked this key or address for a while."""
 

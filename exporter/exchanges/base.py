@@ -35,7 +35,10 @@ AUTO: Final = "auto"
 
 
 class Limit(NamedTuple):
-    """A published limit: so many requests in so many seconds, for all requests of one scope and name."""
+    """A published limit: so many requests in so many seconds, for all requests of one scope and name.
+
+    Where the exchange counts weights, `requests` is how much weight.
+    """
 
     scope: Scope
     name: str
@@ -68,6 +71,7 @@ class Endpoint(NamedTuple):
         unwrap: in place of the API's, where this path answers in an envelope of its own.
         post: whether it is asked by POST. Only where the path alone decides that it reads, whatever the body says, and
             where the exchange knows no GET for it.
+        weight: how much one request counts against each of the limits.
     """
 
     path: str
@@ -78,6 +82,7 @@ class Endpoint(NamedTuple):
     host: str = ""
     unwrap: Callable[[int, Any], Any] | None = None
     post: bool = False
+    weight: int = 1
 
 
 class Request(NamedTuple):
@@ -174,6 +179,11 @@ def _no_remaining(headers: Mapping[str, str]) -> int | None:
     return None
 
 
+def _nothing_used(endpoint: Endpoint, headers: Mapping[str, str]) -> Mapping[str, int]:
+    del endpoint, headers
+    return {}
+
+
 def _no_refusal(body: str) -> None:
     del body
 
@@ -209,6 +219,8 @@ class Api:
         address: reads the address that the exchange sees us at; None where it has no such call.
         public: pure; the wire form of an unsigned request.
         remaining: pure; response headers -> requests left in the window, None where not told.
+        used: pure; endpoint and response headers -> by the name of a limit of that endpoint, how much of it the
+            exchange has counted in its present window, by whomever it was used.
         page_hint: added to the advice when this API answers with a page instead of JSON.
         secret_names: headers and query fields in which `sign` puts what it makes of a secret; masked everywhere.
         nonce: whether `sign` is to get a number that never falls, by our own clock, instead of the exchange's time.
@@ -234,6 +246,7 @@ class Api:
     address: Callable[[], Reader[str]] | None = None
     public: Callable[[Request, int], Signed] = unsigned
     remaining: Callable[[Mapping[str, str]], int | None] = _no_remaining
+    used: Callable[[Endpoint, Mapping[str, str]], Mapping[str, int]] = _nothing_used
     page_hint: str = ""
     secret_names: tuple[str, ...] = ()
     nonce: bool = False

@@ -78,16 +78,18 @@ def _endpoints(_: Exchange, api: Api) -> Iterator[str]:
 
 
 def _limits(_: Exchange, api: Api) -> Iterator[str]:
-    said: dict[tuple[str, str], object] = {}
+    said: dict[tuple[str, str, str], object] = {}
     for each in api.endpoints:
         scopes = {limit.scope for limit in each.limits}
-        if not (scopes & {"uid", "key"} if each.signed else scopes == {"ip"}) or not scopes <= set(get_args(Scope)):
-            wanted = "by uid or key" if each.signed else "by ip alone"
+        if not scopes or not scopes <= (set(get_args(Scope)) if each.signed else {"ip"}):
+            wanted = "by uid, key or ip" if each.signed else "by ip alone"
             yield f"{each.path}: a {'signed' if each.signed else 'public'} path is limited {wanted}"
+        if each.weight < 1:
+            yield f"{each.path}: a request weighs {each.weight}; it counts for 1 at least"
         for limit in each.limits:
             if not (limit.requests > 0 and limit.seconds > 0 and isfinite(limit.seconds)):
                 yield f"{each.path}: the limit {limit.name!r} is {limit.requests} requests in {limit.seconds} s"
-            if said.setdefault((limit.scope, limit.name), limit) != limit:
+            if said.setdefault((limit.scope, limit.name, each.host), limit) != limit:
                 yield f"{each.path}: the limit {limit.name!r} has other numbers elsewhere"
 
 

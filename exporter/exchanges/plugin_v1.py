@@ -11,6 +11,7 @@ does not have is refused with a sentence that says which of the two is to be upd
 
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import (
+    AddressLimited,
     AuthError,
     BadPayload,
     BadStatus,
@@ -90,6 +91,7 @@ __all__ = [
     "MAX_ROWS",
     "PAUSE",
     "ZERO",
+    "AddressLimited",
     "Api",
     "AuthError",
     "BadPayload",

@@ -360,7 +360,12 @@ class Transport:
             state.left -= seconds
             state.midway, state.took = sent + seconds / 2, seconds
             self._meters.requested(exchange, endpoint.path, code, seconds)
-        if endpoint.signed and (left := route.api.remaining(response.headers)) is not None:
+        left = route.api.remaining(response.headers)
+        if used := route.api.used(endpoint, response.headers):
+            self._pacer.used(exchange, place.scopes, endpoint, used)
+            known = [limit for limit in endpoint.limits if limit.name in used]
+            left = min((max(limit.requests - used[limit.name], 0) for limit in known), default=left)
+        if endpoint.signed and left is not None:
             route.quota(endpoint.path, left)
         return response
 
@@ -428,7 +433,8 @@ class Transport:
         scopes = route.place(request.endpoint)[0].scopes
         if isinstance(error, RateLimited):
             self._pacer.drain(route.exchange.name, scopes, request.endpoint, error.retry_after or 0.0)
-            if error.shuts and error.retry_after and request.endpoint.signed:
+            # Who asks unsigned is known by the address alone.
+            if error.retry_after and (error.shuts == "ip" or (error.shuts and request.endpoint.signed)):
                 self._pacer.pause(getattr(scopes, error.shuts), error.retry_after, banned=False)
         elif isinstance(error, Banned):
             error.retry_after = error.retry_after or route.exchange.ban_seconds

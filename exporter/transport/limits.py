@@ -1,7 +1,8 @@
 """Token buckets that keep us within the exchanges' limits.
 
-A request takes a token from one bucket for each published limit that it counts against. A bucket belongs to a limit and
-to whom the limit's scope names: our address, the user or the key. It refills at our share of the limit. It is never
+A request takes a token from one bucket for each published limit that it counts against; where the exchange counts
+weights, as many as it weighs. A bucket belongs to a limit and to whom the limit's scope names: our address, the user or
+the key. It refills at our share of the limit. It is never
 so large that a window sees more than the limit, wherever the window starts: what a full bucket gives at once, plus
 what flows in during the window, stays within it. Up to a share of one half the capacity is the share itself; above, it
 is what the share leaves over. Every bucket holds at least one token, else nothing could ever be sent: where a limit is
@@ -33,8 +34,8 @@ SHORT_PAUSE: Final = 10.0
 
 NEVER: Final = float("-inf")
 
-_NEARLY: Final = 1 - 1e-4
-"""A token, but for rounding: seconds since boot as a float, times a fast refill. What is taken is a whole one."""
+_NEARLY: Final = 1e-4
+"""Missing of a token by rounding alone: seconds since boot as a float, times a fast refill. A whole one is taken."""
 
 FORGOTTEN_SECONDS: Final = 3600.0
 """How long nobody has used a lane that may be forgotten: its buckets are full again by then, and no pause is longer."""
@@ -66,7 +67,7 @@ class Scopes(NamedTuple):
 
 
 class Demand(NamedTuple):
-    """What an account asks of a limit: a scope's key, and requests a second."""
+    """What an account asks of a limit: a scope's key, and requests a second, or weight."""
 
     exchange: str
     key: Hashable
@@ -75,7 +76,7 @@ class Demand(NamedTuple):
 
 
 class Oversubscribed(NamedTuple):
-    """A limit of which the accounts together ask more than their share gives, in requests a second."""
+    """A limit of which the accounts together ask more than their share gives, in requests (or weight) a second."""
 
     exchange: str
     key: Hashable
@@ -118,19 +119,19 @@ class _Bucket:
         self._since = now
         return tokens
 
-    def take(self) -> None:
-        self._tokens -= 1.0
+    def take(self, weight: int) -> None:
+        self._tokens -= weight
 
-    def leave(self) -> None:
-        self.queued -= 1
+    def leave(self, weight: int) -> None:
+        self.queued -= weight
 
-    def drain(self, now: float) -> None:
-        self._tokens, self._since = min(self.level(now), 0.0), now
+    def lower(self, most: float, now: float) -> None:
+        self._tokens, self._since = min(self.level(now), most), now
 
-    def wait(self, now: float, ahead: int = 0) -> float:
-        """Seconds until a token, with so many in front."""
-        missing = ahead + 1.0 - self.level(now)
-        return missing / self._rate if missing > 1.0 - _NEARLY else 0.0
+    def wait(self, now: float, weight: int, ahead: int = 0) -> float:
+        """Seconds until so many tokens are there, with so many wanted by others first."""
+        missing = ahead + min(weight, self._capacity) - self.level(now)
+        return missing / self._rate if missing > _NEARLY else 0.0
 
 
 class _Lane:
@@ -141,10 +142,11 @@ class _Lane:
         call: its own.
         buckets: in the order in which they are queued at.
         own: those of them that no other call, and nobody else, takes from.
+        weight: tokens that one request takes.
         used: when it was last asked for a token.
     """
 
-    __slots__ = ("buckets", "call", "gates", "own", "used")
+    __slots__ = ("buckets", "call", "gates", "own", "used", "weight")
 
     def __init__(
         self,
@@ -152,9 +154,11 @@ class _Lane:
         call: _Gate,
         buckets: tuple[_Bucket, ...],
         own: tuple[_Bucket, ...],
+        weight: int,
         now: float,
     ) -> None:
-        self.gates, self.call, self.buckets, self.own, self.used = gates, call, buckets, own, now
+        self.gates, self.call, self.buckets, self.own = gates, call, buckets, own
+        self.weight, self.used = weight, now
 
 
 def _opens(gate: _Gate) -> float:
@@ -217,9 +221,23 @@ class Pacer:
         now = self._clock.now()
         lane = self._lane(exchange, keys, endpoint)
         for bucket in lane.own:
-            bucket.drain(now)
+            bucket.lower(0.0, now)
         if pause:
             lane.call.shut(now + pause, banned=False)
+
+    def used(self, exchange: str, keys: Scopes, endpoint: Endpoint, used: Mapping[str, int]) -> None:
+        """Go by what the exchange has counted, where that leaves less than we know of.
+
+        Args:
+            exchange: whose limits.
+            keys: who asked.
+            endpoint: what was asked; names the limits.
+            used: by the name of a limit, what is used of it in the exchange's present window, by us and by others.
+        """
+        for bucket in self._lane(exchange, keys, endpoint).buckets:
+            if bucket.limit.name in used:
+                left = max(bucket.limit.requests - used[bucket.limit.name], 0)
+                bucket.lower(left / (self._shards if bucket.limit.scope == "ip" else 1), self._clock.now())
 
     def share(self, shares: Mapping[str, float]) -> None:
         """Go on with other shares; what is in the buckets stays, so that nothing is spent twice."""
@@ -272,7 +290,7 @@ class Pacer:
             own = [bucket for bucket in buckets if bucket.limit.scope == scope and bucket.limit.name == endpoint.path]
             call = self._calls.setdefault((exchange, getattr(keys, scope), endpoint.path), _Gate())
             gates = (*map(self._gate, set(keys)), call)
-            lane = _Lane(gates, call, buckets, tuple(own), self._clock.now())
+            lane = _Lane(gates, call, buckets, tuple(own), endpoint.weight, self._clock.now())
             self._forget(lane.used)
             self._lanes[exchange, keys, endpoint] = lane
         return lane
@@ -290,10 +308,10 @@ class Pacer:
             if gate.opens > now:
                 return False
         for bucket in lane.buckets:
-            if bucket.queued or bucket.level(now) < _NEARLY:
+            if bucket.queued or bucket.wait(now, lane.weight):
                 return False
         for bucket in lane.buckets:
-            bucket.take()
+            bucket.take(lane.weight)
         return True
 
     async def _queue(self, lane: _Lane, now: float, give_up_at: float) -> None:
@@ -303,7 +321,7 @@ class Pacer:
                 raise Skipped("paused", last.opens, banned=last.banned)
             if last.opens > now:
                 await self._clock.sleep(last.opens - now)
-            elif any(now + bucket.wait(now, bucket.queued) > give_up_at for bucket in lane.buckets):
+            elif any(now + bucket.wait(now, lane.weight, bucket.queued) > give_up_at for bucket in lane.buckets):
                 raise Skipped("rate")
             elif await self._advance(lane, give_up_at):
                 return
@@ -316,11 +334,11 @@ class Pacer:
         """
         async with AsyncExitStack() as turns:
             for bucket in lane.buckets:
-                bucket.queued += 1
-                turns.callback(bucket.leave)
+                bucket.queued += lane.weight
+                turns.callback(bucket.leave, lane.weight)
                 await turns.enter_async_context(bucket.turn)
                 now = self._clock.now()
-                while (wait := bucket.wait(now)) and not self._paused(lane, now):
+                while (wait := bucket.wait(now, lane.weight)) and not self._paused(lane, now):
                     if now + wait > give_up_at:
                         raise Skipped("rate")
                     await self._clock.sleep(wait)
@@ -328,7 +346,7 @@ class Pacer:
                 if self._paused(lane, now):
                     return False
             for bucket in lane.buckets:
-                bucket.take()
+                bucket.take(lane.weight)
         return True
 
     def _paused(self, lane: _Lane, now: float) -> bool:

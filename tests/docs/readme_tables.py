@@ -213,7 +213,7 @@ def cost() -> str:
     rows = []
     for exchange, name, api in _apis():
         for use in _uses(exchange, api):
-            worst = max(use.per_minute / _per_minute(limit) for limit in use.endpoint.limits)
+            worst = max(use.per_minute * use.endpoint.weight / _per_minute(limit) for limit in use.endpoint.limits)
             rows.append(
                 (
                     _short(exchange, name),
@@ -252,7 +252,7 @@ def _fitting(exchange: Exchange, api: Api, shards: int) -> str:
         sums = shared if use.what == "prices" else asked
         for limit in use.endpoint.limits:
             if limit.scope == "ip":
-                sums[limit] = sums.get(limit, 0.0) + use.per_minute
+                sums[limit] = sums.get(limit, 0.0) + use.per_minute * use.endpoint.weight
     fits = [
         shards * int((_per_minute(limit) * share / shards - shared.get(limit, 0.0)) / each)
         for limit, each in asked.items()
@@ -320,7 +320,8 @@ def _per_minute(limit: Limit) -> float:
 
 def _limit(limit: Limit, endpoint: Endpoint) -> str:
     together = "" if limit.name == endpoint.path else ", with other calls"
-    return f"{limit.requests} in {spelled(limit.seconds)} {_SCOPES[limit.scope]}{together}"
+    weight = f", of which each takes {endpoint.weight}" if endpoint.weight > 1 else ""
+    return f"{limit.requests} in {spelled(limit.seconds)} {_SCOPES[limit.scope]}{together}{weight}"
 
 
 def _sentence(text: str) -> str:

@@ -93,8 +93,8 @@ DESCRIBED = [
     Broken("at most 8388608", with_endpoint(most=A_MARKET + 1)),
     Broken("asked by POST", with_endpoint(post=True)),
     Broken("not among the endpoints", with_api(endpoints=tuple(each for each in API.endpoints if each != BALANCE))),
-    Broken("a signed path is limited by uid or key", with_endpoint(limits=())),
-    Broken("a signed path is limited by uid or key", with_endpoint(limits=(Limit("ip", "x", 1, 1),))),
+    Broken("a signed path is limited by uid, key or ip", with_endpoint(limits=())),
+    Broken("a request weighs 0", with_endpoint(weight=0)),
     Broken("0 requests in 1 s", with_endpoint(limits=(Limit("uid", "x", 0, 1),))),
     Broken("has other numbers", with_endpoint(limits=(Limit("uid", "/api/v5/asset/balances", 1, 99),))),
     Broken(

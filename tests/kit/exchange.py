@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from exporter.core.credentials import Credentials, Secret
 from exporter.core.errors import (
+    AddressLimited,
     AuthError,
     Banned,
     ClockRefused,
@@ -67,6 +68,7 @@ ERRORS: Final[Mapping[str, type[PollError]]] = {
     "clock": ClockRefused,
     "rate": RateLimited,
     "all": UserLimited,
+    "address": AddressLimited,
     "ban": Banned,
     "maintenance": Maintenance,
 }
