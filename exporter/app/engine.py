@@ -196,9 +196,9 @@ class Engine:
     def oversubscribed(self) -> list[str]:
         """A sentence for each limit of which the configured accounts ask more than their share gives."""
         sentences = (
-            f"{over.exchange}: the accounts ask for {over.wanted:.3g} requests/s of the limit {over.limit.name!r} per "
-            f"{over.limit.scope}, their share gives {over.given:.3g}/s; polls will be skipped: raise `interval` or "
-            "`rate_share`"
+            f"{over.exchange}: the accounts ask for {over.wanted:.3g}/s of the limit {over.limit.name!r} "
+            f"({over.limit.requests} in {over.limit.seconds:g} s) per {over.limit.scope}, their share gives "
+            f"{over.given:.3g}/s; polls will be skipped: raise `interval` or `rate_share`"
             for over in self._pacer.demand(self._demands())
         )
         return list(dict.fromkeys(sentences))

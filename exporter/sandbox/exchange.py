@@ -195,9 +195,10 @@ class SimulatedExchange:
             if early is not None:
                 fault.use()
                 return await early
-        quota = self.limits.meet(call.path, call.host_name, call.remote, call.key, now)
+        weight = self.vendor.weights.get(call.path, 1)
+        quota = self.limits.meet(call.path, call.host_name, call.remote, call.key, now, weight)
         if quota is not None:
-            headers |= self.vendor.rate_headers(quota.limit, quota.used, quota.seconds, call.now)
+            headers |= self.vendor.rate_headers(call, quota.limit, quota.used, quota.seconds)
         if quota is not None and quota.refused:
             answer = self.vendor.refuse(call, "rate")
         elif fault is not None and fault.kind == "vendor_error" and fault.situation is not None:

@@ -7,7 +7,7 @@ from exporter.sandbox.vendors.base import Limits
 
 
 class Quota(NamedTuple):
-    """The tightest limit that a request met: how many, how many are used, over how many seconds."""
+    """The tightest limit that a request met: how much, how much of it is used, over how many seconds."""
 
     limit: int
     used: int
@@ -26,15 +26,15 @@ class RateLimits(dict[tuple[str, str], tuple[int, float]]):
     def __init__(self, published: Limits) -> None:
         super().__init__()
         self.published = dict(published)
-        self._seen: dict[tuple[str, str, str, str], deque[float]] = {}
+        self._seen: dict[tuple[str, str, str, str], deque[tuple[float, int]]] = {}
         self._peaks: dict[tuple[str, str], int] = {}
 
     def enforce_published(self) -> None:
         """Enforce every limit that the exchange publishes."""
         self.update(self.published)
 
-    def meet(self, path: str, host: str, address: str, key: str | None, now: float) -> Quota | None:
-        """Count a request, refused or not, and give the tightest limit that it falls under."""
+    def meet(self, path: str, host: str, address: str, key: str | None, now: float, weight: int = 1) -> Quota | None:
+        """Count a request by its weight, refused or not, and give the tightest limit that it falls under."""
         tightest: Quota | None = None
         for entry in {**self.published, **self}:
             scope, prefix = entry
@@ -46,12 +46,12 @@ class RateLimits(dict[tuple[str, str], tuple[int, float]]):
             enforced = self.get(entry)
             limit, seconds = enforced or self.published[entry]
             window = self._seen.setdefault((scope, prefix, host, caller), deque())
-            if window and window[-1] > now:
+            if window and window[-1][0] > now:
                 window.clear()  # the clock was turned back
-            while window and window[0] <= now - seconds:
+            while window and window[0][0] <= now - seconds:
                 window.popleft()
-            window.append(now)
-            used = len(window)
+            window.append((now, weight))
+            used = sum(each for _, each in window)
             if used > self._peaks.get(entry, 0):
                 self._peaks[entry] = used
             refused = enforced is not None and used > limit
@@ -64,7 +64,7 @@ class RateLimits(dict[tuple[str, str], tuple[int, float]]):
         return tightest
 
     def peak(self, path: str, scope: str | None = None) -> int:
-        """Give the most requests that one caller sent within a window of the limit on this path prefix.
+        """Give the most requests (or weight) of one caller within a window of the limit on this path prefix.
 
         Raises:
             KeyError: no limit, enforced or published, stands on that prefix.

@@ -130,7 +130,9 @@ class ApiFacts:
             played.
         empty_unopened: wallets that answer with an empty list, and with no refusal, where they were never opened.
         refusal: an answer that says that we ask too often; `{}` stands where its words do.
+        rests: whether that, of the main wallet or of prices, is said to everybody at our address.
         reasons: fault of `tests/faults/catalogue.py` -> the reason that it has here; those that differ from most.
+        named_reasons: the same for the wallets of `named`, where it is not that of the main wallet.
     """
 
     path: str
@@ -145,7 +147,9 @@ class ApiFacts:
     named: Mapping[str, str] = field(default_factory=dict)
     empty_unopened: tuple[str, ...] = ()
     refusal: Mapping[str, Any] = field(default_factory=dict)
+    rests: bool = False
     reasons: Mapping[str, str | None] = field(default_factory=dict)
+    named_reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

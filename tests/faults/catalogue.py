@@ -84,6 +84,7 @@ class Trouble:
         later: whether it is a failure only where something was held before.
         adds: whether it adds a currency, whose row is missing when it is over.
         twins: whether it adds another spelling of each currency.
+        rests: whether it says for how long nothing is to be asked, which concerns everybody on some exchanges.
         others: reasons on the variants that differ, by their names.
     """
 
@@ -97,11 +98,16 @@ class Trouble:
     later: bool = False
     adds: bool = False
     twins: bool = False
+    rests: bool = False
     others: Mapping[str, str | None] = field(default_factory=dict)
 
     def expected(self, variant: Variant) -> str | None:
         """The reason on one variant."""
         return self.others.get(variant.name, self.reason)
+
+    def is_alone(self, variant: Variant) -> bool:
+        """Whether others on the same exchange would notice."""
+        return self.whole or (self.rests and variant.facts.rests)
 
     def aftermath(self, variant: Variant) -> str | None:
         """The reason for which the wallet fails once it is over; None where it does not."""
@@ -343,7 +349,7 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
     "html_503_everywhere": Trouble(made("http_status", status=503, body=PAGE), "http", whole=True),
     "429": Trouble(made("http_status", status=429), "rate_limited"),
     "429_retry_after": Trouble(
-        made("http_status", status=429, headers={"Retry-After": "7"}, body="{}"), "rate_limited"
+        made("http_status", status=429, headers={"Retry-After": "7"}, body="{}"), "rate_limited", rests=True
     ),
     "418": Trouble(made("http_status", status=418, body="{}"), "banned", whole=True),
     "500": Trouble(made("http_status", status=500, body="{}"), "http"),
@@ -354,7 +360,7 @@ _TROUBLES: Final[Mapping[str, Trouble]] = {
     "vendor_clock": Trouble(made("vendor_error", situation="clock"), "clock"),
     "vendor_ip": Trouble(made("vendor_error", situation="ip"), "ip"),
     "vendor_permission": Trouble(made("vendor_error", situation="permission"), "permission"),
-    "vendor_rate": Trouble(made("vendor_error", situation="rate"), "rate_limited"),
+    "vendor_rate": Trouble(made("vendor_error", situation="rate"), "rate_limited", rests=True),
     "vendor_maintenance": Trouble(made("vendor_error", situation="maintenance"), "maintenance"),
     "vendor_frozen": Trouble(made("vendor_error", situation="frozen"), "exchange"),
     "redirect": Trouble(send_elsewhere, "http"),

@@ -28,7 +28,8 @@ def test_a_first_read_that_fails_shows_no_number_at_all(name: str) -> None:
     troubles = {
         fault: trouble
         for fault, trouble in TROUBLES.items()
-        if trouble.expected(variant) and not (trouble.whole or trouble.heavy or trouble.side or trouble.later)
+        if trouble.expected(variant)
+        and not (trouble.is_alone(variant) or trouble.heavy or trouble.side or trouble.later)
     }
 
     async def scenario() -> None:

@@ -40,6 +40,13 @@ class Variant:
         return self.facts.wallets[self.main]
 
     @property
+    def fits(self) -> float:
+        """Reads of the main wallet a second that all of its limits by address together allow, published as they are."""
+        (*_, endpoint) = self.api.wallets[self.main].endpoints
+        by_address = [limit for limit in endpoint.limits if limit.scope == "ip"]
+        return min((limit.requests / limit.seconds / endpoint.weight for limit in by_address), default=float("inf"))
+
+    @property
     def options(self) -> Mapping[str, str]:
         """Options of the configuration; none where the exporter finds out by itself."""
         exchange = EXCHANGES[self.exchange]

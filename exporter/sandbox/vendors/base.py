@@ -18,7 +18,7 @@ ACCOUNT_SITUATIONS: Final = frozenset(SITUATIONS) - {"rate", "maintenance"}
 """Those that only a call with credentials can meet."""
 
 Limits = Mapping[tuple[str, str], tuple[int, float]]
-"""(`ip` or `key`, path prefix) to (requests, seconds)."""
+"""(`ip` or `key`, path prefix) to (requests, seconds); weight instead of requests where the exchange counts that."""
 
 
 @dataclass(slots=True)
@@ -151,6 +151,7 @@ class Vendor(ABC):
         needs: the credentials that its reads need, as a configuration names them.
         demo: the accounts that the demo has here, at least one of each mode.
         mode_option: the option of a configuration that tells the mode; empty where there is none.
+        weights: how much a request of a path counts against the limits; 1 where it is not said.
         hosts: names of the exchange's hosts, where it answers differently at them; each group has a port of its own,
             the first that of the exchange. Empty: one port plays them all.
 
@@ -164,6 +165,7 @@ class Vendor(ABC):
     needs: ClassVar[tuple[str, ...]]
     demo: ClassVar[tuple[DemoPlan, ...]]
     mode_option: ClassVar[str] = ""
+    weights: ClassVar[Mapping[str, int]] = {}
     hosts: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def __init_subclass__(cls) -> None:
@@ -264,9 +266,9 @@ class Vendor(ABC):
     def unknown(self, call: Call) -> Answer:
         """Answer a path or method that this exchange does not have."""
 
-    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:
+    def rate_headers(self, call: Call, limit: int, used: int, seconds: float) -> dict[str, str]:
         """Tell the caller what is left of the tightest limit, where this exchange does."""
-        del limit, used, seconds, now
+        del call, limit, used, seconds
         return {}
 
     def worth(self, wallet: Mapping[str, Holding]) -> Decimal:

@@ -165,11 +165,11 @@ class BingX(Vendor):
         """Answer 100400 with HTTP 200."""
         return self.refuse(call, "path")
 
-    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:
+    def rate_headers(self, call: Call, limit: int, used: int, seconds: float) -> dict[str, str]:
         """Tell the quota and when the window ends, in ms."""
         return {
             "X-RateLimit-Requests-Remain": str(max(limit - used, 0)),
-            "X-RateLimit-Requests-Expire": str(int((now + seconds) * 1000)),
+            "X-RateLimit-Requests-Expire": str(int((call.now + seconds) * 1000)),
         }
 
     def _overview(self, call: Call, account: SandboxAccount) -> Answer:

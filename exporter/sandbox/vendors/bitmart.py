@@ -103,9 +103,9 @@ class BitMart(Vendor):
         """Answer 404 with 30000."""
         return self.refuse(call, "path")
 
-    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:
+    def rate_headers(self, call: Call, limit: int, used: int, seconds: float) -> dict[str, str]:
         """Tell the quota; `Remaining` counts the calls already used, against its name."""
-        del now
+        del call
         return {
             "X-BM-RateLimit-Limit": str(limit),
             "X-BM-RateLimit-Remaining": str(used),

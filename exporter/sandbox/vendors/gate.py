@@ -161,12 +161,12 @@ class Gate(Vendor):
         del call
         return Answer({"label": "NOT_FOUND", "message": "Path not found"}, 404)
 
-    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:
+    def rate_headers(self, call: Call, limit: int, used: int, seconds: float) -> dict[str, str]:
         """Tell the calls that are left, and when the window ends."""
         return {
             "X-Gate-RateLimit-Requests-Remain": str(max(limit - used, 0)),
             "X-Gate-RateLimit-Limit": str(limit),
-            "X-Gate-RateLimit-Reset-Timestamp": str(int(now + seconds)),
+            "X-Gate-RateLimit-Reset-Timestamp": str(int(call.now + seconds)),
         }
 
     def _spot(self, call: Call, account: SandboxAccount) -> Answer:

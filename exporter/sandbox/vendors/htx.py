@@ -236,11 +236,11 @@ class Htx(Vendor):
         del call
         return Answer({"status": "error", "err-code": code, "err-msg": text, "data": None}, status)
 
-    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:
+    def rate_headers(self, call: Call, limit: int, used: int, seconds: float) -> dict[str, str]:
         """Tell the quota and when the window ends, in ms."""
         return {
             "X-HB-RateLimit-Requests-Remain": str(max(limit - used, 0)),
-            "X-HB-RateLimit-Requests-Expire": str(int((now + seconds) * 1000)),
+            "X-HB-RateLimit-Requests-Expire": str(int((call.now + seconds) * 1000)),
         }
 
     def _listed(self, account: SandboxAccount) -> list[tuple[int, str, str, str]]:

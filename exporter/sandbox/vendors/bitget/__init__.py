@@ -226,9 +226,9 @@ class Bitget(Vendor):
         """Answer 40404."""
         return self.refuse(call, "path")
 
-    def rate_headers(self, limit: int, used: int, seconds: float, now: float) -> dict[str, str]:
+    def rate_headers(self, call: Call, limit: int, used: int, seconds: float) -> dict[str, str]:
         """Tell the calls that are left."""
-        del seconds, now
+        del seconds, call
         return {"x-mbx-used-remain-limit": str(max(limit - used, 0))}
 
     def _assets(self, call: Call, account: SandboxAccount) -> Answer:
