@@ -13,6 +13,7 @@ NAMES: Final = (
     "bitget",
     "okx",
     "gate",
+    "binance",
 )
 """Each is the name of its file or folder, too. Adding one: CONTRIBUTING.md lists the places."""
 

@@ -11,7 +11,7 @@ import pytest
 from exporter.config import Config
 from exporter.config.load import load
 from exporter.core.errors import ConfigError, UnusableExchange
-from exporter.exchanges import EXCHANGES, plugins
+from exporter.exchanges import EXCHANGES, NAMES, plugins
 from exporter.exchanges.base import Exchange
 
 Package = Callable[..., Path]
@@ -286,7 +286,9 @@ def test_one_that_is_broken_concerns_nobody_else(package: Package, configured: C
     assert [account.name for account in config.accounts] == ["x"]
 
 
-@pytest.mark.parametrize(("name", "words"), [("acne", 'did you mean "acme"?'), ("qqqq", "there are acme, bingx")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("acne", 'did you mean "acme"?'), ("qqqq", f"there are acme, {min(NAMES)}")]
+)
 def test_a_name_that_is_unknown_is_told_with_those_of_packages(
     package: Package, configured: Callable[[str], Config], name: str, words: str
 ) -> None:

@@ -5,6 +5,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import pytest
 
@@ -18,6 +19,12 @@ from tests.faults.variants import VARIANTS, of_another_exchange
 from tests.kit.clock import in_virtual_time
 
 ACCOUNTS = 200
+
+ALONE = [name for name, variant in VARIANTS.items() if not variant.facts.rests]
+"""Where being too fast concerns the call that was refused, or its user."""
+
+TOGETHER = [name for name in VARIANTS if name not in ALONE]
+"""Where it concerns everybody at our address."""
 
 
 def busiest(times: Iterable[float], window: float) -> int:
@@ -38,12 +45,14 @@ def skipped(stage: Stage, reason: str) -> int:
 @pytest.mark.parametrize(("variant", "share"), [*((name, 0.5) for name in VARIANTS), ("xt", 1.0), ("bingx", 1.0)])
 def test_200_accounts_on_one_address_never_exceed_a_published_limit(variant: str, share: float) -> None:
     async def scenario() -> None:
-        members = [Member(f"account-{number}", VARIANTS[variant]) for number in range(ACCOUNTS)]
+        # A tenth is left for prices, the list of markets and the clock.
+        interval = max(INTERVAL, math.ceil(ACCOUNTS / (0.9 * share * VARIANTS[variant].fits)))
+        members = [Member(f"account-{number}", VARIANTS[variant], interval, 3 * interval) for number in range(ACCOUNTS)]
         async with staged(members, rate_share=share) as stage:
             exchange = stage.sandbox.exchange(VARIANTS[variant].exchange)
             exchange.limits.enforce_published()
             stage.engine.start()
-            await stage.clock.sleep(2.2 * INTERVAL)
+            await stage.clock.sleep(2.2 * interval)
             assert stage.engine.tried
             peaks = {entry: (exchange.peak(entry[1], entry[0]), limit) for entry, (limit, _) in exchange.limits.items()}
             assert {entry: counts for entry, counts in peaks.items() if counts[0] > counts[1]} == {}
@@ -62,7 +71,7 @@ def test_accounts_of_one_user_share_the_users_limit_and_skips_are_counted() -> N
         members = [Member(f"bot-{number}", VARIANTS["xt-legacy"], 1.0, 90.0, more=more) for number in range(8)]
         async with staged(members) as stage:
             (warning,) = stage.engine.oversubscribed()
-            assert "8 requests/s" in warning
+            assert "8/s of the limit" in warning
             assert "1.5/s" in warning
             assert [record.msg for record in stage.heard.records if "polls will be skipped" in record.msg] == [warning]
             stage.engine.start()
@@ -109,7 +118,7 @@ def test_want_of_tokens_has_a_name_once_the_interval_is_over_and_fails_no_poll()
     in_virtual_time(scenario())
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", ALONE)
 def test_too_many_requests_for_tickers_leave_the_wallets_readable(variant: str) -> None:
     """One public call is refused for an hour: prices are absent, and nobody's balances are."""
 
@@ -136,7 +145,7 @@ def test_too_many_requests_for_tickers_leave_the_wallets_readable(variant: str) 
     in_virtual_time(scenario())
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", ALONE)
 def test_too_many_requests_for_one_wallet_have_a_name_until_they_are_over(variant: str) -> None:
     """Half an hour that the exchange asks for: the reason and the moment, and after `stale_after` no number."""
 
@@ -183,7 +192,7 @@ def test_too_many_requests_for_one_wallet_have_a_name_until_they_are_over(varian
     in_virtual_time(scenario())
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", ALONE)
 def test_an_end_told_in_words_is_kept_by_every_call_of_that_user(variant: str) -> None:
     """Half an hour that only the words of the refusal tell, by the clock of an exchange that is minutes ahead."""
 
@@ -221,6 +230,48 @@ def test_an_end_told_in_words_is_kept_by_every_call_of_that_user(variant: str) -
             assert min(sent) >= end - 0.1, "a signed request went out before the end"
 
     in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("what", ["the main wallet", "prices", "in words"])
+@pytest.mark.parametrize("variant", TOGETHER)
+def test_too_many_requests_from_an_address_rest_all_that_goes_out_from_it_and_have_a_name(
+    variant: str, what: str
+) -> None:
+    """Half an hour, told of one account or of prices: nothing else is asked either, or a ban would follow."""
+
+    async def scenario() -> None:
+        members = [Member(name, VARIANTS[variant]) for name in ("hasty", "neighbour")]
+        members.append(Member("stranger", of_another_exchange(VARIANTS[variant])))
+        async with staged(members, valuation={"interval": "30s"}) as stage:
+            exchange, main = stage.sandbox.exchange(VARIANTS[variant].exchange), VARIANTS[variant].main
+            stage.engine.start()
+            await stage.clock.sleep(2.5 * INTERVAL)
+            path = VARIANTS[variant].api.price_endpoints[0].path if what == "prices" else stage.path("hasty")
+            end, until = stage.clock.true() + 1800, int((stage.clock.wall() + 1800) * 1000)
+            body = json.dumps({"text": f"unblocked after {until}"}) if what == "in words" else "{}"
+            headers = {} if what == "in words" else {"Retry-After": "1800"}
+            exchange.faults.append(Fault("http_status", status=429, headers=headers, body=body, path=path, times=1))
+            refusals = exchange.counts[path, 429]
+            await stage.until(lambda: exchange.counts[path, 429] > refusals, INTERVAL + 5, "the refusal")
+            refused = [each.time for each in exchange.requests if each.path == path][-1]
+            await stage.clock.sleep(3.5 * INTERVAL)
+            for name in ("hasty", "neighbour"):
+                assert stage.failing(name, main) == "rate_limited"
+                assert (await stage.samples(name)).one("exchange_account_up") == 0
+            await stage.clock.sleep(end - 5 - stage.clock.true())
+            shared = {
+                each.path for each in exchange.requests if refused + 1 < each.time and each.path.startswith("/api")
+            }
+            assert shared == set(), "asked all the same"
+            assert stage.failing("stranger", of_another_exchange(VARIANTS[variant]).main) is None
+            for name in ("hasty", "neighbour"):
+                await stage.until(partial(_is_read, stage, name, main), 150, f"recovery of {name}")
+
+    in_virtual_time(scenario())
+
+
+def _is_read(stage: Stage, account: str, wallet: str) -> bool:
+    return stage.failing(account, wallet) is None
 
 
 def banned_by(scope: str) -> list[str]:

@@ -14,6 +14,7 @@ NAMES: Final = (
     "bitget",
     "okx",
     "gate",
+    "binance",
 )
 """By their names in a configuration, which those of their files are. No other file of the sandbox has to know one."""
 
