@@ -221,7 +221,7 @@ class Api:
         remaining: pure; response headers -> requests left in the window, None where not told.
         used: pure; endpoint and response headers -> by the name of a limit of that endpoint, how much of it the
             exchange has counted in its present window, by whomever it was used.
-        page_hint: added to the advice when this API answers with a page instead of JSON.
+        page_hint: added to the advice when this API answers with a page, or with nothing, instead of JSON.
         secret_names: headers and query fields in which `sign` puts what it makes of a secret; masked everywhere.
         nonce: whether `sign` is to get a number that never falls, by our own clock, instead of the exchange's time.
         no_json: pure; a whole body that is no JSON -> the error, where it is this API's own refusal and no page.

@@ -76,6 +76,7 @@ from exporter.exchanges.readers import (
     rows,
     see_most,
     unused,
+    usd_values,
     usdt_values,
     worth_of,
 )
@@ -155,6 +156,7 @@ __all__ = [
     "total",
     "unsigned",
     "unused",
+    "usd_values",
     "usdt_values",
     "utc_milliseconds",
     "utc_seconds",

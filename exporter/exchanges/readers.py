@@ -1,7 +1,7 @@
 """From an answer's lists to balances, prices and values; a row that did not change is not parsed again."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import chain, islice, repeat
@@ -423,7 +423,17 @@ def unused(rows: Any, memory: RowMemory, nothing: Callable[[], Any] = list) -> A
 
 
 def usdt_values(pairs: Iterable[tuple[str, Any]]) -> Reading:
-    """An overview in USDT, of wallet and value as it stands in the answer; values of one wallet name are added.
+    """An overview in USDT, of wallet and value as it stands in the answer; see `usd_values`.
+
+    Raises:
+        BadPayload: as there.
+    """
+    sums, unreadable = _values(pairs)
+    return Reading(values=[WalletValue(wallet, usdt=value) for wallet, value in sums.items()], unreadable=unreadable)
+
+
+def usd_values(pairs: Iterable[tuple[str, Any]]) -> Reading:
+    """An overview in USD, of wallet and value as it stands in the answer; values of one wallet name are added.
 
     A wallet of which the exchange gives no value (null, an empty text) is left out; one whose value is no number is
     told as unreadable.
@@ -431,6 +441,11 @@ def usdt_values(pairs: Iterable[tuple[str, Any]]) -> Reading:
     Raises:
         BadPayload: values that cannot be read in most of a list.
     """
+    sums, unreadable = _values(pairs)
+    return Reading(values=[WalletValue(wallet, usd=value) for wallet, value in sums.items()], unreadable=unreadable)
+
+
+def _values(pairs: Iterable[tuple[str, Any]]) -> tuple[Mapping[str, Decimal], Sequence[Unreadable]]:
     sums: dict[str, Decimal] = {}
     left_out: set[str] = set()
     unreadable: list[Unreadable] = []
@@ -444,8 +459,7 @@ def usdt_values(pairs: Iterable[tuple[str, Any]]) -> Reading:
         if told is not None:
             unreadable.append(told)
     see_most(unreadable, len(told_of))
-    values = [WalletValue(wallet, usdt=value) for wallet, value in sums.items() if wallet not in left_out]
-    return Reading(values=values, unreadable=unreadable)
+    return {wallet: value for wallet, value in sums.items() if wallet not in left_out}, unreadable
 
 
 def worth_of(wallet: str, value: Any) -> Decimal | Unreadable | None:

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
-from exporter.core.errors import AuthError, BadPayload, BadStatus
+from exporter.core.errors import AuthError, BadPayload, BadStatus, PollError
 from exporter.exchanges.base import A_FEW, A_MARKET, MAX_ROWS, cut, refusal
 
 MAX_BYTES: Final = A_MARKET
@@ -186,7 +186,7 @@ def parse(status: int, body: bytes, page_hint: str = "") -> Any:
     start = body[:64].lstrip()
     if not start:
         if status >= 400:
-            raise refusal(status, "an empty body")
+            raise _hinted(refusal(status, "an empty body"), page_hint)
         raise BadPayload(f"HTTP {status} with an empty body", repeat=True)
     if start[:1] in b'{["':
         if status >= 400:
@@ -197,9 +197,13 @@ def parse(status: int, body: bytes, page_hint: str = "") -> Any:
         failure = BadStatus(f"HTTP {status} with a page instead of an answer")
     if isinstance(failure, AuthError):  # a captive portal or a proxy wants to be logged in to; the key is not at fault
         failure = BadStatus(f"HTTP {status}: a page instead of an answer", repeat=False, advice=_PORTAL)
+    raise _hinted(failure, page_hint)
+
+
+def _hinted(failure: PollError, page_hint: str) -> PollError:
     if page_hint and isinstance(failure, BadStatus):
         failure.advice = f"{failure.advice} {page_hint}"
-    raise failure
+    return failure
 
 
 def opened(status: int, body: bytes, encoding: str, most: int, page_hint: str = "") -> Any:

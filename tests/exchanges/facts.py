@@ -132,6 +132,7 @@ class ApiFacts:
         refusal: an answer that says that we ask too often; `{}` stands where its words do.
         rests: whether that, of the main wallet or of prices, is said to everybody at our address.
         reasons: fault of `tests/faults/catalogue.py` -> the reason that it has here; those that differ from most.
+        minus_ones: what the main wallet comes to with -1 in every amount, where it is not -1 with nothing locked.
         named_reasons: the same for the wallets of `named`, where it is not that of the main wallet.
     """
 
@@ -150,6 +151,7 @@ class ApiFacts:
     rests: bool = False
     reasons: Mapping[str, str | None] = field(default_factory=dict)
     named_reasons: Mapping[str, str] = field(default_factory=dict)
+    minus_ones: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

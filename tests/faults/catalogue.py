@@ -310,12 +310,8 @@ def no_usdt(scene: Scene, truth: Amounts) -> Amounts:
 
 def minus_one(scene: Scene, truth: Amounts) -> Amounts:
     """What -1 in every amount comes to."""
-    locked = LOCKED_OF_MINUS_ONES.get(scene.variant.name, 0.0)
-    return {key: locked if key[1] == "locked" else -1.0 for key in truth}
-
-
-LOCKED_OF_MINUS_ONES: Final = {"xt": 1.0, "bitget": -1.0}
-"""Where it is not 0: -1 - (-1) - (-1) of XT, and what Bitget itself says."""
+    amounts = {"available": -1.0, "frozen": -1.0, "locked": 0.0} | dict(scene.variant.facts.minus_ones)
+    return {key: amounts[key[1]] for key in truth}
 
 
 def unreadable(on: Switch) -> Trouble:

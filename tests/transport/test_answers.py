@@ -287,3 +287,10 @@ async def test_parsing_counts_against_the_time_of_the_read(monkeypatch: pytest.M
 )
 def test_a_named_moment_counts_unless_it_is_long_gone(at: int, seconds: float | None) -> None:
     assert seconds_until(at, 10_000) == seconds
+
+
+@pytest.mark.parametrize(("status", "body"), [(403, b"<html>no</html>"), (404, b""), (404, b" \n"), (502, b"<p>")])
+def test_a_page_and_an_answer_without_a_body_come_with_what_is_known_of_them_there(status: int, body: bytes) -> None:
+    with pytest.raises(BadStatus) as caught:
+        parse(status, body, "Perhaps a region is blocked.")
+    assert caught.value.advice.endswith(" Perhaps a region is blocked.")

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from exporter.core.errors import BadPayload, WrongApi
-from exporter.core.model import EXACT, ZERO, Balance, Reading, Unreadable, WalletValue
+from exporter.core.model import EXACT, ZERO, Balance, Reading
 from exporter.exchanges.base import (
     A_HANDFUL,
     Reader,
@@ -24,7 +24,7 @@ from exporter.exchanges.base import (
     total,
 )
 from exporter.exchanges.gate.protocol import EARN, ISOLATED, MODE, OVERVIEW, SPOT, UNIFIED
-from exporter.exchanges.readers import NOTHING, grouped, holding, holdings, rows, see_most, unused, worth_of
+from exporter.exchanges.readers import NOTHING, Odd, grouped, holding, holdings, rows, unused, usd_values
 
 
 def read_spot(memory: RowMemory) -> Reader[Reading]:
@@ -194,15 +194,11 @@ def read_overview(memory: RowMemory) -> Reader[Reading]:
     kinds = field((yield Request(OVERVIEW, (("currency", "USD"),))), "details")
     if not isinstance(kinds, dict) or len(kinds) > A_HANDFUL:
         raise BadPayload("details: no object of a few values")
-    told = {_NAMES.get(kind, kind): _worth(_NAMES.get(kind, kind), value) for kind, value in kinds.items()}
-    unreadable = [value for value in told.values() if isinstance(value, Unreadable)]
-    see_most(unreadable, len(told))
-    values = [WalletValue(wallet, usd=value) for wallet, value in told.items() if isinstance(value, Decimal)]
-    return Reading(values=values, unreadable=unreadable)
+    return usd_values((name_of(_NAMES.get(kind, kind), "wallet"), _of_usd(value)) for kind, value in kinds.items())
 
 
-def _worth(wallet: str, value: Any) -> Decimal | Unreadable | None:
-    wallet = name_of(wallet, "wallet")
+def _of_usd(value: Any) -> Any:
+    """The amount; of another unit, or of none, something that is no number."""
     if not isinstance(value, dict) or value.get("currency") != "USD":
-        return Unreadable(wallet, f"{text_of(value, 60)} where an amount of USD belongs")
-    return worth_of(wallet, value.get("amount"))
+        return Odd(f"{text_of(value, 60)}, no amount of USD,")
+    return value.get("amount")

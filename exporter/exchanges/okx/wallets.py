@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from exporter.core.errors import BadPayload
-from exporter.core.model import EXACT, ZERO, Balance, Reading, Unreadable, WalletValue
+from exporter.core.model import EXACT, ZERO, Balance, Reading
 from exporter.exchanges.base import (
     A_HANDFUL,
     Reader,
@@ -23,7 +23,7 @@ from exporter.exchanges.base import (
     total,
 )
 from exporter.exchanges.okx.protocol import BALANCE, FUNDING, ONCHAIN, SAVINGS, VALUATION, only
-from exporter.exchanges.readers import misshapen, rows, see_most, unused, worth_of
+from exporter.exchanges.readers import misshapen, rows, unused, usd_values
 
 _UNIFIED_FIELDS: Final = itemgetter("ccy", "eq", "availBal", "availEq", "ordFrozen", "liab", "eqUsd", "upl")
 
@@ -131,8 +131,4 @@ def read_overview(memory: RowMemory) -> Reader[Reading]:
     kinds = field(only((yield Request(VALUATION, (("ccy", "USD"),)))), "details")
     if not isinstance(kinds, dict) or len(kinds) > A_HANDFUL:
         raise BadPayload("details: no object of a few values")
-    told = {_NAMES.get(kind, kind): worth_of(_NAMES.get(kind, kind), value) for kind, value in kinds.items()}
-    unreadable = [value for value in told.values() if isinstance(value, Unreadable)]
-    see_most(unreadable, len(told))
-    values = [WalletValue(wallet, usd=value) for wallet, value in told.items() if isinstance(value, Decimal)]
-    return Reading(values=values, unreadable=unreadable)
+    return usd_values((_NAMES.get(kind, kind), value) for kind, value in kinds.items())

@@ -151,6 +151,7 @@ CLASSIC = ApiFacts(
         "earn": "/api/v2/earn/account/assets",
     },
     reasons=MODES,
+    minus_ones={"locked": -1.0},
 )
 
 UNIFIED = ApiFacts(

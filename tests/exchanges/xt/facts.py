@@ -73,6 +73,7 @@ V4 = ApiFacts(
     values_itself=True,
     # One code for a key that is frozen, banned or not yet approved; no word for maintenance, only for being busy.
     reasons={"vendor_frozen": "auth", "vendor_maintenance": "exchange"},
+    minus_ones={"locked": 1.0},  # -1 - (-1) - (-1)
 )
 
 LEGACY = ApiFacts(
