@@ -121,6 +121,7 @@ class ApiFacts:
         sent: requests signed by hand, at least one.
         signature: the header or query field that carries the signature; empty where nothing is signed.
         names_key_again: paths whose request names the key a second time.
+        harmless: paths that hold the name of something that changes an account, and only list such things.
         price: the field of a ticker that holds its last price.
         values_itself: whether the balances say themselves what they are worth, so that no ticker is needed.
         opening: contents that a reader of the main wallet gets before its rows.
@@ -141,6 +142,7 @@ class ApiFacts:
     sent: tuple[Sent, ...]
     signature: str = ""
     names_key_again: tuple[str, ...] = ()
+    harmless: tuple[str, ...] = ()
     price: str = ""
     values_itself: bool = False
     opening: tuple[Any, ...] = ()

@@ -15,9 +15,11 @@ from exporter.exchanges.base import A_MARKET, Exchange, Limit, Reader, Request, 
 from exporter.exchanges.contract import broken_promises
 from exporter.exchanges.contract.promises import PROMISES
 from exporter.exchanges.description import faults
-from tests.exchanges.test_contract import HARMLESS, answers
+from tests.exchanges.facts import everything
+from tests.exchanges.test_contract import answers
 
 OKX, HTX, BITGET, XT = (EXCHANGES[name] for name in ("okx", "htx", "bitget", "xt"))
+HARMLESS = everything()["okx"].apis[""].harmless
 API = OKX.apis[""]
 BALANCE = API.wallets["unified"].endpoints[0]
 WITHDRAW = "/api/v5/asset/withdraw"

@@ -245,9 +245,9 @@ def echo(page: bool) -> Switch:
             scene.add(Fault("http_status", status=500, body=f"<html>{told}</html>"))
             return
         words = told.replace('"', "")
-        said = ", ".join(f'"{name}": "{words}"' for name in ("msg", "message", "info", "err-msg"))
-        codes = '"code": "odd", "label": "ODD", "rc": 1, "mc": "ODD", "status": "error", "err-code": "odd"'
-        body = f'{{{codes}, "ma": ["{words}"], {said}}}'
+        said = ", ".join(f'"{name}": "{words}"' for name in ("msg", "message", "info", "err-msg", "retMsg"))
+        codes = ", ".join(f'"{name}": "odd"' for name in ("code", "label", "mc", "err-code", "retCode"))
+        body = f'{{{codes}, "rc": 1, "status": "error", "ma": ["{words}"], {said}}}'
         scene.add(Fault("body", body=body))
 
     return switch

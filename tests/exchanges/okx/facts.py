@@ -85,6 +85,7 @@ FACTS = Facts(
                 ),
             ),
             signature="OK-ACCESS-SIGN",
+            harmless=("/api/v5/finance/staking-defi/orders-active",),
             refusal={"code": "50011", "msg": "{}", "data": []},
             price="last",
             values_itself=True,
