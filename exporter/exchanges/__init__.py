@@ -14,6 +14,7 @@ NAMES: Final = (
     "okx",
     "gate",
     "binance",
+    "bybit",
 )
 """Each is the name of its file or folder, too. Adding one: CONTRIBUTING.md lists the places."""
 

@@ -15,6 +15,7 @@ NAMES: Final = (
     "okx",
     "gate",
     "binance",
+    "bybit",
 )
 """By their names in a configuration, which those of their files are. No other file of the sandbox has to know one."""
 
