@@ -5,12 +5,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ccxt-test check format faults soak siege bench axe test-newer systemd-test image-test kubernetes-test package-test dashboards pictures screenshots generated locked audit clean
+.PHONY: help demo test ccxt check format faults soak siege bench axe test-newer systemd-test image-test kubernetes-test package-test dashboards pictures screenshots generated locked audit clean
 
 help:
 	@echo 'make demo        the exporter against simulated exchanges; no key, no network'
 	@echo 'make test        all tests (servers are skipped where Prometheus is not installed)'
-	@echo 'make ccxt-test   ccxt itself against exchanges on loopback, in an environment of its own'
+	@echo 'make ccxt        ccxt itself against exchanges on loopback, and our own against ccxt, in an environment of its own'
 	@echo 'make test-newer  the tests that need servers, with Prometheus 3 and its Alertmanager from a newer Debian'
 	@echo 'make image-test  the image, built by buildah and run by podman; as root on a Debian, a minute and a half'
 	@echo 'make kubernetes-test  kustomize and the chart, rendered by kubectl and helm and held against schemas; half a minute'
@@ -57,7 +57,7 @@ test: .venv/.dev
 	  aioresponses hypothesis pytest pytest-asyncio pytest-timeout pytest-xdist trustme
 	@touch $@
 
-ccxt-test: .venv-ccxt/.made
+ccxt: .venv-ccxt/.made
 	.venv-ccxt/bin/python -m pytest tests/with_ccxt $(ARGS)
 
 .venv/newer/.made: .ci/newer-servers

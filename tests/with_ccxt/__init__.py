@@ -1,1 +1,1 @@
-"""ccxt itself, against exchanges on loopback: `make ccxt-test`, in an environment of its own."""
+"""ccxt itself, against exchanges on loopback: `make ccxt`, in an environment of its own."""
