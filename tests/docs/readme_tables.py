@@ -177,7 +177,7 @@ def _patience(cls: type[PollError]) -> str:
     first = {
         "clock": "Measures the exchange's clock and repeats once, then once more by our own clock.",
         "rate_limited": "No repeat. That call's budget is emptied; it alone waits as long as `Retry-After` says, "
-        "or its words do (a block: every call of that user).",
+        "or its words do (a block: every call of that user; where the exchange counts by address: every call from it).",
         "banned": f"Sends nothing more for {spelled(usual)} ({', '.join(longer)}), or for as long as it is told.",
         "http": f"{repeats}, but none after a redirect or a 4xx.",
         "payload": "No repeat, unless the body was empty.",

@@ -33,7 +33,7 @@ SUITE = Suite(
                             ),
                         )
                     ]
-                    for time in ("373m", "379m")
+                    for time in ("374m", "379m")
                 }
             },
         ),
