@@ -7,8 +7,8 @@ read-only key can have. Limits are per path and user in each second, and 600 cal
 the earn calls is not told: the lowest of the others is kept.
 
 An account belongs to the site where it was opened, and its key does not exist at another: `base_url` names
-https://api.bybit.eu, https://api.bybit.nl, https://api.bybit.kz and so on, or the testnet. Classic accounts are not
-read: Bybit answers them with an empty 404.
+https://api.bybit.eu, https://api.bybit.nl, https://api.bybit.kz and so on, or the testnet. The sites of single regions
+have no overview. Classic accounts are not read: Bybit answers them with an empty 404.
 
 Words: unified: available = `walletBalance` - `locked` - `totalOrderIM` - `totalPositionIM` - `bonus`, at least 0;
 frozen = `locked` + `totalOrderIM`; borrowed = `borrowAmount` + `accruedInterest`; net = `equity`, with the profit of
@@ -20,6 +20,7 @@ How Bybit is spoken to stands in `protocol`, what its rows mean in `wallets`.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -99,7 +100,7 @@ def read_markets() -> Reader[Mapping[Pair, str]]:
     return (yield from market_list(field(answer, "list"), _market, {"Closed", "Delivering", "PreLaunch"}))
 
 
-_TRADES: Final = ("ContractTrade", "Spot", "Options", "Derivatives")
+_TRADES: Final = ("ContractTrade", "Spot", "Options", "Derivatives", "CopyTrading", "BlockTrade")
 _TRANSFERS: Final = frozenset({"AccountTransfer", "SubMemberTransfer"})
 
 
@@ -131,14 +132,14 @@ def read_key_info() -> Reader[KeyInfo]:
 
 
 def _end(told: Any) -> float | None:
-    """Seconds since the epoch, of a moment in ISO form; None for none and for that of 1970."""
+    """Seconds since the epoch, of a moment in ISO form with its zone; None for none and for that of 1970."""
     if not told:
         return None
-    try:
-        end = datetime.fromisoformat(told).timestamp()
-    except (TypeError, ValueError):
-        raise BadPayload(f"expiredAt: {shown(told)} where a moment belongs") from None
-    return end if end > 0 else None
+    with suppress(TypeError, ValueError):
+        end = datetime.fromisoformat(told)
+        if end.tzinfo is not None:  # without a zone it would be read in that of this machine
+            return max(end.timestamp(), 0.0) or None
+    raise BadPayload(f"expiredAt: {shown(told)} where a moment belongs")
 
 
 API: Final = Api(

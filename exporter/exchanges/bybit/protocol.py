@@ -58,6 +58,10 @@ _CLASSIC: Final = "Upgrade the account to a unified one on Bybit's site: a class
 ADVICE: Final = {
     "10003": "Check the key. One of the testnet, of demo trading or of another region needs its own `base_url`.",
     "10004": "Check the secret. Only a system-generated key (HMAC) signs here, no RSA key.",
+    "10017": (
+        "Check `base_url`. Where `overview` alone is refused, Bybit's site of that region has none: set "
+        "`wallets: [main]`."
+    ),
     "10005": (
         "Tick the right for the key on Bybit's API page, which a read-only key can have too: Wallet (Account Transfer) "
         "for `funding`, Earn for `earn`; or leave the wallet out of `wallets`."
@@ -65,14 +69,17 @@ ADVICE: Final = {
     "33004": "The key has expired: a key without bound addresses lives for three months. Make a new one, and bind it.",
     **dict.fromkeys(("10008", "10027"), _FROZEN),
     **dict.fromkeys(("10009", "10024", "20096", "131004"), _REGION),
-    **dict.fromkeys(("10028", "100028"), _CLASSIC),
+    "10028": _CLASSIC,
 }
 
 PAGE_HINT: Final = (
     "With status 403 Bybit serves nobody from this country, such as the US and mainland China: run the exporter "
-    "elsewhere, or set the `base_url` of the account's region. With status 404 the account is a classic one: upgrade "
-    "it to a unified one on Bybit's site."
+    "elsewhere, or set the `base_url` of the account's region. For `unified` with status 404 the account is a classic "
+    "one: upgrade it to a unified one on Bybit's site. For `overview` alone, the site of that region has none: set "
+    "`wallets: [main]`."
 )
+"""The sites of single regions have no overview; how they refuse it is not told: by 404 or by 10017, it is assumed."""
+
 SECRET_NAMES: Final = ("X-BAPI-API-KEY", "X-BAPI-SIGN")
 
 _WINDOW: Final = "5000"
@@ -111,11 +118,12 @@ def unwrap(status: int, payload: Any) -> Any:
 
     Raises:
         BadPayload: no such envelope.
+        BadStatus: a status from 400 on without a code, as a classic account is answered with 404.
         Banned: status 403 and words of a ban; other words with that status are those of a country that is shut out.
         PollError: what any other code means.
     """
     if isinstance(payload, dict) and "retCode" not in payload and status != 200:
-        raise forbidden(shown(payload)) if status == 403 else refusal(status, shown(payload))
+        raise _without_code(status, shown(payload))
     code = field(payload, "retCode")
     if type(code) is int and code == 0 and status < 400:
         return field(payload, "result")
@@ -123,6 +131,15 @@ def unwrap(status: int, payload: Any) -> Any:
     if status == 403 and _BANNED.search(text_of(words)):
         raise forbidden(text_of(words))
     raise refused(status, code, words, errors=ERRORS, temporary=TEMPORARY, advice=ADVICE)
+
+
+def _without_code(status: int, words: str) -> PollError:
+    if status == 403:
+        return forbidden(words)
+    failure = refusal(status, words)
+    if status == 404:
+        failure.advice = PAGE_HINT
+    return failure
 
 
 def forbidden(words: str) -> PollError:

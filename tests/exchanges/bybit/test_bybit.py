@@ -23,6 +23,7 @@ from exporter.core.errors import (
 from exporter.core.model import KeyInfo, Reading
 from exporter.exchanges import bybit
 from exporter.exchanges.base import Endpoint, Request, RowMemory
+from exporter.transport.answers import parse
 from tests.exchanges.bybit.facts import OURS, signed
 from tests.exchanges.driver import amounts, converse, read, respond, sample
 
@@ -160,6 +161,8 @@ def key_info(**told: Any) -> KeyInfo:
     [
         ({"ContractTrade": ["Order"]}, ["trade"]),
         ({"Spot": ["SpotTrade"]}, ["trade"]),
+        ({"BlockTrade": ["BlockTrade"]}, ["trade"]),
+        ({"CopyTrading": ["CopyTrading"]}, ["trade"]),
         ({"Wallet": ["AccountTransfer"]}, ["transfer"]),
         ({"Wallet": ["SubMemberTransfer", "Withdraw"]}, ["transfer", "withdraw"]),
         ({"Earn": ["Earn"]}, []),
@@ -183,8 +186,8 @@ def test_the_end_of_a_key_is_a_moment_and_that_of_1970_is_none(told: Any, end: f
     assert key_info(expiredAt=told).expires == end
 
 
-@pytest.mark.parametrize("told", ["soon", 7, ["2026-12-22T07:20:25Z"]])
-def test_an_end_that_is_no_moment_is_no_answer(told: Any) -> None:
+@pytest.mark.parametrize("told", ["soon", 7, ["2026-12-22T07:20:25Z"], "2026-12-22T07:20:25", "2026-12-22"])
+def test_an_end_that_is_no_moment_or_has_no_zone_is_no_answer(told: Any) -> None:
     with pytest.raises(BadPayload, match="expiredAt"):
         key_info(expiredAt=told)
 
@@ -239,6 +242,7 @@ def test_403_is_a_ban_by_its_words_and_else_a_country_that_is_shut_out(
 
 def test_a_ban_is_known_on_a_page_too_and_other_pages_are_left_to_their_status() -> None:
     assert type(bybit.no_json("<html>403 Forbidden: access too frequent</html>")) is Banned
+    assert type(bybit.no_json('{"ret_code": 403, "ret_msg": "access too frequent"}')) is Banned
     assert bybit.no_json(f"<html>{COUNTRY}</html>") is None
     assert bybit.no_json("") is None
 
@@ -246,8 +250,27 @@ def test_a_ban_is_known_on_a_page_too_and_other_pages_are_left_to_their_status()
 def test_a_classic_account_is_told_what_to_do() -> None:
     with pytest.raises(ExchangeRefused) as caught:
         bybit.unwrap(200, {"retCode": 10028, "retMsg": "unified only", "result": {}})
-    assert "unified" in caught.value.advice
-    assert "404" in API.page_hint
+    assert "Upgrade the account" in caught.value.advice
+
+
+def test_an_account_that_is_unified_is_not_told_to_become_one() -> None:
+    with pytest.raises(ExchangeRefused) as caught:
+        bybit.unwrap(200, {"retCode": 100028, "retMsg": "cannot be accessed by unified account users", "result": {}})
+    assert "pgrade" not in caught.value.advice
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html>404</html>"])
+def test_404_without_a_code_is_a_classic_account_or_a_site_without_an_overview(body: bytes) -> None:
+    with pytest.raises(BadStatus) as caught:
+        bybit.unwrap(404, parse(404, body, API.page_hint))
+    assert "For `unified` with status 404 the account is a classic one" in caught.value.advice
+    assert "`wallets: [main]`" in caught.value.advice
+
+
+def test_a_path_that_a_site_does_not_have_is_told_with_a_way_out() -> None:
+    with pytest.raises(ExchangeRefused) as caught:
+        bybit.unwrap(404, {"retCode": 10017, "retMsg": "Route not found."})
+    assert "`wallets: [main]`" in caught.value.advice
 
 
 def test_what_is_left_is_told_by_a_header() -> None:
