@@ -22,9 +22,11 @@ SPOT: Final[Holdings] = {
 }
 OWED: Final[Holdings] = {
     "USDT": {"available": "100.123456789012345678", "frozen": "7.5"},
-    "BTC": {"available": "0.5", "debt": "0.2"},
+    "BTC": {"available": "0.5", "debt": "0.2", "interest": "0.01"},
 }
-MARGIN: Final[Holdings] = {"USDT": {"available": "70", "frozen": "5.25", "locked": "20"}}
+UNIFIED: Final[Holdings] = {**OWED, "USDT": {**OWED["USDT"], "locked": "20", "pnl": "-3.5"}}
+MARGIN: Final[Holdings] = {"USDT": {"available": "70", "frozen": "5.25", "locked": "20", "pnl": "-3.5"}}
+COIN_MARGIN: Final[Holdings] = {"BTC": MARGIN["USDT"]}
 
 
 def available(row: Balance) -> Decimal:
@@ -33,18 +35,23 @@ def available(row: Balance) -> Decimal:
 
 
 def tied(row: Balance) -> Decimal:
-    """What ccxt calls used, where it is all that is not free."""
+    """What ccxt calls used, where it is told what is tied up."""
     return total(row.frozen, row.locked)
 
 
 def net(row: Balance) -> Decimal:
-    """What ccxt calls total, where debt is taken off."""
+    """What ccxt calls total, where debt is taken off and profit is in it."""
     return row.net
 
 
-def gross(row: Balance) -> Decimal:
-    """What ccxt calls total, where what is owed is still in it."""
-    return total(row.net, row.borrowed or Decimal(0))
+def paid_in(row: Balance) -> Decimal:
+    """What ccxt calls total, where it is the wallet balance: with what is owed, without profit of open positions."""
+    return total(row.net, owed(row), -(row.pnl or Decimal(0)))
+
+
+def unfree(row: Balance) -> Decimal:
+    """What ccxt calls used, where it is the rest of the wallet balance."""
+    return total(paid_in(row), -row.available)
 
 
 def owed(row: Balance) -> Decimal:
@@ -53,6 +60,8 @@ def owed(row: Balance) -> Decimal:
 
 
 PLAIN: Final = {"free": available, "used": tied, "total": net}
+BALANCE: Final = {"free": available, "used": unfree, "total": paid_in}
+OWING: Final = {**BALANCE, "debt": owed}
 
 
 @dataclass(frozen=True)
@@ -63,11 +72,16 @@ class Seen:
         holdings: what the simulated account has in it.
         params: how ccxt is asked for it.
         says: the name that ccxt has for a number, to ours; one that it makes otherwise is left out, and says why.
+        besides: coins that ccxt lists and we do not.
+        refusal: the name of the error that ccxt makes of a wrong secret; empty: it does not know the number by which
+            that is refused, and reads an empty wallet.
     """
 
     holdings: Holdings
     params: Mapping[str, Any] = field(default_factory=dict)
     says: Mapping[str, Callable[[Balance], Decimal]] = field(default_factory=lambda: PLAIN)
+    besides: frozenset[str] = frozenset()
+    refusal: str = "AuthenticationError"
 
 
 @dataclass(frozen=True)
@@ -85,8 +99,12 @@ class CcxtFacts:
     signs_host: bool = False
 
 
-def turned(urls: Any, url: str) -> Any:
-    """Addresses of ccxt with ours in the place of each scheme and host."""
+def turned(urls: Any, base: str | Mapping[str, str]) -> Any:
+    """Addresses of ccxt with ours in the place of each scheme and host: one address for all, or one for each host.
+
+    Raises:
+        KeyError: there is none for a host.
+    """
     if isinstance(urls, dict):
-        return {name: turned(each, url) for name, each in urls.items()}
-    return re.sub(r"https://[^/]+", url, urls) if isinstance(urls, str) else urls
+        return {name: turned(each, base) for name, each in urls.items()}
+    return re.sub(r"https://([^/]+)", lambda found: base if isinstance(base, str) else base[found[1]], urls)

@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +28,7 @@ FACTS: Final[dict[str, CcxtFacts]] = {
     for name in NAMES
     if (TESTS / name / "ccxt_facts.py").is_file()
 }
+Base = str | Mapping[str, str]
 KEY, SECRET, PASSPHRASE = "account-5f3a9c1e7b2d4680", "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "MadeUpPass1"
 
 
@@ -41,15 +42,15 @@ def cases() -> list[Any]:
 
 
 @asynccontextmanager
-async def standing(name: str, mode: str, wallet: str, seen: Seen) -> AsyncIterator[str]:
-    """The simulated exchange with one account that holds this; gives its address."""
+async def standing(name: str, mode: str, wallet: str, seen: Seen) -> AsyncIterator[Base]:
+    """The simulated exchange with one account that holds this; gives its address, or one for each of its hosts."""
     sandbox = Sandbox()
     account = sandbox.add_account(name, key=KEY, secret=SECRET, passphrase=passphrase(name), mode=mode, name="desk")
     for coin, held in seen.holdings.items():
         account.set("main" if wallet == account.main else wallet, coin, **held)
     await sandbox.start()
     try:
-        yield sandbox.urls[name]
+        yield sandbox.base_urls[name]
     finally:
         await sandbox.stop()
 
@@ -58,34 +59,34 @@ def passphrase(name: str) -> str:
     return PASSPHRASE if "passphrase" in EXCHANGES[name].credentials else ""
 
 
-async def by_ccxt(name: str, url: str, seen: Seen, secret: str = SECRET) -> dict[str, dict[str, Decimal]]:
+async def by_ccxt(name: str, base: Base, seen: Seen, secret: str = SECRET) -> dict[str, dict[str, Decimal]]:
     """Coin to ccxt's numbers, of what it does not call all zero; amounts are texts in it, as they came."""
     facts = FACTS[name]
     client = getattr(ccxt, name)({"apiKey": KEY, "secret": secret, "password": passphrase(name)})
     client.options.update(facts.options)
     client.session.trust_env = False
-    client.urls["api"] = turned(client.urls["api"], url)
+    client.urls["api"] = turned(client.urls["api"], base)
     if facts.signs_host:
-        client.urls["hostnames"] = dict.fromkeys(client.urls["hostnames"], urlsplit(url).netloc)
+        assert isinstance(base, str)
+        client.urls["hostnames"] = dict.fromkeys(client.urls["hostnames"], urlsplit(base).netloc)
     client.number = str
     client.load_markets = lambda *_, **__: {}  # no market is needed for a balance
     told = await asyncio.to_thread(client.fetch_balance, dict(seen.params))
-    coins = {coin: told[coin] for coin in told["total"]}
-    if seen.params.get("marginMode") == "isolated":  # by pair, where it is asked so
-        coins = {coin: numbers for coin, numbers in told.items() if isinstance(numbers, dict) and "free" in numbers}
+    coins = {
+        coin: each for coin, each in told.items() if isinstance(each, dict) and {"free", "used", "total"} <= each.keys()
+    }
     numbers = {
         coin: {word: Decimal(value) for word, value in each.items() if value is not None}
         for coin, each in coins.items()
-        if isinstance(each, dict)
     }
     return {coin: each for coin, each in numbers.items() if any(each.values())}
 
 
-async def by_us(name: str, mode: str, wallet: str, url: str, secret: str = SECRET) -> dict[str, Balance]:
+async def by_us(name: str, mode: str, wallet: str, base: Base, secret: str = SECRET) -> dict[str, Balance]:
     """Coin to our row, of what is not all zero."""
     exchange = EXCHANGES[name]
     credentials = Credentials(Secret(KEY), Secret(secret), Secret(passphrase(name)))
-    caller = Caller(exchange, exchange.apis[mode], "desk", credentials, url, None, "")
+    caller = Caller(exchange, exchange.apis[mode], "desk", credentials, base, None, "")
     source, _, pair = wallet.partition("/")
     clock = SystemClock()
     async with transporting(clock) as transport:
@@ -101,7 +102,8 @@ async def _reader(caller: Caller, transport: Any, wallet: str) -> Any:
     known = caller.api.wallets
     if caller.api.discover is not None:
         clock = SystemClock()
-        known = await transport.read(caller, caller.api.discover(), timeout=10.0, give_up_at=clock.now() + 60)
+        listed = await transport.read(caller, caller.api.discover(), timeout=10.0, give_up_at=clock.now() + 60)
+        known = {**known, **listed}
     return known[wallet].read({})
 
 
@@ -109,10 +111,11 @@ async def _reader(caller: Caller, transport: Any, wallet: str) -> Any:
 async def test_ccxt_reads_the_same_numbers_from_the_simulated_exchange(
     name: str, mode: str, wallet: str, seen: Seen
 ) -> None:
-    async with standing(name, mode, wallet, seen) as url:
-        theirs, ours = await by_ccxt(name, url, seen), await by_us(name, mode, wallet, url)
-    assert theirs.keys() == ours.keys() == seen.holdings.keys()
-    assert seen.says.keys() >= {"free", "total"}
+    async with standing(name, mode, wallet, seen) as base:
+        theirs, ours = await by_ccxt(name, base, seen), await by_us(name, mode, wallet, base)
+    assert theirs.keys() == ours.keys() | seen.besides
+    assert ours.keys() == seen.holdings.keys()
+    assert seen.says
     for coin, row in ours.items():
         assert {word: theirs[coin][word] for word in seen.says} == {word: of(row) for word, of in seen.says.items()}
 
@@ -120,11 +123,15 @@ async def test_ccxt_reads_the_same_numbers_from_the_simulated_exchange(
 @pytest.mark.parametrize(("name", "mode", "wallet", "seen"), cases())
 async def test_ccxt_and_we_are_refused_with_a_wrong_secret(name: str, mode: str, wallet: str, seen: Seen) -> None:
     wrong = SECRET[:-1] + "1"
-    async with standing(name, mode, wallet, seen) as url:
-        with pytest.raises(ccxt.AuthenticationError):
-            await by_ccxt(name, url, seen, wrong)
+    async with standing(name, mode, wallet, seen) as base:
+        if seen.refusal:
+            with pytest.raises(ccxt.BaseError) as refused:
+                await by_ccxt(name, base, seen, wrong)
+            assert refused.type.__name__ == seen.refusal, "and no kind of it, which would be another refusal"
+        else:
+            assert await by_ccxt(name, base, seen, wrong) == {}
         with pytest.raises(AuthError):
-            await by_us(name, mode, wallet, url, wrong)
+            await by_us(name, mode, wallet, base, wrong)
 
 
 def test_every_exchange_of_ours_that_ccxt_knows_is_held_against_it() -> None:

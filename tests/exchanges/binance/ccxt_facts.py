@@ -1,15 +1,18 @@
-"""How ccxt's own class reads the simulated Binance; it asks for earn in ways that Binance has given up."""
+"""How ccxt's own class reads the simulated Binance; it asks for earn in ways that Binance has given up.
 
-from tests.with_ccxt.native import MARGIN, OWED, SPOT, CcxtFacts, Seen, available, gross, net, owed, tied
+In its total of futures is the profit of open positions, in its used it is not.
+"""
 
-OWING = {"free": available, "used": tied, "total": gross, "debt": owed}
+from tests.with_ccxt.native import COIN_MARGIN, MARGIN, OWED, OWING, SPOT, CcxtFacts, Seen, available, net, unfree
+
+FUTURES = {"free": available, "used": unfree, "total": net}
 
 CCXT = CcxtFacts(
     wallets={
         ("", "spot"): Seen(SPOT),
         ("", "margin"): Seen(OWED, {"type": "margin"}, OWING),
         ("", "isolated_margin/BTCUSDT"): Seen(OWED, {"type": "margin", "marginMode": "isolated"}, OWING),
-        ("", "futures"): Seen(MARGIN, {"type": "future"}, {"free": available, "used": tied, "total": net}),
-        ("", "coin_futures"): Seen({"BTC": MARGIN["USDT"]}, {"type": "future", "subType": "inverse"}),
+        ("", "futures"): Seen(MARGIN, {"type": "future"}, FUTURES),
+        ("", "coin_futures"): Seen(COIN_MARGIN, {"type": "future", "subType": "inverse"}, FUTURES),
     }
 )
