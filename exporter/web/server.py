@@ -41,7 +41,7 @@ PAGE_SECONDS: Final = 0.1
 
 _PATIENCE_AFTER_GRACE: Final = 0.1
 _READ: Final = ("GET", "HEAD")
-_SLICE: Final = 64 * 1024
+_SLICE: Final = 32 * 1024
 
 _log: Final = logging.getLogger("exporter.web")
 
