@@ -2,11 +2,11 @@
 
 A request takes a token from one bucket for each published limit that it counts against; where the exchange counts
 weights, as many as it weighs. A bucket belongs to a limit and to whom the limit's scope names: our address, the user or
-the key. It refills at our share of the limit. It is never
-so large that a window sees more than the limit, wherever the window starts: what a full bucket gives at once, plus
-what flows in during the window, stays within it. Up to a share of one half the capacity is the share itself; above, it
-is what the share leaves over. Every bucket holds at least one token, else nothing could ever be sent: where a limit is
-smaller than the number of shards, shards that start together can exceed it once.
+the key. It refills at our share of the limit. It is never so large that a window sees more than the limit, wherever the
+window starts: what a full bucket gives at once, plus what flows in during the window, stays within it. Up to a share of
+one half the capacity is the share itself; above, it is what the share leaves over. Every bucket holds at least one
+token, else nothing could ever be sent: where a limit is smaller than the number of shards, shards that start together
+can exceed it once.
 
 Tokens are taken at the moment of sending, from all buckets together. A request that must wait queues at one bucket at a
 time, in order of arrival, private buckets before shared ones: so a user's exhausted limit holds back nobody else on our
