@@ -34,7 +34,7 @@ KEPT: Final = 4096
 TLS_BUFFER: Final = 17 * 1024
 """Bytes that each TLS connection reads into: a whole record. With asyncio's 256 KB, 2,000 take half a gigabyte."""
 
-READ_BUFFER: Final = 16 * 1024
+READ_BUFFER: Final = 8 * 1024
 """Bytes that are read and parsed in one go. 256 KB of one-byte chunks, asyncio's own size, hold the loop for 200 ms."""
 
 TOLD_AGAIN: Final = 3600.0
