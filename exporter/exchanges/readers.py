@@ -26,7 +26,7 @@ from exporter.exchanges.values import (
     total,
 )
 
-SLICE: Final = 500
+SLICE: Final = 250
 """Rows that are worked on before the loop gets a turn."""
 
 REMEMBERED: Final = 8_000

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-SLICE: Final = 500
+SLICE: Final = 250
 """Rows in one slice."""
 
 Slices = Generator[None, None, T]

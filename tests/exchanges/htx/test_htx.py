@@ -341,7 +341,7 @@ def test_an_unchanged_coin_keeps_its_balance() -> None:
 
 def test_a_long_list_gives_the_loop_its_turn() -> None:
     zeros = [row(f"c{number}", "trade", "0") for number in range(5000)]
-    assert converse(htx.read_accounts(("1",), False, RowMemory()), {"list": zeros}).pauses == 9
+    assert converse(htx.read_accounts(("1",), False, RowMemory()), {"list": zeros}).pauses == 19
 
 
 def test_spot_can_be_read_before_the_list_is_known() -> None:
