@@ -64,15 +64,17 @@ def monotonic_microseconds() -> int:
     return time.monotonic_ns() // 1000
 
 
-_SCRAPES: Final = ThreadPoolExecutor(4, thread_name_prefix="scrape")
-_WORK: Final = ThreadPoolExecutor(4, thread_name_prefix="work")
-_PAGES: Final = ThreadPoolExecutor(2, thread_name_prefix="page")
+# One thread each: several would only take the interpreter from each other. The loop needs it again after each write to
+# a client, and would wait for all of them: four scrapes at once held it for up to 66 ms.
+_SCRAPES: Final = ThreadPoolExecutor(1, thread_name_prefix="scrape")
+_PAGES: Final = ThreadPoolExecutor(1, thread_name_prefix="page")
 _ANSWERS: Final = ThreadPoolExecutor(1, thread_name_prefix="answer")
 _PASSWORDS: Final = ThreadPoolExecutor(1, thread_name_prefix="password")
+_WORK: Final = ThreadPoolExecutor(4, thread_name_prefix="work")
 
 
 async def scraped(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run this in the threads of scrapes: it waits behind other scrapes at most."""
+    """Run this in the one thread of scrapes: it waits behind other scrapes at most."""
     return await asyncio.get_running_loop().run_in_executor(_SCRAPES, lambda: call(*args, **kwargs))
 
 
@@ -92,12 +94,12 @@ async def apart(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 async def paged(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run this in the threads that write pages for people: it delays other pages at most."""
+    """Run this in the one thread that writes pages for people: it delays other pages at most."""
     return await asyncio.get_running_loop().run_in_executor(_PAGES, lambda: call(*args, **kwargs))
 
 
 async def parsed(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run this in the one thread for answers: two would only take the interpreter from each other and from the loop."""
+    """Run this in the one thread for answers of exchanges."""
     return await asyncio.get_running_loop().run_in_executor(_ANSWERS, lambda: call(*args, **kwargs))
 
 

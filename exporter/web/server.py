@@ -41,7 +41,9 @@ PAGE_SECONDS: Final = 0.1
 
 _PATIENCE_AFTER_GRACE: Final = 0.1
 _READ: Final = ("GET", "HEAD")
-_SLICE: Final = 32 * 1024
+_SLICE: Final = 128 * 1024
+"""Bytes that are sent at once. Each time the loop gives the interpreter away, and waits up to a millisecond for it
+while a page is written: with 32 KiB a scrape beside twenty readers of large pages took 200 ms, with this 120."""
 
 _log: Final = logging.getLogger("exporter.web")
 

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from threading import Event
 
 import pytest
@@ -39,6 +40,21 @@ async def test_lookups_that_hang_hold_up_nothing_else() -> None:
     finally:
         answered.set()
     assert all(await asyncio.gather(*lookups))
+
+
+@pytest.mark.parametrize("run", [runtime.scraped, runtime.paged, runtime.parsed, runtime.verified])
+async def test_what_needs_the_interpreter_runs_one_at_a_time(run: Callable[..., Awaitable[None]]) -> None:
+    running, most = 0, 0
+
+    def work() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        time.sleep(0.002)
+        running -= 1
+
+    await asyncio.gather(*(run(work) for _ in range(8)))
+    assert most == 1
 
 
 async def test_a_lookup_that_fails_says_so() -> None:
