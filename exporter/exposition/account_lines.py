@@ -35,6 +35,7 @@ _COUNTS: Final = (
     "exchange_wallet_ignored_rows",
     "exchange_wallet_unreadable_rows",
 )
+_LIMITED: Final = "exchange_balance_limited"
 _MARGIN_RATIO: Final = "exchange_wallet_margin_ratio"
 _QUOTA: Final = "exchange_api_rate_limit_remaining"
 _REPORTED: Final = "exchange_wallet_reported_usd"
@@ -96,6 +97,8 @@ class AccountLines:
         self.owner: Owner = exposition.owner(exchange, account)
         self._labels = labelled((("exchange", exchange), ("account", account)))
         self._wallets: dict[str, _Served] = {}
+        self._limited: dict[str, dict[str, dict[str, None]]] = {}
+        """Of each wallet the currencies with a threshold, and which amounts of those are told once more."""
         self._told = False
 
     def configured(
@@ -115,14 +118,15 @@ class AccountLines:
             self.skipped({})
 
     def thresholds(self, limits: Iterable[Limit]) -> None:
-        """Serve the account's thresholds on currencies."""
-        self._several(
-            "exchange_balance_threshold",
-            (
-                ({"wallet": wallet, "currency": currency, "of": of, "severity": severity}, float(amount))
-                for wallet, currency, of, severity, amount in limits
-            ),
-        )
+        """Serve the account's thresholds on currencies, and what is held of those."""
+        told, self._limited = [], {}
+        for wallet, currency, of, severity, amount in limits:
+            labels = {"wallet": wallet, "currency": currency, "of": of, "severity": severity}
+            told.append((labels, float(amount)))
+            self._limited.setdefault(wallet, {}).setdefault(currency, {"net": None})[of] = None
+        self._several("exchange_balance_threshold", told)
+        for name, served in self._wallets.items():
+            self._compared(name, served)
 
     def polled(self, polls: int, started: float, seconds: float, *, failures: int, up: bool) -> None:
         """Serve how many polls there were, and what the last one came to."""
@@ -185,6 +189,7 @@ class AccountLines:
         for family, lines, piece in written:
             self._exposition.put(family, self.owner, name, lines, piece)
         served.rows = rows
+        self._compared(name, served)
         if served.counts != counts:
             served.counts = counts
             for family, count in zip(_COUNTS, counts, strict=True):
@@ -203,7 +208,7 @@ class AccountLines:
 
     def withdraw(self, wallet: Wallet) -> None:
         """Serve no balance of a wallet any more."""
-        for family in (*AMOUNTS, *_COUNTS, _MARGIN_RATIO, _REPORTED):
+        for family in (*AMOUNTS, *_COUNTS, _LIMITED, _MARGIN_RATIO, _REPORTED):
             self._exposition.remove(family, self.owner, wallet.name)
         self._served(wallet).forget_rows()
 
@@ -235,6 +240,18 @@ class AccountLines:
         if served is None:
             served = self._wallets[wallet.name] = _Served(wallet.name)
         return served
+
+    def _compared(self, name: str, served: _Served) -> None:
+        """Serve once more what a wallet holds of the coins that have a threshold, as its rows were written."""
+        limited = self._limited.get(name)
+        if not limited:
+            self._exposition.remove(_LIMITED, self.owner, name)
+        elif served.rows is not None:
+            lines = []
+            for label, amounts in ((row.label, row.balance) for row in served.rows if row.label in limited):
+                head = f'{_LIMITED}{{{self._labels}{served.label},currency="{quoted(label)}",of="'
+                lines += [f'{head}{of}"}} {getattr(amounts, of)!s}\n' for of in limited[label]]
+            self._exposition.put(_LIMITED, self.owner, name, "".join(lines).encode())
 
     def _lines(
         self, family: str, served: _Served, labels: Sequence[str], amounts: Sequence[Decimal | None]

@@ -98,6 +98,14 @@ RENDERED: Final = (
         "Threshold from the configuration on the net or available amount, in units of the currency.",
     ),
     _gauge(
+        "exchange_balance_limited",
+        (*BALANCE, "of"),
+        "What is held of a currency that has a threshold, once more: exchange_balance_net, and "
+        "exchange_balance_available where a threshold is on that, so that rules on limits need not look through "
+        "everything that is held. "
+        f"{_POLLED}",
+    ),
+    _gauge(
         "exchange_account_usd",
         ACCOUNT,
         "Sum of the USD values of the account's balance wallets, whole or absent: absent until each wallet was tried "

@@ -26,6 +26,8 @@ NOW: Final = 5_000.0
 WALL: Final = 1_767_225_600.0
 INTERVAL: Final = 30.0
 STALE_AFTER: Final = 600.0
+LIMITED: Final = "exchange_balance_limited"
+COIN: Final = ("exchange", "account", "wallet", "currency")
 
 
 def _unread(memory: object) -> Any:
@@ -166,6 +168,18 @@ def readable(**other: Any) -> WalletSource:
     return WalletSource(_unread, (), **other)
 
 
+def limited(samples: Samples) -> dict[tuple[str, ...] | str, float]:
+    """What has to be told once more of each balance that has a threshold, by coin and `of`."""
+    expected: dict[tuple[str, ...] | str, float] = {}
+    for own, _ in samples.of("exchange_balance_threshold"):
+        coin = {name: own[name] for name in COIN}
+        for of in ("net", own["of"]):
+            held = samples.one(f"exchange_balance_{of}", **coin)
+            if held is not None:
+                expected[(*coin.values(), of)] = held
+    return expected
+
+
 class Desk:
     """Serves accounts that tests fill by hand."""
 
@@ -200,6 +214,9 @@ class Desk:
         assert scrape is not None
         text = scrape.body.decode()
         assert problems(text, openmetrics=openmetrics) == []
+        if "exchange_balance_threshold" in text:
+            samples = Samples(text)
+            assert samples.by(LIMITED, *COIN, "of") == limited(samples)
         return text
 
     def values(self, family: str, *labels: str, now: float = NOW) -> dict[tuple[str, ...] | str, float]:
