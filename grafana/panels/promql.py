@@ -103,11 +103,10 @@ def known(family: str, labels: tuple[str, ...], extra: str = "", *, at: str = ""
 
 
 def limited_amount(of: str) -> str:
-    """What was last known of each balance, `net` or `available`, that has a limit, by what the rules keep of those."""
-    family, some = f"exchange_balance_{of}", unless_all("job", "instance")
-    recorded = f"max by ({', '.join(COIN)}) ({selector(f'treasury:{family}:limited', COIN)})"
-    served = f"{recorded} and on ({', '.join(WALLET)}) {latest('exchange_wallet_fresh', WALLET)} == 1"
-    return f"({served} or {fresh(family, some)} or {remembered(family, COIN)})"
+    """What was last known of each balance, `net` or `available`, that has a limit; the exporter tells those apart."""
+    held = latest("exchange_balance_limited", COIN, f'of="{of}"')
+    served = f"{held} and on ({', '.join(WALLET)}) {latest('exchange_wallet_fresh', WALLET)} == 1"
+    return f"({served} or {remembered(f'exchange_balance_{of}', COIN)})"
 
 
 def withdrawn(family: str, labels: tuple[str, ...], extra: str = "") -> str:

@@ -34,6 +34,7 @@ LIMITED: Final = 2
 WATCHED: Final = 10
 """One account in so many asks for FrozenStuck."""
 
+_OF_LIMITS: Final = (b"exchange_balance_threshold{", b"exchange_balance_limited{")
 _WALL: Final = 1_700_000_000.0
 _STAMP: Final = f"{_WALL!r}\n".encode()
 
@@ -109,7 +110,7 @@ async def serve(texts: list[bytes], port: int = 0) -> None:
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     lines = [line for line in texts[0].splitlines() if not line.startswith(b"#")]
-    balances = sum(line.startswith(b"exchange_balance_") and b"_threshold" not in line for line in lines)
+    balances = sum(line.startswith(b"exchange_balance_") and not line.startswith(_OF_LIMITS) for line in lines)
     tell({"port": int(runner.addresses[0][1]), "series": len(lines), "balances": balances})
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await runner.cleanup()

@@ -8,6 +8,7 @@ alert, such as the addresses of its runbook and dashboard, is added here.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -110,6 +111,30 @@ def minutes(eval_time: str) -> float:
     return float(eval_time[:-1]) * {"s": 1 / 60, "m": 1.0, "h": 60.0}[eval_time[-1]]
 
 
+def with_limited(series: dict[str, str]) -> dict[str, str]:
+    """Return the series of a case with what the exporter tells once more of each balance that has a threshold."""
+    by_labels = {(name.partition("{")[0], labels_of(name)): values for name, values in series.items()}
+    told = dict(series)
+    for name, labels in by_labels:
+        if name == "exchange_balance_threshold":
+            coin = frozenset((key, value) for key, value in labels if key not in ("of", "severity"))
+            for of in ("net", dict(labels)["of"]):
+                amounts = by_labels.get((f"exchange_balance_{of}", coin))
+                if amounts is not None:
+                    told[f"exchange_balance_limited{{{written(dict(coin) | {'of': of})}}}"] = amounts
+    return told
+
+
+def labels_of(series: str) -> frozenset[tuple[str, str]]:
+    """Return the labels of a series; their values as they stand there."""
+    return frozenset(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', series))
+
+
+def written(labels: dict[str, str]) -> str:
+    """Return labels, whose values are escaped already, in the order of their names."""
+    return ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
+
+
 def test_group(case: Case, suite: Suite) -> dict[str, Any]:
     """Return one entry of promtool's tests."""
     checks: list[tuple[str, str, list[dict[str, Any]]]] = []
@@ -122,7 +147,7 @@ def test_group(case: Case, suite: Suite) -> dict[str, Any]:
     group: dict[str, Any] = {
         "name": case.says,
         "interval": case.interval or suite.interval,
-        "input_series": [{"series": series, "values": values} for series, values in case.series.items()],
+        "input_series": [{"series": series, "values": values} for series, values in with_limited(case.series).items()],
     }
     if checks:
         group["alert_rule_test"] = [

@@ -164,6 +164,26 @@ def test_the_biggest_moves_are_split_into_flow_and_price(tmp_path: Path) -> None
     _answers(tmp_path, series, 1460, {moves[ref]: {row: value} for ref, value in expected.items()})
 
 
+def test_what_lost_its_price_has_not_moved(tmp_path: Path) -> None:
+    series = _a_day(f"2x{HOURS_25}", "200x1439 stale")
+    _answers(tmp_path, series, 1460, {_expr("Biggest moves in 24 h", ref): {} for ref in "ABCDE"})
+
+
+def test_what_was_not_read_for_over_a_day_has_not_moved(tmp_path: Path) -> None:
+    series = {
+        name.replace("desk", "main"): values for name, values in _a_day("2x1500", f"200x{HOURS_25}").items()
+    }  # so that the currency still has a value
+    series |= _a_day("2x60 stale", "200x60 stale") | _wallet("a", f"1x60 0x{HOURS_25}")
+    _answers(tmp_path, series, 1475, {_expr("Biggest moves in 24 h", "A")[:1]: {}})
+
+
+def test_a_wallet_that_is_younger_than_a_day_has_moved_since_an_hour_ago(tmp_path: Path) -> None:
+    series = _a_day("2x80 3x100", "200x80 360x100")
+    row = '{account="desk", currency="BTC", exchange="xt"}'
+    for minute, moved in ((130, {row: 160.0}), (170, {})):
+        _answers(tmp_path, series, minute, {_expr("Biggest moves in 24 h", ref)[:1]: moved for ref in "AB"})
+
+
 def test_what_has_not_moved_by_a_cent_is_no_move(tmp_path: Path) -> None:
     for usd in ("200x60", "200x29 200.004x31"):
         series = _a_day("2x60", usd) | _wallet("a", "1x60")
@@ -247,6 +267,7 @@ def _a_day(net: str, usd: str) -> dict[str, str]:
         _at("a", "exchange_balance_net", DESK): net,
         _at("a", "exchange_balance_usd", DESK): usd,
         **_wallet("a", f"1x{HOURS_25}"),
+        _at("a", "exchange_wallet_last_success_timestamp_seconds", WALLET): f"0+60x{HOURS_25}",
         'exchange_price_usd{job="exporter",instance="a",exchange="xt",currency="BTC"}': f"100x1439 120x{HOURS_25}",
     }
 
@@ -279,6 +300,7 @@ def test_a_wallet_seen_for_the_first_time_today_is_no_inflow(tmp_path: Path) -> 
 
 def test_the_distance_to_a_threshold_is_taken_from_the_higher_one(tmp_path: Path) -> None:
     series = {_at(name, "exchange_balance_net", DESK): "6x20" for name in ("a", "b")}
+    series |= {_at(name, "exchange_balance_limited", f'{DESK},of="net"'): "6x20" for name in ("a", "b")}
     for severity, limit in (("warning", 8), ("critical", 2), ("target", 20)):
         labels = f'{DESK},of="net",severity="{severity}"'
         series |= {_at(name, "exchange_balance_threshold", labels): f"{limit}x20" for name in ("a", "b")}
