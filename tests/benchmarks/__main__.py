@@ -1,7 +1,8 @@
 """`make bench`: every row of the table, with the machine.
 
 ccxt is the peer for polls; it pins much and is installed into an environment of its own. What the rules cost a
-Prometheus server takes about an hour, most of it to write a day of history and to let one server after another warm up.
+Prometheus server takes an hour and a half, most of it to write a day of history and to let one server after another
+warm up.
 """
 
 import argparse
