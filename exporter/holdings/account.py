@@ -252,6 +252,7 @@ class AccountState:
         finally:
             self._at_work -= 1
             self._total()
+            self._tell_thresholds()
         self.forget_oldest([each.name for each in known if each.name in self.wallets and each.name not in named])
         return True
 
@@ -554,6 +555,8 @@ class AccountState:
 
         One on a group is one on each of its wallets that has the currency; one on such a wallet itself comes first.
         """
+        if self._at_work:
+            return  # they are told when all wallets of an answer are through
         limits: dict[tuple[str, str, str, str], Decimal] = {}
         for each in sorted(self.account.thresholds, key=lambda each: "/" in each.wallet):
             for wallet in self._limited(each):

@@ -1,8 +1,11 @@
 """An account tells a publisher what happens to it, in an order that a publisher can rely on."""
 
+from decimal import Decimal
 from typing import Any
 
+from exporter.config import Threshold
 from exporter.core.errors import Unreachable
+from exporter.core.model import Reading
 from exporter.holdings.account import Accounts, AccountState
 from tests.kit.accounts import NOW, WALL, balance, configured, read, readable, refuse
 
@@ -43,6 +46,18 @@ def test_a_good_read_tells_the_balances_before_the_state_says_that_they_are_fres
     told.since()
     read(state, balance("BTC", "1"))
     assert told.since() == ["state", "balances", "total", "state"]
+
+
+def test_a_limit_on_a_group_is_told_once_for_each_answer_however_many_wallets_it_tells_of() -> None:
+    told = Told()
+    limit = Threshold("USDT", "isolated_margin", warning=Decimal(5))
+    state = account(told, thresholds=(limit,), wallets=("main", "isolated_margin"))
+    group = state.wallet("isolated_margin", readable(many=True))
+    told.since()
+    parts = {f"isolated_margin/{number}": Reading([balance("USDT", "1")]) for number in range(50)}
+    state.accepted(group, Reading(parts=parts), NOW, WALL)
+    assert told.since().count("thresholds") == 1
+    assert len(state.limits) == 50
 
 
 def test_a_failed_read_that_ends_the_balances_tells_that_they_are_withdrawn() -> None:
