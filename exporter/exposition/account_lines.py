@@ -126,7 +126,7 @@ class AccountLines:
             self._limited.setdefault(wallet, {}).setdefault(currency, {"net": None})[of] = None
         self._several("exchange_balance_threshold", told)
         for name, served in self._wallets.items():
-            self._compared(name, served)
+            self._tell_limited(name, served)
 
     def polled(self, polls: int, started: float, seconds: float, *, failures: int, up: bool) -> None:
         """Serve how many polls there were, and what the last one came to."""
@@ -189,7 +189,7 @@ class AccountLines:
         for family, lines, piece in written:
             self._exposition.put(family, self.owner, name, lines, piece)
         served.rows = rows
-        self._compared(name, served)
+        self._tell_limited(name, served)
         if served.counts != counts:
             served.counts = counts
             for family, count in zip(_COUNTS, counts, strict=True):
@@ -241,7 +241,7 @@ class AccountLines:
             served = self._wallets[wallet.name] = _Served(wallet.name)
         return served
 
-    def _compared(self, name: str, served: _Served) -> None:
+    def _tell_limited(self, name: str, served: _Served) -> None:
         """Serve once more what a wallet holds of the coins that have a threshold, as its rows were written."""
         limited = self._limited.get(name)
         if not limited:

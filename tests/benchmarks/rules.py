@@ -205,15 +205,13 @@ def load(server: Server, name: str) -> Load:
 def _measured(server: Server) -> Cost:
     """What a warm server does, from when it writes no block until four minutes later.
 
-    Groups that are evaluated more rarely are asked afterwards. Where one was evaluated by itself meanwhile, it has held
-    up the others and would count twice, so that all is measured again: more than once in a row it cannot be.
+    Groups that are evaluated more rarely are asked afterwards. One that was evaluated by itself meanwhile has held up
+    the others and would count twice: then all is measured again, and it does not come twice in a row.
     """
-    while True:
-        rare = _last(server)
-        cost = _window(server)
-        if rare == _last(server):
-            break
-    each, cpu = dict(cost.groups), cost.cpu
+    rare = _last(server)
+    each, cpu = _window(server)
+    if rare != _last(server):
+        each, cpu = _window(server)
     for group in server.groups():
         if group["interval"] >= WINDOW:
             each[group["name"]], more = _rarely(server, group)

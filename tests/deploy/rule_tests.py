@@ -8,7 +8,6 @@ alert, such as the addresses of its runbook and dashboard, is added here.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -32,7 +31,8 @@ from tests.deploy.rule_cases import (
     usd,
     valuation,
 )
-from tests.deploy.rule_cases.table import Alert, Case, Suite
+from tests.deploy.rule_cases.table import Alert, Case, Suite, series
+from tests.kit.scrape import Samples
 
 PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
 RUNBOOKS = "https://github.com/exchange-balance-exporter/exchange-balance-exporter/blob/main/deploy/runbooks"
@@ -111,28 +111,19 @@ def minutes(eval_time: str) -> float:
     return float(eval_time[:-1]) * {"s": 1 / 60, "m": 1.0, "h": 60.0}[eval_time[-1]]
 
 
-def with_limited(series: dict[str, str]) -> dict[str, str]:
+def with_limited(given: dict[str, str]) -> dict[str, str]:
     """Return the series of a case with what the exporter tells once more of each balance that has a threshold."""
-    by_labels = {(name.partition("{")[0], labels_of(name)): values for name, values in series.items()}
-    told = dict(series)
-    for name, labels in by_labels:
+    text = "\n".join(("# given", *(f"{name} 0" for name in given)))
+    values = dict(zip(Samples(text), given.values(), strict=True))
+    told = dict(given)
+    for name, labels in values:
         if name == "exchange_balance_threshold":
-            coin = frozenset((key, value) for key, value in labels if key not in ("of", "severity"))
+            coin = {key: value for key, value in labels if key not in ("of", "severity")}
             for of in ("net", dict(labels)["of"]):
-                amounts = by_labels.get((f"exchange_balance_{of}", coin))
+                amounts = values.get((f"exchange_balance_{of}", tuple(sorted(coin.items()))))
                 if amounts is not None:
-                    told[f"exchange_balance_limited{{{written(dict(coin) | {'of': of})}}}"] = amounts
+                    told[series("exchange_balance_limited", **coin, of=of)] = amounts
     return told
-
-
-def labels_of(series: str) -> frozenset[tuple[str, str]]:
-    """Return the labels of a series; their values as they stand there."""
-    return frozenset(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', series))
-
-
-def written(labels: dict[str, str]) -> str:
-    """Return labels, whose values are escaped already, in the order of their names."""
-    return ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
 
 
 def test_group(case: Case, suite: Suite) -> dict[str, Any]:
