@@ -13,7 +13,8 @@ from exporter.core.model import Balance, Reading
 from exporter.exchanges import EXCHANGES
 from exporter.exchanges.base import Request, Work
 from exporter.exchanges.ccxt.answers import _at
-from exporter.exchanges.ccxt.table import TABLE, Row
+from exporter.exchanges.ccxt.known import Row
+from exporter.exchanges.ccxt.table import TABLE
 from tests.with_ccxt.reading import IDS
 from tests.with_ccxt.samples import SAMPLES
 

@@ -14,7 +14,7 @@ from exporter.core.errors import BadPayload
 from exporter.core.model import ZERO, Balance, Reading, Unreadable
 from exporter.core.wording import folded
 from exporter.exchanges.base import MAX_ROWS, Pair, decimal, field, name_of, shown, total
-from exporter.exchanges.ccxt.table import Known
+from exporter.exchanges.ccxt.known import Known
 from exporter.exchanges.readers import see_most, without
 
 _EXPONENT: Final = re.compile(r"[+-]?[\d.]+[eE][+-]?\d{3,}", re.ASCII).fullmatch

@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 from exporter.core.errors import BadPayload, InternalError, PollError
 from exporter.exchanges.base import Endpoint, Reader, Request, Work
 from exporter.exchanges.ccxt.answers import exact, fill, names_in, rows_of, see_names, size_of
+from exporter.exchanges.ccxt.known import Row
 from exporter.exchanges.ccxt.loading import Wish
 from exporter.exchanges.ccxt.refusing import refused
-from exporter.exchanges.ccxt.table import Row
 
 MOST_REQUESTS: Final = 25
 """Of one read: more pages than any wallet has."""

@@ -11,10 +11,11 @@ from exporter.exchanges.base import Api, Endpoint, Exchange, Pair, Reader, RowMe
 from exporter.exchanges.ccxt import PREFIX
 from exporter.exchanges.ccxt.answers import markets, milliseconds, prices, wallet, words_of
 from exporter.exchanges.ccxt.driving import Call, driven
+from exporter.exchanges.ccxt.known import Known, Row, Wallet
 from exporter.exchanges.ccxt.loading import TESTED, copied, installed
 from exporter.exchanges.ccxt.refusing import refused
 from exporter.exchanges.ccxt.signing import signer, unsigner
-from exporter.exchanges.ccxt.table import TABLE, Known, Row, Wallet
+from exporter.exchanges.ccxt.table import TABLE
 from exporter.exchanges.refusals import ending
 
 

@@ -8,9 +8,9 @@ from exporter.core.credentials import Credentials
 from exporter.core.errors import InternalError, PollError
 from exporter.exchanges.base import Request, Signed
 from exporter.exchanges.ccxt.driving import Call
+from exporter.exchanges.ccxt.known import Known
 from exporter.exchanges.ccxt.loading import copied
 from exporter.exchanges.ccxt.refusing import misused
-from exporter.exchanges.ccxt.table import Known
 
 _NOT_OURS: Final = frozenset(
     (

@@ -10,8 +10,8 @@ import pytest
 from exporter.core.errors import BadPayload, ExchangeRefused, InternalError, PollError
 from exporter.exchanges.base import Endpoint, Request, Work
 from exporter.exchanges.ccxt.driving import MOST_REQUESTS, Call, Done, driven
+from exporter.exchanges.ccxt.known import Row
 from exporter.exchanges.ccxt.loading import Wish, _Asked
-from exporter.exchanges.ccxt.table import Row
 
 ROW: Final = Row("POST", "api.toy.example", "/balance", "private balance", "rows[]", True)
 PAGE: Final = Row("GET", "api.toy.example", "/page", "private page", "rows[]", True)

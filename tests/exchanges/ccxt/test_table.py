@@ -7,7 +7,8 @@ import pytest
 
 from exporter.exchanges import EXCHANGES, ccxt
 from exporter.exchanges.ccxt import making
-from exporter.exchanges.ccxt.table import TABLE, Known, Row
+from exporter.exchanges.ccxt.known import Known, Row
+from exporter.exchanges.ccxt.table import TABLE
 
 ROWS = [pytest.param(name, row, id=f"{name} {row.path}") for name, known in TABLE.items() for row in known.rows]
 each = pytest.mark.parametrize(("name", "known"), TABLE.items(), ids=TABLE)
