@@ -18,7 +18,8 @@ from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.exposition.price_lines import PriceLines
 from exporter.exposition.total_lines import TotalLines
-from exporter.holdings.account import Accounts, AccountState
+from exporter.holdings.account import AccountState
+from exporter.holdings.accounts import Accounts
 from exporter.holdings.totals import Totals
 from exporter.polling.account_poll import SIDE_BY_SIDE
 from exporter.polling.context import PollContext, Reads, backoff

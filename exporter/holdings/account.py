@@ -1,22 +1,23 @@
 """What is known of one account: its wallets, its polls and their outcome; a publisher is told of every change."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from exporter.config import ALL, Account, Threshold
+from exporter.config import Account
 from exporter.core.credentials import Credentials
 from exporter.core.errors import BadPayload, PollError, UnknownAccount
 from exporter.core.model import ZERO, KeyInfo, Reading, finite
 from exporter.exchanges.base import WalletSource
+from exporter.holdings.asked import asks_for, is_limited_by_group, is_required, limits, named_parts
 from exporter.holdings.doubt import empties_most
 from exporter.holdings.past import Past, with_one_more
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.publisher import AccountPublisher, Limit
-from exporter.holdings.shown import choice_of, wallet_of
+from exporter.holdings.shown import choice_of
 from exporter.holdings.slices import Slices, finish
 from exporter.holdings.wallet import FOREVER, NEVER, Failure, Wallet
 
@@ -116,7 +117,7 @@ class AccountState:
             stale_after, strict_seconds = self._bounds(wallet.every)
             wallet.reconfigure(
                 choice_of(account, wallet.name, self.main),
-                required=self.is_required(wallet.name),
+                required=is_required(self.account, self.main, wallet.name),
                 stale_after=stale_after,
                 strict_seconds=strict_seconds,
             )
@@ -135,7 +136,7 @@ class AccountState:
             many=source.many,
         )
         if wallet.many:
-            for part in self._named_parts(name):
+            for part in named_parts(self.account, name):
                 self._part(part, wallet)
             self._tell_thresholds()
         return wallet
@@ -152,7 +153,7 @@ class AccountState:
         wallet = self.wallets[name] = Wallet(
             name,
             choice_of(self.account, name, self.main),
-            required=self.is_required(name),
+            required=is_required(self.account, self.main, name),
             stale_after=stale_after,
             strict_seconds=strict_seconds,
             every=every,
@@ -163,11 +164,6 @@ class AccountState:
         if self._served and not wallet.overview:
             self._total()  # what it holds is not known yet
         return wallet
-
-    def is_required(self, name: str) -> bool:
-        """Whether the account is up only when this wallet was read; one that `all` alone asks for is not required."""
-        named = self.account.wallets or ()
-        return name == self.main or any(each in named for each in (name, _family(name))) or self._asks_for_part(name)
 
     def family(self, wallet: Wallet) -> list[Wallet]:
         """The wallet, and where it stands for an answer that tells of several, those as well."""
@@ -227,7 +223,7 @@ class AccountState:
         Raises:
             BadPayload: it tells of more wallets than anybody has.
         """
-        asked = {name: part for name, part in parts.items() if self._asks_for(group.name, name)}
+        asked = {name: part for name, part in parts.items() if asks_for(self.account, group.name, name)}
         if len(asked) > MOST_PARTS:
             raise BadPayload(f"{len(asked)} wallets that hold something, more than the {MOST_PARTS} that are kept")
         known = [wallet for wallet in self.family(group) if wallet is not group]
@@ -238,7 +234,7 @@ class AccountState:
                     wallet.stands()
                     self._publisher.state(wallet, fresh=wallet.fresh(now))
                 return False
-        named = self._named_parts(group.name)
+        named = named_parts(self.account, group.name)
         self._at_work += 1
         try:
             for number, name in enumerate(dict.fromkeys((*asked, *named, *(each.name for each in known)))):
@@ -285,7 +281,7 @@ class AccountState:
         self.wallets.pop(wallet.name, None)
         self._publisher.forget(wallet)
         self._total()
-        if self._is_limited_by_group(wallet):
+        if is_limited_by_group(self.account, wallet.name):
             self._tell_thresholds()
         self._note_end()
 
@@ -454,24 +450,6 @@ class AccountState:
             return False  # the list is read again, and tells
         return error.reason in ABOUT_THE_WALLET or (wallet.name in self._rare and error.reason not in _NOT_TRIED)
 
-    @property
-    def limited_parts(self) -> list[str]:
-        """Wallets of groups that a threshold names: they exist whatever the exchange lists."""
-        return [each.wallet for each in self.account.thresholds if "/" in each.wallet]
-
-    def _named_parts(self, group: str) -> list[str]:
-        """Wallets of a group that the configuration names: they exist whatever the answer says."""
-        named = (*(self.account.wallets or ()), *self.limited_parts)
-        return list(dict.fromkeys(name for name in named if _family(name) == group and name != group))
-
-    def _asks_for(self, group: str, part: str) -> bool:
-        """Whether a wallet of a group that is read is wanted: each is, unless the configuration names some of them."""
-        named = self.account.wallets
-        return named is None or group in named or ALL in named or part in named
-
-    def _asks_for_part(self, group: str) -> bool:
-        return any(_family(name) == group and name != group for name in self.account.wallets or ())
-
     def _serving(self, wallet: Wallet, now: float) -> Slices[None]:
         """Serve a wallet as it is now.
 
@@ -502,7 +480,7 @@ class AccountState:
                 yield from self._publisher.balances(wallet)
                 self._count(wallet)
                 self._total()
-                if self._is_limited_by_group(wallet):
+                if is_limited_by_group(self.account, wallet.name):
                     self._tell_thresholds()
         except BaseException:
             wallet.unserved = True
@@ -551,38 +529,13 @@ class AccountState:
         self._publisher.key(self.key, self.key_expires)
 
     def _tell_thresholds(self) -> None:
-        """Have each limit told once, though `main` and the name that the main wallet has now may both be configured.
-
-        One on a group is one on each of its wallets that has the currency; one on such a wallet itself comes first.
-        """
+        """Have the limits told, where they are other ones."""
         if self._at_work:
             return  # they are told when all wallets of an answer are through
-        limits: dict[tuple[str, str, str, str], Decimal] = {}
-        for each in sorted(self.account.thresholds, key=lambda each: "/" in each.wallet):
-            for wallet in self._limited(each):
-                limits |= {(wallet, each.currency, each.of, severity): n for severity, n in each.amounts.items()}
-        told = tuple(Limit(*which, amount) for which, amount in limits.items())
+        told = limits(self.account, self.main, self.wallets)
         if told != self._limits:
             self._limits = told
             self._publisher.thresholds(told)
-
-    def _limited(self, threshold: Threshold) -> list[str]:
-        """Names of the wallets that a threshold is about."""
-        name, currency = wallet_of(threshold.wallet, self.main), threshold.currency
-        group = self.wallets.get(name)
-        parts = [each for each in self.wallets.values() if each.name != name and _family(each.name) == name]
-        if not parts and (group is None or not group.many):
-            return [name]
-        return [each.name for each in parts if any(row.label == currency for row in each.rows)]
-
-    def _is_limited_by_group(self, wallet: Wallet) -> bool:
-        family = _family(wallet.name)
-        return family != wallet.name and any(each.wallet == family for each in self.account.thresholds)
-
-
-def _family(name: str) -> str:
-    """What stands before the slash: `isolated_margin` of `isolated_margin/BTCUSDT`; the name itself without one."""
-    return name.partition("/")[0]
 
 
 def sum_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
@@ -593,37 +546,3 @@ def sum_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
             return None
         total += amount
     return total if finite(total) else None
-
-
-class Accounts:
-    """Every account that is served."""
-
-    def __init__(self) -> None:
-        self._states: dict[str, AccountState] = {}
-
-    def __iter__(self) -> Iterator[AccountState]:
-        return iter(self._states.values())
-
-    def __len__(self) -> int:
-        return len(self._states)
-
-    def __getitem__(self, name: str) -> AccountState:
-        return self._states[name]
-
-    def get(self, name: str) -> AccountState | None:
-        """The account of this name, if it is served."""
-        return self._states.get(name)
-
-    def add(self, state: AccountState) -> None:
-        """Serve one more account."""
-        self._states[state.account.name] = state
-
-    def remove(self, name: str) -> None:
-        """Serve an account no longer; its series are gone at the next scrape."""
-        self._states.pop(name).drop()
-
-    def expire(self, now: float) -> None:
-        """Withdraw what is older than it may be; called at every scrape, so that a dead scheduler withdraws too."""
-        for state in self._states.values():
-            if now > state.next_end:
-                state.expire(now)

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from exporter.config import Total
-from exporter.holdings.account import Accounts, AccountState, sum_of
+from exporter.holdings.account import AccountState, sum_of
+from exporter.holdings.accounts import Accounts
 from exporter.holdings.publisher import TotalLimit, TotalPublisher
 
 

@@ -23,6 +23,7 @@ from exporter.core.errors import (
 from exporter.core.model import Reading
 from exporter.exchanges.base import Api, Reader
 from exporter.holdings.account import ABOUT_THE_WALLET, AccountState
+from exporter.holdings.asked import limited_parts
 from exporter.holdings.labels import MaskedNames
 from exporter.holdings.slices import Slices
 from exporter.holdings.wallet import Failure, Wallet
@@ -322,7 +323,7 @@ class AccountPoll:
         threshold names does not go.
         """
         state, readings = self.state, self.plan.readings
-        limited = [name for name in state.limited_parts if self.caller.api.may_be_absent(name)]
+        limited = [name for name in limited_parts(state.account) if self.caller.api.may_be_absent(name)]
         for name in limited:
             state.wallet(name, UNOPENED)
         now, wall = self._clock.now(), self._clock.wall()

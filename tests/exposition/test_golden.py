@@ -23,7 +23,8 @@ from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import FAMILIES, RENDERED
 from exporter.exposition.price_lines import PriceLines
 from exporter.exposition.total_lines import TotalLines
-from exporter.holdings.account import Accounts, AccountState
+from exporter.holdings.account import AccountState
+from exporter.holdings.accounts import Accounts
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.totals import Totals
 from tests.kit.accounts import NOW, WALL, balance, configured, over, readable

@@ -6,7 +6,8 @@ from typing import Any
 from exporter.config import Threshold
 from exporter.core.errors import Unreachable
 from exporter.core.model import Reading
-from exporter.holdings.account import Accounts, AccountState
+from exporter.holdings.account import AccountState
+from exporter.holdings.accounts import Accounts
 from tests.kit.accounts import NOW, WALL, balance, configured, read, readable, refuse
 
 

@@ -14,7 +14,8 @@ from exporter.exposition.account_lines import AccountLines
 from exporter.exposition.exposition import Exposition
 from exporter.exposition.families import RENDERED
 from exporter.exposition.total_lines import TotalLines
-from exporter.holdings.account import Accounts, AccountState
+from exporter.holdings.account import AccountState
+from exporter.holdings.accounts import Accounts
 from exporter.holdings.prices import PriceBook
 from exporter.holdings.shown import Choice
 from exporter.holdings.totals import Totals
