@@ -31,6 +31,7 @@ from exporter.polling.context import Outcome, PollContext
 from exporter.polling.key_info import KeyInfoPoll
 from exporter.polling.pauses import kept_by
 from exporter.polling.plan import ALWAYS, RARE_SECONDS, UNOPENED, Plan, Planned
+from exporter.polling.progress import Progress
 from exporter.polling.turns import in_turns
 from exporter.transport.caller import Caller
 from exporter.transport.limits import Skipped
@@ -63,63 +64,6 @@ _CONTRADICTION: Final = (
 _UNKNOWN: Final = "Correct `wallets`: the names are in the README."
 
 T = TypeVar("T")
-
-
-class _Progress:
-    """One poll under way.
-
-    Attributes:
-        slot: the moment at which the poll was due.
-        give_up_at: the moment after which a request is of no use.
-        errors: by wallet that could not be read.
-        good: the wallets that were.
-        kept: by wallet, what kept it from being asked for.
-        opens: by wallet, the moment before which it cannot be read, where a pause says so.
-        skipped: why some were left out.
-        elsewhere: by wallet, the refusal that says that the account is of another API.
-        probed: what was read of the main wallet to prove the API.
-        may_switch_api: whether such a refusal is followed up.
-        address: our address as the exchange sees it, once it told.
-        address_asked: whether it was asked.
-    """
-
-    __slots__ = (
-        "address",
-        "address_asked",
-        "elsewhere",
-        "errors",
-        "give_up_at",
-        "good",
-        "kept",
-        "may_switch_api",
-        "opens",
-        "probed",
-        "skipped",
-        "slot",
-    )
-
-    def __init__(self, slot: float, give_up_at: float, *, may_switch_api: bool = True) -> None:
-        self.slot, self.give_up_at, self.may_switch_api = slot, give_up_at, may_switch_api
-        self.errors: dict[str, PollError] = {}
-        self.good: set[str] = set()
-        self.kept: dict[str, PollError] = {}
-        self.opens: dict[str, float] = {}
-        self.skipped: set[str] = set()
-        self.elsewhere: dict[str, WrongApi] = {}
-        self.probed: Reading | None = None
-        self.address: str | None = None
-        self.address_asked = False
-
-    @property
-    def tried(self) -> bool:
-        """Whether any wallet was read or failed."""
-        return bool(self.good or self.errors)
-
-    @property
-    def nothing_before(self) -> float:
-        """The moment before which nothing can be read, where every wallet of this poll is paused; else long ago."""
-        paused = self.opens.keys() >= self.errors.keys() | self.kept.keys()
-        return min(self.opens.values()) if self.opens and paused and not self.good else ALWAYS
 
 
 class AccountPoll:
@@ -178,7 +122,7 @@ class AccountPoll:
         """
         clock, state = self._clock, self.state
         started, wall = clock.now(), clock.wall()
-        progress = _Progress(slot, give_up_at)
+        progress = Progress(slot, give_up_at)
         await self._read_all(progress)
         if progress.elsewhere:
             progress = await self._other_api(progress)
@@ -208,7 +152,7 @@ class AccountPoll:
                     "the exchange has this wallet in another mode of the account only", extra=self.fields(wallet=name)
                 )
 
-    def _outcome(self, progress: _Progress) -> Outcome:
+    def _outcome(self, progress: Progress) -> Outcome:
         """What the poll came to, once all its reads are over."""
         errors, wallets = progress.errors, self.state.wallets
         failed = [name for name, wallet in wallets.items() if wallet.required and name in errors]
@@ -227,7 +171,7 @@ class AccountPoll:
             progress.nothing_before,
         )
 
-    async def _read_all(self, progress: _Progress) -> None:
+    async def _read_all(self, progress: Progress) -> None:
         """Read what is due: the list of wallets, then the wallets."""
         if not await self._list(progress):
             return
@@ -242,7 +186,7 @@ class AccountPoll:
                 unknown = ExchangeRefused(f"the exchange knows no wallet {name} of this account", advice=_UNKNOWN)
                 self._refused(self.state.wallet(name, UNOPENED), unknown, progress)
 
-    async def _first_alone(self, first: str, others: Iterable[str], progress: _Progress) -> bool:
+    async def _first_alone(self, first: str, others: Iterable[str], progress: Progress) -> bool:
         """Have the main wallet tell whether key, address and mode are good; returns whether to read the others."""
         await self._read(first, progress)
         if progress.elsewhere or "rate" in progress.skipped:
@@ -255,7 +199,7 @@ class AccountPoll:
             return False
         return True
 
-    async def _side_by_side(self, names: Sequence[str], progress: _Progress) -> None:
+    async def _side_by_side(self, names: Sequence[str], progress: Progress) -> None:
         """Read these wallets in this order, a few at once."""
         if len(names) == 1:
             await self._read(names[0], progress)
@@ -271,7 +215,7 @@ class AccountPoll:
             if bug is not None:
                 raise bug
 
-    async def _list(self, progress: _Progress) -> bool:
+    async def _list(self, progress: Progress) -> bool:
         """Have the exchange's list of wallets read when that is due; returns whether wallets may be read now."""
         plan, api, slot = self.plan, self.caller.api, progress.slot
         main = self.state.wallets[self.state.main]
@@ -342,7 +286,7 @@ class AccountPoll:
             yield
         state.forget_oldest(name for name in state.wallets if name not in readings and name not in self.plan.unknown)
 
-    async def _read(self, name: str, progress: _Progress) -> None:
+    async def _read(self, name: str, progress: Progress) -> None:
         planned, state, clock = self.plan.readings[name], self.state, self._clock
         if planned.wallet is None:  # not opened yet; see _absent
             return
@@ -381,7 +325,7 @@ class AccountPoll:
             self._said.discard(name)
             log.info("the wallet is read again", extra=self.fields(wallet=name, failed_for=was.reason))
 
-    async def _answer(self, wallet: Wallet | None, planned: Planned, progress: _Progress) -> tuple[Reading, bool]:
+    async def _answer(self, wallet: Wallet | None, planned: Planned, progress: Progress) -> tuple[Reading, bool]:
         """Read a wallet; returns what it answered, and whether that is believed however much it takes away.
 
         One that was never opened holds nothing. As long as something of it is served that cannot be, and is a refusal.
@@ -413,7 +357,7 @@ class AccountPoll:
             extra=self.fields(wallet=wallet.name, reason=error.reason, error=str(error), advice=error.advice),
         )
 
-    async def _tried_again(self, name: str, planned: Planned, progress: _Progress) -> Reading | None:
+    async def _tried_again(self, name: str, planned: Planned, progress: Progress) -> Reading | None:
         """What a wallet that was left out answers now; None while it cannot be read."""
         state = self.state
         try:
@@ -454,7 +398,7 @@ class AccountPoll:
                 extra=self.fields(wallet=wallet.name, currency=label, error=why),
             )
 
-    async def _failed(self, wallet: Wallet, planned: Planned, error: PollError, progress: _Progress) -> None:
+    async def _failed(self, wallet: Wallet, planned: Planned, error: PollError, progress: Progress) -> None:
         assert planned.wallet is not None
         await self._advise(error, progress)
         if isinstance(error, UnknownAccount):
@@ -478,13 +422,13 @@ class AccountPoll:
         source = planned.wallet if planned is not None else None
         return source is not None and bool(source.endpoints) and all(endpoint.host for endpoint in source.endpoints)
 
-    def _refused(self, wallet: Wallet, error: PollError, progress: _Progress) -> None:
+    def _refused(self, wallet: Wallet, error: PollError, progress: Progress) -> None:
         progress.errors[wallet.name] = error
         if isinstance(error, RateLimited | Banned) and error.retry_after:
             progress.opens[wallet.name] = self._clock.now() + error.retry_after
         self._note(wallet, error)
 
-    def _kept(self, wallet: Wallet, skip: Skipped, progress: _Progress, read_at: float = ALWAYS) -> None:
+    def _kept(self, wallet: Wallet, skip: Skipped, progress: Progress, read_at: float = ALWAYS) -> None:
         """Note that a wallet could not be asked for; one poll that is left out for want of a token is no failure.
 
         Args:
@@ -516,7 +460,7 @@ class AccountPoll:
                 extra=self.fields(wallet=wallet.name, reason=error.reason, error=str(error), advice=error.advice),
             )
 
-    def _refuse_all(self, names: Iterable[str], error: PollError, progress: _Progress) -> None:
+    def _refuse_all(self, names: Iterable[str], error: PollError, progress: Progress) -> None:
         """Take what one wallet was told for the answer to these, too."""
         for name in names:
             if self.plan.readings[name].wallet is not None and name in self.state.wallets:
@@ -536,7 +480,7 @@ class AccountPoll:
         named = exchange.apis.get(api)
         return named is not self.caller.api and named in exchange.apis_for(self.state.account.options)
 
-    async def _other_api(self, progress: _Progress) -> _Progress:
+    async def _other_api(self, progress: Progress) -> Progress:
         """Follow up what wallets of this poll were told: that the account is of another API.
 
         A good answer of that API proves it; a refusal of the key does where nothing is served that would be withdrawn.
@@ -564,7 +508,7 @@ class AccountPoll:
         if error is None or (error.reason in _ABOUT_THE_KEY and not state.serving(self._clock.now())):
             self._switch_api(told.api)
             probed = progress.probed
-            progress = _Progress(progress.slot, progress.give_up_at, may_switch_api=False)
+            progress = Progress(progress.slot, progress.give_up_at, may_switch_api=False)
             progress.probed = probed
             await self._read_all(progress)
             return progress
@@ -590,7 +534,7 @@ class AccountPoll:
         self._said.clear()
         self._know_wallets()
 
-    async def _advise(self, error: PollError, progress: _Progress) -> None:
+    async def _advise(self, error: PollError, progress: Progress) -> None:
         """Add to an IP refusal where the exchange sees us, if it can be asked now."""
         ask = self.caller.api.address
         if not isinstance(error, IpRefused) or ask is None:
