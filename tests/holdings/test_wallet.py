@@ -1,16 +1,13 @@
 """A wallet's rows: replaced whole, emptied by rule, expired by clock."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
 from exporter.core.errors import BadPayload
-from exporter.core.model import Reading, Unreadable, WalletValue
-from exporter.holdings.prices import PriceBook
+from exporter.core.model import Reading, WalletValue
 from exporter.holdings.shown import Choice
-from exporter.holdings.wallet import MAX_VALUES, Wallet
-from tests.kit.accounts import DAY, NOW, accept, book, fail, shown, values, wallet
+from tests.kit.accounts import DAY, NOW, accept, book, fail, shown, stands, values, wallet
 from tests.kit.accounts import balance as row
 
 
@@ -266,112 +263,6 @@ def test_a_trusted_empty_answer_is_believed_at_once_even_where_zeros_are_listed(
     assert held.remembered
 
 
-# Answers that take most of a wallet away.
-
-
-def stands(held: Wallet, answer: dict[str, str], at: float, priced: PriceBook | None = None) -> bool:
-    """Whether everything stands after this answer, as if it had not come."""
-    before, since = shown(held), held.last_success
-    accept(held, answer, at, priced)
-    assert held.up is True
-    return shown(held) == before and held.last_success == since
-
-
-def test_a_zero_row_does_not_make_an_emptied_wallet_believed_at_once() -> None:
-    held = wallet()
-    accept(held, {"BTC": "1", "ETH": "1"})
-    assert stands(held, {"BTC": "0"}, NOW + 30)
-    accept(held, {"BTC": "0"}, NOW + 60)
-    assert shown(held) == {"BTC": 0, "ETH": 0}
-
-
-def test_most_of_the_coins_go_when_the_next_answer_lacks_most_of_them_too() -> None:
-    held = wallet()
-    accept(held, {"A": "1", "B": "1", "C": "1"})
-    assert stands(held, {"A": "1"}, NOW + 30)
-    accept(held, {"B": "2"}, NOW + 60)
-    assert shown(held) == {"B": 2, "A": 0, "C": 0}
-
-
-def test_half_of_the_coins_go_at_once() -> None:
-    held = wallet()
-    accept(held, {"A": "1", "B": "1"})
-    accept(held, {"A": "1"}, NOW + 30)
-    assert shown(held) == {"A": 1, "B": 0}
-
-
-def test_most_of_the_worth_goes_when_the_next_answer_repeats_it() -> None:
-    held, prices = wallet(), book({"BTC": "100", "ETH": "10", "XRP": "1"})
-    coins = {"BTC": "1", "ETH": "1", "XRP": "1"}
-    accept(held, coins, priced=prices)
-    rest = {"ETH": "1", "XRP": "1"}
-    assert stands(held, rest, NOW + 30, prices)
-    accept(held, rest, NOW + 60, prices)
-    assert shown(held) == {"ETH": 1, "XRP": 1, "BTC": 0}
-
-
-def test_the_worth_is_that_of_the_moment() -> None:
-    held, prices, coins = wallet(), book({"BTC": "100", "ETH": "10"}), {"BTC": "1", "ETH": "1"}
-    accept(held, coins, priced=prices)
-    prices.replace({"BTC/USDT": "1", "ETH/USDT": "10"}, NOW, NOW)
-    held.revalue(prices, NOW)
-    accept(held, {"ETH": "1"}, NOW + 30, prices)
-    assert shown(held) == {"ETH": 1, "BTC": 0}
-
-
-def test_amounts_that_shrink_are_shown_at_once() -> None:
-    held, prices = wallet(), book({"BTC": "100"})
-    accept(held, {"BTC": "1000", "USDT": "5"}, priced=prices)
-    accept(held, {"BTC": "0.001", "USDT": "5"}, NOW + 30, prices)
-    assert shown(held) == {"BTC": Decimal("0.001"), "USDT": 5}
-
-
-@pytest.mark.parametrize("between", ["a failure", "another answer"])
-def test_what_is_not_repeated_is_not_believed(between: str) -> None:
-    held = wallet()
-    accept(held, {"BTC": "1"})
-    assert stands(held, {"BTC": "0"}, NOW + 30)
-    if between == "a failure":
-        fail(held, NOW + 60)
-    else:
-        accept(held, {"BTC": "1"}, NOW + 60)
-    assert stands(held, {"BTC": "0"}, NOW + 90)
-
-
-def test_values_that_wait_for_a_repetition_still_end() -> None:
-    held = wallet()
-    accept(held, {"BTC": "1"})
-    accept(held, {"BTC": "0"}, NOW + 30)
-    assert held.fresh(NOW + 600)
-    assert not held.fresh(NOW + 600.001)
-
-
-def test_an_overview_that_loses_most_of_its_worth_needs_repetition_too() -> None:
-    held = wallet(overview=True)
-    full = [WalletValue("spot", usdt=Decimal(90)), WalletValue("earn", usd=Decimal(5)), WalletValue("grid")]
-    held.accept(Reading(values=full), NOW, NOW)
-    rest = [WalletValue("spot", usdt=Decimal(0)), WalletValue("earn", usd=Decimal(5))]
-    held.accept(Reading(values=rest), NOW + 300, NOW + 300)
-    assert held.reported(book({}), NOW + 300) == {"spot": 90, "earn": 5}
-    held.accept(Reading(values=rest), NOW + 600, NOW + 600)
-    assert held.reported(book({}), NOW + 600) == {"spot": 0, "earn": 5}
-
-
-def test_an_overview_of_far_too_many_wallets_is_refused() -> None:
-    held = wallet(overview=True)
-    many = [WalletValue(f"w{number}", usd=Decimal(1)) for number in range(MAX_VALUES + 1)]
-    held.accept(Reading(values=many[1:]), NOW, NOW)
-    with pytest.raises(BadPayload, match="more than"):
-        held.accept(Reading(values=many), NOW, NOW)
-
-
-def test_wallets_of_an_overview_that_would_be_written_alike_are_added() -> None:
-    held = wallet(overview=True)
-    values = [WalletValue("\ud800", usd=Decimal(1)), WalletValue("\\ud800", usd=Decimal(2))]
-    held.accept(Reading(values=values), NOW, NOW)
-    assert held.reported(book({}), NOW) == {"\\ud800": 3}
-
-
 # Rows that are missing where zeros are listed.
 
 
@@ -442,102 +333,6 @@ def test_a_namesake_does_not_take_the_label_of_a_coin_that_was_emptied() -> None
         accept(held, {"USDT": "100", "Usdt": "7", "BTC": "1"}, at)
     accept(held, {"Usdt": "7", "BTC": "1"}, NOW + 90)
     assert shown(held) == {"Usdt": 7, "BTC": 1, "USDT": 0}
-
-
-# Rows that cannot be read.
-
-
-def accept_with(held: Wallet, amounts: dict[str, str], unreadable: Sequence[str], now: float = NOW) -> None:
-    rows = [row(name, amount) for name, amount in amounts.items()]
-    held.accept(Reading(rows, unreadable=[Unreadable(name, "null") for name in unreadable]), now, now)
-    held.revalue(book({}), now)
-
-
-def test_an_unreadable_currency_is_not_served_and_not_emptied() -> None:
-    held = wallet(Choice(expected=frozenset({"USDT"})))
-    accept(held, {"BTC": "1", "ETH": "2", "XRP": "3"})
-    accept_with(held, {"ETH": "2", "XRP": "3"}, ["btc", "usdt", "NEW"], NOW + 30)
-    assert shown(held) == {"ETH": 2, "XRP": 3}
-    assert held.unreadable_count == 3
-    assert held.unreadable_rows == {"BTC": "null", "USDT": "null", "NEW": "null"}
-    assert held.unreadable == {"BTC", "USDT"}  # NEW was never held, and nobody expects it
-    assert held.up is True
-    assert held.last_success == NOW + 30
-
-
-def test_an_unreadable_currency_is_back_with_the_first_amount() -> None:
-    held = wallet()
-    accept(held, {"BTC": "1", "ETH": "2"})
-    accept_with(held, {"ETH": "2"}, ["BTC"], NOW + 30)
-    accept(held, {"BTC": "5", "ETH": "2"}, NOW + 60)
-    assert shown(held) == {"BTC": 5, "ETH": 2}
-    assert held.unreadable == frozenset()
-    assert held.unreadable_count == 0
-
-
-def test_an_unreadable_currency_that_is_gone_afterwards_reads_0_for_24_hours() -> None:
-    held = wallet()
-    accept(held, {"BTC": "1", "ETH": "2", "XRP": "3"})
-    accept_with(held, {"ETH": "2", "XRP": "3"}, ["BTC"], NOW + 30)
-    accept(held, {"ETH": "2", "XRP": "3"}, NOW + 60)
-    assert shown(held) == {"ETH": 2, "XRP": 3, "BTC": 0}
-    accept(held, {"ETH": "2", "XRP": "3"}, NOW + 61 + DAY)
-    assert shown(held) == {"ETH": 2, "XRP": 3}
-
-
-def test_a_zero_that_becomes_unreadable_reads_nothing() -> None:
-    held = wallet()
-    accept(held, {"BTC": "1", "ETH": "2", "XRP": "3"})
-    accept(held, {"ETH": "2", "XRP": "3"}, NOW + 30)
-    accept_with(held, {"ETH": "2", "XRP": "3"}, ["BTC"], NOW + 60)
-    assert shown(held) == {"ETH": 2, "XRP": 3}
-    assert held.unreadable == {"BTC"}
-    accept(held, {"ETH": "2", "XRP": "3"}, NOW + 90)
-    assert shown(held) == {"ETH": 2, "XRP": 3, "BTC": 0}
-
-
-def test_a_wallet_that_becomes_unreadable_and_empty_next_has_to_say_so_twice() -> None:
-    held = wallet()
-    accept(held, {"BTC": "1"})
-    accept_with(held, {}, ["BTC"], NOW + 30)
-    assert shown(held) == {}
-    assert held.holds
-    accept(held, {}, NOW + 60)
-    assert shown(held) == {}
-    accept(held, {}, NOW + 90)
-    assert shown(held) == {"BTC": 0}
-
-
-def test_an_unreadable_row_counts_as_a_row_where_zeros_are_listed() -> None:
-    held = wallet(lists_zeros=True)
-    accept(held, {"BTC": "1", "ETH": "2"})
-    accept_with(held, {"ETH": "2"}, ["BTC"], NOW + 30)
-    with pytest.raises(BadPayload, match="BTC"):
-        held.accept(Reading([row("ETH", "2")]), NOW + 60, NOW)
-
-
-def test_a_namesake_never_gets_the_label_of_what_cannot_be_read() -> None:
-    held = wallet()
-    accept(held, {"USDT": "100", "BTC": "1", "ETH": "1"})
-    accept_with(held, {"usdt": "5", "BTC": "1", "ETH": "1"}, ["USDT"], NOW + 30)
-    assert shown(held) == {"USDT": 100, "BTC": 1, "ETH": 1}  # two spellings have to be repeated
-    accept_with(held, {"usdt": "5", "BTC": "1", "ETH": "1"}, ["USDT"], NOW + 60)
-    assert shown(held) == {"usdt": 5, "BTC": 1, "ETH": 1}
-
-
-def test_the_same_unreadable_rows_change_nothing() -> None:
-    held, kept = wallet(), row("ETH", "1")
-    for later, changed in ((0, True), (30, False), (60, False)):
-        answer = Reading([kept], unreadable=[Unreadable("BTC", "null")])
-        assert held.accept(answer, NOW + later, NOW) is changed
-
-
-def test_an_unreadable_value_of_an_overview_is_not_gone() -> None:
-    held = wallet(overview=True)
-    held.accept(Reading(values=[WalletValue("earn", usd=Decimal(5)), WalletValue("spot", usd=Decimal(1))]), NOW, NOW)
-    told = Reading(values=[WalletValue("spot", usd=Decimal(2))], unreadable=[Unreadable("earn", "?")])
-    assert held.accept(told, NOW + 300, NOW + 300)
-    assert held.reported(book({}), NOW + 300) == {"spot": 2}
 
 
 # A wallet that never held anything.

@@ -155,6 +155,14 @@ def values(held: Wallet) -> dict[str, Decimal | None]:
     return {one.label: one.usd for one in held.rows}
 
 
+def stands(held: Wallet, answer: dict[str, str], at: float, priced: PriceBook | None = None) -> bool:
+    """Whether everything stands after this answer, as if it had not come."""
+    before, since = shown(held), held.last_success
+    accept(held, answer, at, priced)
+    assert held.up is True
+    return shown(held) == before and held.last_success == since
+
+
 LABEL_NAMES: Final = ("team",)
 
 
