@@ -10,7 +10,7 @@ from exporter.app.sharding import shard_of
 from exporter.config import Account, Config, Total
 from exporter.core.errors import TimedOut
 from exporter.exposition.filters import Filters
-from tests.app.test_engine import account, config, works
+from tests.app.works import account, config, works
 from tests.kit.accounts import over
 from tests.kit.scrape import Samples
 
